@@ -1,0 +1,55 @@
+# What a newcomer needs: make demo, make test. What a developer needs: make check, make bench.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BARE := .venv-bare
+INSTALLED := $(VENV)/.installed
+BARE_INSTALLED := $(BARE)/.installed
+PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
+# A core each, one thread each, is faster than one process with many where tests run in parallel.
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: demo test test-all check bench clean
+
+demo: $(INSTALLED)
+	$(BIN)/atarimae demo demo
+
+test: $(INSTALLED) $(BARE_INSTALLED) chromium
+	ATARIMAE_BARE=$(CURDIR)/$(BARE)/bin/python $(PYTEST) -m "not long"
+
+test-all: $(INSTALLED) $(BARE_INSTALLED) chromium
+	ATARIMAE_BARE=$(CURDIR)/$(BARE)/bin/python $(PYTEST) -m long
+
+check: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+bench: $(INSTALLED)
+	$(BIN)/python -m bench
+
+# With PyTorch and all that fitting needs.
+$(INSTALLED): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip $(PIP) --editable '.[fit,dev]'
+	touch $@
+
+# As on a server that only answers: no PyTorch. The tests of serve and score run in it.
+$(BARE_INSTALLED): pyproject.toml constraints.txt
+	test -x $(BARE)/bin/python || $(PYTHON) -m venv $(BARE)
+	$(BARE)/bin/python -m pip $(PIP) --editable .
+	touch $@
+
+# Debian's browser for the tests of pages; installed where that is allowed.
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium \
+	     fonts-noto-cjk fonts-noto-color-emoji; } \
+	  || echo "No chromium: browser tests are skipped. Install it with: apt-get install chromium"
+
+clean:
+	rm -rf $(VENV) $(BARE) demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

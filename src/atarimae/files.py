@@ -1,0 +1,65 @@
+"""Files that are written whole or not at all."""
+
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from atarimae.errors import AtarimaeError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Turn the system's error of a full disk into one in three parts."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise AtarimaeError(
+            f"{what} can't be written.",
+            f"{error.strerror}: {error.filename or 'the disk'}.",
+            "Free some space and start again; nothing half-written is left.",
+        ) from None
+
+
+def write(path: Path, content: bytes | str) -> None:
+    """Write beside the file and rename: a reader sees the old content or the new, nothing else."""
+    data = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with writing(str(path)), os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a value as indented JSON that people can read, Japanese as it is."""
+    write(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """Read a JSON object; a file that is none is an error in three parts."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise AtarimaeError(
+            f"{path} can't be read.", f"{error}.", "Restore the file, or make it anew."
+        ) from None
+    if not isinstance(value, dict):
+        raise AtarimaeError(
+            f"{path} can't be read.", f"It holds a {type(value).__name__}.", "An object is needed."
+        )
+    return value

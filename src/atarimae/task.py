@@ -1,0 +1,214 @@
+"""The Task protocol, and loading a task by name (entry points).
+
+A task says what is predicted and how that is judged. The loops belong to `fit` and `score`:
+a task hands them small functions. Whoever adds a task writes a folder with an object of this
+shape and one line under `[project.entry-points."atarimae.tasks"]`.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from atarimae.errors import UsageError, unknown_name
+from atarimae.types import (
+    Array,
+    Batch,
+    Data,
+    Floats,
+    Index,
+    Predictions,
+    Progress,
+    Score,
+    Source,
+    silent,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from torch.optim import Optimizer
+
+ENTRY_POINTS = "atarimae.tasks"
+
+
+class Recipe(BaseModel):
+    """All settings of a fit. A task extends it; these are the ones that the loop itself reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epochs: int = Field(20, ge=0, description="passes over the training images; 0 trains nothing")
+    lr: float = Field(1e-3, gt=0, description="peak learning rate of AdamW")
+    weight_decay: float = Field(1e-4, ge=0, description="weight decay of AdamW, per step")
+    warmup: float = Field(0.1, ge=0, le=1, description="share of the steps that warm up, 0 to 1")
+    workers: int = Field(-1, ge=-1, description="processes that load images; -1: one per core")
+
+    @classmethod
+    def read(cls, path: Path | None, changes: Mapping[str, object] | None = None) -> Self:
+        """The recipe of a TOML file with `changes` on top; errors name the nearest known key."""
+        settings: dict[str, object] = {}
+        if path is not None:
+            try:
+                settings = tomllib.loads(path.read_text(encoding="utf-8"))
+            except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+                raise UsageError(
+                    f"The recipe {path} can't be read.", f"{error}.", "Write it as plain TOML."
+                ) from None
+        return cls.of(settings | dict(changes or {}))
+
+    @classmethod
+    def of(cls, settings: Mapping[str, object]) -> Self:
+        """The recipe of plain settings, with errors in three parts."""
+        for key in settings:
+            if key not in cls.model_fields:
+                raise unknown_name("recipe key", key, cls.model_fields)
+        try:
+            return cls.model_validate(settings)
+        except ValidationError as error:
+            wrong = [
+                f"{'.'.join(map(str, item['loc']))} = {item['input']!r}: {item['msg']}"
+                for item in error.errors()
+            ]
+            raise UsageError(
+                "The recipe has values that can't be used.",
+                "; ".join(wrong) + ".",
+                "See docs/fit.md for every key, its unit and range.",
+            ) from None
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a training leaves behind: everything that a predictor needs, in one folder."""
+
+    folder: Path
+    graphs: Mapping[str, Path]  # named ONNX files
+    settings: Mapping[str, object]  # preprocessing and the like; plain JSON values
+    arrays: Mapping[str, Array] = field(default_factory=dict)  # whitening and the like
+    constants: Mapping[str, float] = field(default_factory=dict)  # thresholds fitted on val
+
+
+@dataclass(frozen=True)
+class Context:
+    """What `Task.finish` needs beyond an image's own outputs."""
+
+    index: Index = field(default_factory=Index)
+    constants: Mapping[str, float] = field(default_factory=dict)
+
+
+class Predictor(Protocol):
+    """From a picture to its outputs, torch-free: one code in scoring, shipping and serving."""
+
+    @property
+    def key(self) -> str:
+        """Hash of all that decides `windows` and the first `cached` steps."""
+
+    @property
+    def cached(self) -> int:
+        """How many of the steps are worth keeping on disk: the dear ones."""
+
+    @property
+    def reads(self) -> int | None:
+        """What `windows` passes to `Source.pixels`: the shorter side it needs, in px."""
+
+    def windows(self, source: Source) -> Array:
+        """What the first step reads of one picture: resized, or cut into tiles."""
+
+    @property
+    def steps(self) -> Mapping[str, Callable[[Batch], Batch]]:
+        """Named steps in order; each takes one array an image and gives one array an image."""
+
+
+class Update(Protocol):
+    """The loop's side of a training step."""
+
+    def __call__(self, loss: "Tensor", optimiser: str = "main") -> float:
+        """One step of the named optimiser down `loss` (a scalar); returns its value."""
+
+
+class Samples(Protocol):
+    """Training samples by number."""
+
+    in_memory: bool  # whether a batch costs less than handing it over from another process
+
+    def __len__(self) -> int: ...
+
+    def __getitems__(self, numbers: list[int]) -> object:
+        """One batch, ready for `Training.step`."""
+
+
+class Training(Protocol):
+    """Modules, optimisers, samples and what one step does with them."""
+
+    modules: Mapping[str, "nn.Module"]
+    optimisers: Mapping[str, "Optimizer"]
+    samples: Samples
+    parameters: int  # of the whole model, frozen ones too
+
+    def batches(self, epoch: int) -> Iterable[list[int]]:
+        """The sample numbers of each batch, the same for one seed and epoch, from 0 on."""
+
+    def step(self, batch: object, update: Update) -> Mapping[str, float]:
+        """One step; what it returns is logged by name."""
+
+    def export(self, folder: Path) -> Model:
+        """Write the graphs and arrays that predict with the modules as they are now."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a training starts from."""
+
+    train: Data
+    seed: int
+    device: str  # cpu, cuda or mps
+    scratch: Path  # a folder for graphs that several runs share
+    outputs: Callable[[Model, Data], Floats]  # (n, d): a predictor's outputs, through the cache
+    progress: Progress = silent
+
+
+class Task(Protocol):
+    """What is predicted, and how it is judged."""
+
+    name: str
+    recipe: type[Recipe]
+    metric: str  # the main one: runs are compared by it
+    endpoint: str  # what `serve` calls it: POST /<endpoint>
+    unseen_classes: bool  # validation asks about classes that training has not seen
+    one_label: bool  # an image with several classes is a finding
+
+    def samples(self, data: Data) -> Data:
+        """The files that can be predicted and judged."""
+
+    def training(self, recipe: Recipe, setup: Setup) -> Training:
+        """A training that has not begun."""
+
+    def predictor(self, model: Model) -> Predictor:
+        """The predictor of a trained model."""
+
+    def index(self, outputs: Sequence[Array], data: Data) -> Index:
+        """What answers are looked up in, from the outputs for the files of `data`."""
+
+    def finish(self, outputs: Sequence[Array], data: Data, context: Context) -> Predictions:
+        """Final predictions for the files of `data` that are asked about."""
+
+    def calibrate(
+        self, predictions: Predictions, data: Data, context: Context
+    ) -> Mapping[str, float]:
+        """Constants that are fitted on validation predictions, such as a threshold."""
+
+    def score(self, predictions: Predictions, data: Data, context: Context) -> list[Score]:
+        """The metrics, the main one first. Pure."""
+
+    def answer(self, predictions: Predictions, row: int, context: Context) -> dict[str, object]:
+        """One prediction as JSON values. `matches`, if there, holds dicts with `file`."""
+
+
+def load(name: str) -> Task:
+    """The installed task of that name."""
+    found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    if name not in found:
+        raise unknown_name("task", name, found)
+    return cast(Task, found[name].load())

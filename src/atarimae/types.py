@@ -1,0 +1,183 @@
+"""Frozen records that cross borders."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Pixels = npt.NDArray[np.uint8]  # (height, width, 3), RGB
+Array = npt.NDArray[np.generic]
+
+SPLITS = ("train", "val", "test")
+ROLES = ("both", "query", "gallery")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One picture's content. Width and height are in pixels, after EXIF rotation."""
+
+    hash: str  # SHA-256 of the file's bytes, hexadecimal
+    width: int
+    height: int
+    format: str  # Pillow's name: JPEG, PNG, WEBP, BMP, TIFF, GIF
+    bytes: int
+    parent: str | None = None  # hash of the image that this one is a crop of
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Corners in pixels of the image after EXIF rotation, x to the right, y down."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a person or a run says of an image."""
+
+    image: str
+    value: str
+    kind: str = "class"
+    box: Box | None = None
+    by: str = ""
+    score: float | None = None  # how sure, 0 to 1; None for a plain statement
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One place where an image lies. `path` is relative to the workspace, with forward slashes."""
+
+    path: str
+    image: str
+    split: str | None = None
+    role: str = "both"
+    group: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The state of the data after edit `edit`; `hash` is of its content, paths left out."""
+
+    edit: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class Data:
+    """Files and what is said of their images, at one version."""
+
+    root: Path
+    version: Version
+    files: tuple[File, ...]
+    images: Mapping[str, Image]
+    labels: Mapping[str, tuple[Label, ...]]  # by image hash, oldest first
+
+    def split(self, name: str) -> "Data":
+        """The files of one split."""
+        return self.where(lambda file: file.split == name)
+
+    def where(self, keep: Callable[[File], bool]) -> "Data":
+        """The files that `keep` says yes to; images and labels stay shared."""
+        return replace(self, files=tuple(file for file in self.files if keep(file)))
+
+    def path(self, file: File) -> Path:
+        """Where the file lies on this machine."""
+        return self.root / file.path
+
+    def classes(self, file: File) -> tuple[str, ...]:
+        """The classes that the file's image is labelled with, oldest first, each once."""
+        said = self.labels.get(file.image, ())
+        return tuple(dict.fromkeys(label.value for label in said if label.kind == "class"))
+
+    def label(self, file: File) -> str | None:
+        """The class for tasks that want one: the first that was said, None where none was."""
+        return next(iter(self.classes(file)), None)
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        """Every class of these files, sorted."""
+        return tuple(sorted({name for file in self.files for name in self.classes(file)}))
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a predictor and `Task.finish` say of n files, column by column (Parquet's shape)."""
+
+    keys: tuple[str, ...]  # n paths of the files asked about
+    columns: Mapping[str, Array]  # each with n rows
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+@dataclass(frozen=True)
+class Index:
+    """The m known images that answers are looked up in; m is 0 for tasks that need none."""
+
+    files: tuple[File, ...] = ()
+    labels: tuple[str, ...] = ()  # empty string where a file has none
+    arrays: Mapping[str, Array] = field(default_factory=dict)  # each with m rows
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+
+@dataclass(frozen=True)
+class Score:
+    """A metric's value with its convention, and its parts where it has them.
+
+    `value` is the mean of `parts`. `clusters` names what is resampled together (a class or a
+    group): parts of one cluster are not independent. `low` and `high` bound the 95 % interval,
+    and are NaN until `score.intervals` has resampled.
+    """
+
+    metric: str
+    value: float
+    convention: Mapping[str, str | int | float | bool]
+    keys: tuple[str, ...] = ()
+    parts: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    clusters: tuple[str, ...] = ()
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+class Source(Protocol):
+    """A picture to be read: in memory, or a huge one of which only parts are decoded."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, after EXIF rotation."""
+
+    def pixels(self, at_least: int | None = None) -> Pixels:
+        """The whole picture; where it is much larger, a reduction with sides ≥ `at_least` px."""
+
+    def region(self, box: Box) -> Pixels:
+        """The pixels inside the box."""
+
+
+class Progress(Protocol):
+    """What long work tells as it goes: a bar in a terminal, nothing in a library call."""
+
+    def __call__(self, done: int, total: int, note: str = "") -> None:
+        """`done` of `total` units; `note` is a short remark beside the bar."""
+
+
+def silent(done: int, total: int, note: str = "") -> None:
+    """A progress that says nothing."""
+
+
+Batch = Sequence[Array]

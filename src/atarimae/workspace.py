@@ -1,0 +1,84 @@
+"""Find and open a workspace: a folder with `atarimae.toml`."""
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from atarimae.errors import AtarimaeError, UsageError
+
+SETTINGS = "atarimae.toml"
+MAX_PIXELS = 2_000_000_000  # what a file may declare: 2 gigapixels
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folder and its settings. All paths that it stores are relative to `root`."""
+
+    root: Path
+    task: str
+    max_pixels: int = MAX_PIXELS
+
+    @property
+    def store_url(self) -> str:
+        """Where the store is: `ATARIMAE_STORE`, or SQLite in the workspace."""
+        return os.environ.get("ATARIMAE_STORE") or f"sqlite:///{self.root / 'store.sqlite'}"
+
+    @property
+    def runs(self) -> Path:
+        """The folder of the runs, one folder each."""
+        return self.root / "runs"
+
+    @property
+    def cache(self) -> Path:
+        """What can be deleted at any time and is then computed again."""
+        return self.root / "cache"
+
+    @property
+    def images(self) -> Path:
+        """Where `add --copy` puts its copies."""
+        return self.root / "images"
+
+
+def create(root: Path, task: str) -> Workspace:
+    """A new workspace in `root`, which may hold other things already but no workspace."""
+    settings = root / SETTINGS
+    if settings.exists():
+        raise AtarimaeError(
+            f"There is a workspace in {root} already.",
+            f"Found {settings}.",
+            "Use it as it is, or choose another folder.",
+        )
+    root.mkdir(parents=True, exist_ok=True)
+    settings.write_text(
+        f'task = "{task}"\n\n[add]\nmax_pixels = {MAX_PIXELS}  # what one file may declare\n',
+        encoding="utf-8",
+    )
+    return open_(root)
+
+
+def open_(start: Path) -> Workspace:
+    """The workspace in `start` or the nearest folder above it."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / SETTINGS).is_file():
+            return _read(folder)
+    raise UsageError(
+        f"No workspace in {start} or above it.",
+        f"None of these folders holds {SETTINGS}.",
+        "Make one with 'atarimae init DIR --task retrieve', or name one with -C DIR.",
+    )
+
+
+def _read(root: Path) -> Workspace:
+    try:
+        settings = tomllib.loads((root / SETTINGS).read_text(encoding="utf-8"))
+        return Workspace(
+            root, str(settings["task"]), int(settings.get("add", {}).get("max_pixels", MAX_PIXELS))
+        )
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(
+            f"{root / SETTINGS} can't be read.",
+            f"{type(error).__name__}: {error}.",
+            'Write it as TOML with at least task = "retrieve".',
+        ) from None
