@@ -1,0 +1,331 @@
+"""The store: one edit a change, appended; the state at any version can be read again."""
+
+import getpass
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    Table,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import OperationalError
+
+from atarimae.errors import AtarimaeError
+from atarimae.store import schema
+from atarimae.types import Box, Data, File, Image, Label, Version
+from atarimae.workspace import Workspace
+
+BUSY_SECONDS = 120  # how long one writer waits for another
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One file to be recorded. `given` names the columns of `file` that its source states."""
+
+    file: File
+    image: Image
+    labels: tuple[str, ...] = ()
+    given: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A file that was not taken, and why."""
+
+    file: str
+    found: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What recording rows did: numbers of files, and of labels that are new."""
+
+    added: int = 0
+    present: int = 0
+    moved: int = 0
+    changed: int = 0
+    labels: int = 0
+
+
+class Store:
+    """The store of one workspace. Each method is one transaction."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.engine = _engine(workspace.store_url)
+        schema.metadata.create_all(self.engine)
+
+    def record(
+        self,
+        rows: Sequence[Row],
+        refused: Sequence[Refusal] = (),
+        *,
+        why: str = "",
+        by: str | None = None,
+    ) -> Changes:
+        """Record files with their images and labels; all of them or, on an error, none.
+
+        A path that is there with the same image is kept, and takes over what its row states. A
+        path whose content changed is replaced. A new path whose image's only files are gone from
+        the disk is a moved file, and keeps what was known of it.
+        """
+        with self._write() as connection:
+            edit = _append(connection, "add", why, by)
+            changes = _Recording(connection, edit, by or _person(), self.workspace).run(rows)
+            _note_refusals(connection, rows, refused)
+            if changes == Changes(present=changes.present):
+                connection.execute(delete(schema.edits).where(schema.edits.c.id == edit))
+        return changes
+
+    def data(self, edit: int | None = None) -> Data:
+        """The data at a version; the newest one where none is named. Files in order of path."""
+        with self.engine.connect() as connection:
+            last = connection.scalar(select(func.max(schema.edits.c.id))) or 0
+            edit = last if edit is None else edit
+            files = [
+                File(row.path, row.image, row.split, row.role, row.group, row.source)
+                for row in connection.execute(
+                    _alive(schema.files, edit).order_by(schema.files.c.path)
+                )
+            ]
+            said: dict[str, list[Label]] = defaultdict(list)
+            for row in connection.execute(
+                _alive(schema.labels, edit).order_by(schema.labels.c.id)
+            ):
+                said[row.image].append(_label(row))
+            images = _images(connection)
+        labels = {image: tuple(found) for image, found in said.items()}
+        version = Version(edit, content_hash(files, labels))
+        return Data(self.workspace.root, version, tuple(files), images, labels)
+
+    def images(self) -> dict[str, Image]:
+        """Every image ever seen, by hash."""
+        with self.engine.connect() as connection:
+            return _images(connection)
+
+    def refusals(self) -> list[Refusal]:
+        """Files that were refused and have not been taken since, by path."""
+        query = select(schema.refusals).order_by(schema.refusals.c.path)
+        with self.engine.connect() as connection:
+            return [Refusal(row.path, row.found, row.fix) for row in connection.execute(query)]
+
+    def _write(self) -> Any:  # a context manager of a Connection; SQLAlchemy's own is untyped
+        try:
+            return self.engine.begin()
+        except OperationalError as error:
+            raise AtarimaeError(
+                "The store can't be written to.", f"{error.orig}.", "Check disk space and rights."
+            ) from None
+
+
+def content_hash(files: Iterable[File], labels: Mapping[str, Sequence[Label]]) -> str:
+    """SHA-256 of what the data says, the same on every machine: paths and order left out."""
+    lines = sorted(
+        json.dumps(
+            [
+                [file.image, file.split, file.role, file.group, file.source],
+                sorted(
+                    [said.kind, said.value, str(said.box), said.by, str(said.score)]
+                    for said in labels.get(file.image, ())
+                ),
+            ],
+            ensure_ascii=True,
+        )
+        for file in files
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        # Two writers wait for each other from the first statement on, and never half-way.
+        event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by the listener, not the driver
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _append(connection: Connection, action: str, why: str, by: str | None) -> int:
+    result = connection.execute(
+        insert(schema.edits).values(
+            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            by=by or _person(),
+            action=action,
+            why=why,
+        )
+    )
+    return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+
+def _person() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _alive(table: Table, edit: int) -> Select[Any]:
+    return select(table).where(
+        table.c.added <= edit, or_(table.c.removed.is_(None), table.c.removed > edit)
+    )
+
+
+def _images(connection: Connection) -> dict[str, Image]:
+    return {row.hash: Image(*row) for row in connection.execute(select(schema.images))}
+
+
+def _label(row: Any) -> Label:
+    box = None if row.x0 is None else Box(row.x0, row.y0, row.x1, row.y1)
+    return Label(row.image, row.value, row.kind, box, row.by, row.score)
+
+
+def _note_refusals(
+    connection: Connection, rows: Sequence[Row], refused: Sequence[Refusal]
+) -> None:
+    settled = [row.file.path for row in rows] + [refusal.file for refusal in refused]
+    known = {row.path for row in connection.execute(select(schema.refusals.c.path))}
+    for path in known.intersection(settled):
+        connection.execute(delete(schema.refusals).where(schema.refusals.c.path == path))
+    if refused:
+        unique = {refusal.file: refusal for refusal in refused}
+        connection.execute(
+            insert(schema.refusals),
+            [{"path": r.file, "found": r.found, "fix": r.fix} for r in unique.values()],
+        )
+
+
+class _Recording:
+    """One call of `record`: what is there, what is new, and the statements in between."""
+
+    def __init__(self, connection: Connection, edit: int, by: str, workspace: Workspace) -> None:
+        self.connection = connection
+        self.edit = edit
+        self.by = by
+        self.workspace = workspace
+        self.images = {row.hash for row in connection.execute(select(schema.images.c.hash))}
+        self.files: dict[str, File] = {}
+        self.by_image: dict[str, list[str]] = defaultdict(list)
+        for row in connection.execute(_alive(schema.files, edit)):
+            self._keep(File(row.path, row.image, row.split, row.role, row.group, row.source))
+        self.labels = {
+            (row.image, row.value)
+            for row in connection.execute(_alive(schema.labels, edit))
+            if row.kind == "class"
+        }
+        self.new_images: list[dict[str, object]] = []
+        self.new_files: dict[str, File] = {}
+        self.retired: list[str] = []
+        self.new_labels: list[dict[str, object]] = []
+
+    def run(self, rows: Sequence[Row]) -> Changes:
+        counts: dict[str, int] = defaultdict(int)
+        for row in rows:
+            self._image(row.image)
+            counts[self._file(row)] += 1
+            self._labels(row)
+        self._save()
+        moved, changed = counts["moved"], counts["changed"]
+        return Changes(
+            counts["added"], counts["present"], moved, changed, len(self.new_labels)
+        )
+
+    def _image(self, image: Image) -> None:
+        if image.hash in self.images:
+            return
+        self.images.add(image.hash)
+        self.new_images.append({name: getattr(image, name) for name in Image.__slots__})
+
+    def _file(self, row: Row) -> str:
+        old = self.files.get(row.file.path)
+        if old is None:
+            gone = self._gone(row.image.hash)
+            if gone is None:
+                self._put(row.file)
+                return "added"
+            self._retire(gone)
+            self._put(_merged(replace(gone, path=row.file.path), row))
+            return "moved"
+        if old.image != row.image.hash:
+            self._retire(old)
+            self._put(_merged(replace(old, image=row.image.hash), row))
+            return "changed"
+        merged = _merged(old, row)
+        if merged == old:
+            return "present"
+        self._retire(old)
+        self._put(merged)
+        return "changed"
+
+    def _gone(self, image: str) -> File | None:
+        for path in self.by_image.get(image, ()):
+            if path in self.files and not (self.workspace.root / path).exists():
+                return self.files[path]
+        return None
+
+    def _keep(self, file: File) -> None:
+        self.files[file.path] = file
+        self.by_image[file.image].append(file.path)
+
+    def _put(self, file: File) -> None:
+        self._keep(file)
+        self.new_files[file.path] = file
+
+    def _retire(self, file: File) -> None:
+        del self.files[file.path]
+        if self.new_files.pop(file.path, None) is None:
+            self.retired.append(file.path)
+
+    def _labels(self, row: Row) -> None:
+        for value in row.labels:
+            if (row.image.hash, value) in self.labels:
+                continue
+            self.labels.add((row.image.hash, value))
+            self.new_labels.append({"image": row.image.hash, "kind": "class", "value": value,
+                                    "by": self.by, "added": self.edit})  # fmt: skip
+
+    def _save(self) -> None:
+        table = schema.files
+        for path in self.retired:
+            self.connection.execute(
+                update(table)
+                .where(table.c.path == path, table.c.removed.is_(None))
+                .values(removed=self.edit)
+            )
+        live = [
+            {name: getattr(file, name) for name in File.__slots__} | {"added": self.edit}
+            for file in self.new_files.values()
+        ]
+        for target, rows in (
+            (schema.images, self.new_images),
+            (table, live),
+            (schema.labels, self.new_labels),
+        ):
+            if rows:
+                self.connection.execute(insert(target), rows)
+
+
+def _merged(old: File, row: Row) -> File:
+    return replace(old, **{name: getattr(row.file, name) for name in row.given})
