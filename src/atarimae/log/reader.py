@@ -1,0 +1,213 @@
+"""Read run folders; nothing but the files is needed, and a folder copied in just appears."""
+
+import io
+import os
+import socket
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from atarimae import files
+from atarimae.errors import AtarimaeError, UsageError, unknown_name
+from atarimae.types import Score, Version
+from atarimae.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Run:
+    """One fit, as its folder tells it."""
+
+    folder: Path
+    id: str
+    task: str
+    because: str
+    stage: str
+    seed: int | None
+    parent: str | None
+    created: str
+    status: str  # running, done, stopped, failed, interrupted
+    data: Version | None
+    recipe: Mapping[str, object]
+    scores: tuple[Score, ...]  # without parts; the main metric first
+    costs: Mapping[str, float]
+    verdict: Mapping[str, object] | None
+    seconds: float | None
+    error: str | None
+    device: str | None = None
+
+    @property
+    def score(self) -> Score | None:
+        """The main metric's score, None before the run is done."""
+        return self.scores[0] if self.scores else None
+
+    @property
+    def model(self) -> Path:
+        """The folder of the trained model."""
+        return self.folder / "model"
+
+    def row(self) -> dict[str, object]:
+        """The run as one row of `runs --json`."""
+        score = self.score
+        return {
+            "id": self.id,
+            "because": self.because,
+            "stage": self.stage,
+            "seed": self.seed,
+            "metric": score.metric if score else None,
+            "value": score.value if score else None,
+            "low": _told(score.low) if score else None,
+            "high": _told(score.high) if score else None,
+            "seconds": self.seconds,
+            "parent": self.parent,
+            "status": self.status,
+            "verdict": (self.verdict or {}).get("verdict"),
+            "created": self.created,
+        }
+
+    def as_dict(self) -> dict[str, object]:
+        """The run as `show --json` tells it."""
+        return self.row() | {
+            "task": self.task,
+            "data": None if self.data is None else {"edit": self.data.edit, "hash": self.data.hash},
+            "device": self.device,
+            "recipe": dict(self.recipe),
+            "scores": [
+                {"metric": s.metric, "value": s.value, "low": _told(s.low), "high": _told(s.high),
+                 "convention": dict(s.convention)}
+                for s in self.scores
+            ],
+            "costs": dict(self.costs),
+            "verdict": None if self.verdict is None else dict(self.verdict),
+            "error": self.error,
+            "folder": str(self.folder),
+        }  # fmt: skip
+
+    def metrics(self) -> "pd.DataFrame":
+        """The metrics that were logged, one row each; a half-written last line is left out."""
+        import pandas as pd  # 0.8 s to import: only when it is asked for
+
+        text = (self.folder / "metrics.jsonl").read_bytes()
+        whole = text[: text.rfind(b"\n") + 1].decode("utf-8")
+        if not whole:
+            return pd.DataFrame(columns=["name", "value", "step", "epoch"])
+        return pd.read_json(io.StringIO(whole), lines=True)
+
+
+def runs(workspace: Workspace) -> list[Run]:
+    """Every run of the workspace, oldest first."""
+    if not workspace.runs.is_dir():
+        return []
+    folders = [path.parent for path in workspace.runs.glob("*/run.json")]
+    return sorted((read(folder) for folder in folders), key=lambda run: (run.created, run.id))
+
+
+def read(folder: Path) -> Run:
+    """The run in a folder, whether it is done or not."""
+    start = files.read_json(folder / "run.json")
+    result_file = folder / "result.json"
+    result = files.read_json(result_file) if result_file.is_file() else {}
+    recipe = folder / "recipe.toml"
+    data = cast(dict[str, object] | None, start.get("data"))
+    return Run(
+        folder=folder,
+        id=folder.name,
+        task=str(start["task"]),
+        because=str(start["because"]),
+        stage=str(start["stage"]),
+        seed=cast(int | None, start.get("seed")),
+        parent=cast(str | None, start.get("parent")),
+        created=str(start["created"]),
+        status=str(result.get("status") or _alive(start)),
+        data=None if data is None else Version(cast(int, data["edit"]), str(data["hash"])),
+        recipe=tomllib.loads(recipe.read_text(encoding="utf-8")) if recipe.is_file() else {},
+        scores=tuple(
+            _score(found) for found in cast(list[dict[str, object]], result.get("scores") or [])
+        ),
+        costs=cast(dict[str, float], result.get("costs") or {}),
+        verdict=cast(dict[str, object] | None, result.get("verdict")),
+        seconds=cast(float | None, result.get("seconds")),
+        error=cast(str | None, result.get("error")),
+        device=cast(str | None, start.get("device")),
+    )
+
+
+def find(workspace: Workspace, name: str) -> Run:
+    """The run of that id, or of a part of it that no other has; also `last` and `best`."""
+    known = runs(workspace)
+    if name == "last" and known:
+        return known[-1]
+    if name == "best":
+        best = find_best(workspace)
+        if best is None:
+            raise AtarimaeError(
+                "There is no best run.", "No run has a score yet.", "Run 'atarimae fit' first."
+            )
+        return best
+    exact = [run for run in known if run.id == name]
+    close = exact or [run for run in known if name in run.id]
+    if not close:
+        raise unknown_name("run", name, [run.id for run in known])
+    if len(close) > 1:
+        raise UsageError(
+            f"'{name}' names {len(close)} runs.",
+            ", ".join(run.id for run in close) + ".",
+            "Write more of the id.",
+        )
+    return close[0]
+
+
+def find_best(workspace: Workspace, stage: str | None = None) -> Run | None:
+    """The run with the highest main score; of the dearest stage that was run if none is named."""
+    scored = [run for run in runs(workspace) if run.score is not None and run.status == "done"]
+    for wanted in [stage] if stage else ["folds", "holdout", "smoke", "log"]:
+        there = [run for run in scored if run.stage == wanted]
+        if there:
+            return max(there, key=lambda run: cast(Score, run.score).value)
+    return None
+
+
+def parts(run: Run) -> "pd.DataFrame":
+    """Each metric's parts, one row a query: `key`, `cluster`, and a column a metric."""
+    import pandas as pd
+
+    path = run.folder / "parts.parquet"
+    if not path.is_file():
+        raise AtarimaeError(
+            f"Run {run.id} has no parts to compare.",
+            f"It is {run.status} and {path.name} is not there.",
+            "Let it finish, or go on with 'atarimae fit --resume'.",
+        )
+    return pd.read_parquet(path)
+
+
+def _told(bound: float) -> float | None:
+    return None if bound != bound else bound
+
+
+def _score(found: Mapping[str, object]) -> Score:
+    low, high = found.get("low"), found.get("high")
+    return Score(
+        metric=str(found["metric"]),
+        value=cast(float, found["value"]),
+        convention=cast(dict[str, str | int | float | bool], found["convention"]),
+        low=float("nan") if low is None else cast(float, low),
+        high=float("nan") if high is None else cast(float, high),
+    )
+
+
+def _alive(start: Mapping[str, object]) -> str:
+    process = cast(dict[str, object], start.get("process") or {})
+    if process.get("host") != socket.gethostname():
+        return "interrupted"
+    try:
+        os.kill(cast(int, process["pid"]), 0)
+    except (ProcessLookupError, KeyError):
+        return "interrupted"
+    except PermissionError:
+        return "running"
+    return "running"

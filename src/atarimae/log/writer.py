@@ -1,0 +1,221 @@
+"""Write a run: its settings at the start, metrics as they come, its result at the end.
+
+    run.json            what was tried, why, on which data, where (written once, at the start)
+    recipe.toml         all settings, resolved
+    metrics.jsonl       one line a metric: name, value, step, epoch
+    pictures/           what `Log.picture` was given
+    checkpoint/         what `--resume` goes on from; gone when the run is done
+    model/              graphs and arrays of the last good weights
+    predictions.parquet one row a query
+    parts.parquet       each metric's parts, one row a query
+    result.json         status, scores, costs, verdict (its absence: not finished)
+"""
+
+import json
+import os
+import platform
+import secrets
+import socket
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import tomli_w
+
+from atarimae import files
+from atarimae.types import Predictions, Score, Version
+from atarimae.workspace import Workspace
+
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without what looks like something else
+NAMED = ("atarimae", "numpy", "onnxruntime", "pillow", "torch", "torchvision", "timm")
+
+
+class Log:
+    """An open run. As a context manager it writes the result, also of an error or Ctrl-C."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.id = folder.name
+        self._metrics = (folder / "metrics.jsonl").open("a", encoding="utf-8", buffering=1)
+        self._began = time.perf_counter()
+        self._finished = False
+
+    def metric(
+        self, name: str, value: float, *, step: int | None = None, epoch: int | None = None
+    ) -> None:
+        """Append one value. It is in the file when this returns."""
+        line = {"name": name, "value": value, "step": step, "epoch": epoch}
+        known = {key: found for key, found in line.items() if found is not None}
+        with files.writing(f"Run {self.id}"):
+            self._metrics.write(json.dumps(known, ensure_ascii=False) + "\n")
+
+    def picture(self, name: str, png: bytes) -> Path:
+        """Keep a picture, given as the bytes of a PNG file, under a name of yours."""
+        path = self.folder / "pictures" / f"{name.replace('/', '_')}.png"
+        files.write(path, png)
+        return path
+
+    def scores(self, scores: Sequence[Score], predictions: Predictions | None = None) -> None:
+        """Write each metric's parts, and the predictions that they judge, as Parquet."""
+        rows: dict[str, dict[str, object]] = {}
+        for score in scores:
+            for key, part, cluster in zip(score.keys, score.parts, score.clusters, strict=True):
+                row = rows.setdefault(key, {"key": key, "cluster": cluster})
+                row[score.metric] = float(part)
+        if rows:
+            names = ["key", "cluster", *(score.metric for score in scores if score.keys)]
+            columns = {name: [row.get(name) for row in rows.values()] for name in names}
+            _parquet(self.folder / "parts.parquet", columns)
+        if predictions is not None:
+            told = {
+                name: list(column) if column.ndim > 1 else column
+                for name, column in predictions.columns.items()
+            }
+            _parquet(self.folder / "predictions.parquet", {"key": list(predictions.keys)} | told)
+
+    def verdict(self, verdict: Mapping[str, object]) -> None:
+        """Add a verdict to the result, once that is written."""
+        path = self.folder / "result.json"
+        files.write_json(path, files.read_json(path) | {"verdict": dict(verdict)})
+
+    def finish(
+        self,
+        status: str = "done",
+        *,
+        scores: Sequence[Score] = (),
+        costs: Mapping[str, float] | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Write the result; the run is then complete."""
+        self._finished = True
+        self._metrics.close()
+        result: dict[str, object] = {
+            "status": status,
+            "finished": _now(),
+            "seconds": round(time.perf_counter() - self._began, 3),
+            "scores": [_score(score) for score in scores],
+            "costs": dict(costs or {}),
+            "verdict": None,
+        }
+        if error:
+            result["error"] = error
+        files.write_json(self.folder / "result.json", result)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._finished:
+            return
+        if error is None:
+            self.finish()
+        elif isinstance(error, KeyboardInterrupt):
+            self.finish("stopped", error="Stopped by Ctrl-C.")
+        else:
+            self.finish("failed", error="".join(traceback.format_exception(error)[-3:]))
+
+
+def start(
+    workspace: Workspace,
+    *,
+    because: str,
+    stage: str = "log",
+    seed: int | None = None,
+    parent: str | None = None,
+    recipe: Mapping[str, object] | None = None,
+    data: Version | None = None,
+    device: str | None = None,
+    threads: int | None = None,
+) -> Log:
+    """A new run folder with its settings; processes that start at once never share one."""
+    folder = _new_folder(workspace.runs)
+    settings = {
+        "id": folder.name,
+        "task": workspace.task,
+        "because": because,
+        "stage": stage,
+        "seed": seed,
+        "parent": parent,
+        "created": _now(),
+        "data": None if data is None else {"edit": data.edit, "hash": data.hash},
+        "device": device,
+        "threads": threads,
+        "process": {"pid": os.getpid(), "host": socket.gethostname()},
+        "environment": _environment(),
+    }
+    if recipe is not None:
+        files.write(folder / "recipe.toml", tomli_w.dumps(_without_none(recipe)))
+    files.write_json(folder / "run.json", settings)
+    return Log(folder)
+
+
+def reopen(folder: Path) -> Log:
+    """Go on with an unfinished run: metrics are appended, the result is written again."""
+    (folder / "result.json").unlink(missing_ok=True)
+    settings = files.read_json(folder / "run.json")
+    settings["process"] = {"pid": os.getpid(), "host": socket.gethostname()}
+    files.write_json(folder / "run.json", settings)
+    return Log(folder)
+
+
+def _new_folder(runs: Path) -> Path:
+    while True:
+        mark = "".join(secrets.choice(ALPHABET) for _ in range(4))
+        folder = runs / f"{datetime.now():%y%m%d-%H%M%S}-{mark}"
+        try:
+            with files.writing(f"Run {folder.name}"):
+                folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+
+
+def _score(score: Score) -> dict[str, object]:
+    return {
+        "metric": score.metric,
+        "value": round(score.value, 6),
+        "low": None if score.low != score.low else round(score.low, 6),
+        "high": None if score.high != score.high else round(score.high, 6),
+        "convention": dict(score.convention),
+    }
+
+
+def _parquet(path: Path, columns: Mapping[str, object]) -> None:
+    import pyarrow as pa  # 0.3 s to import: only when there is something to write
+    import pyarrow.parquet as pq
+
+    stream = pa.BufferOutputStream()
+    pq.write_table(pa.table(dict(columns)), stream)
+    files.write(path, stream.getvalue().to_pybytes())
+
+
+def _environment() -> dict[str, str | int | None]:
+    found: dict[str, str | int | None] = {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cores": os.cpu_count(),
+    }
+    for name in NAMED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def _without_none(values: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
