@@ -1,0 +1,157 @@
+"""The shipped folder, and the model folder that is the heart of it.
+
+    model.json             graphs by name, settings (preprocessing), constants (thresholds)
+    *.onnx                 the graphs
+    arrays.safetensors     whitening and the like
+    index.parquet          what answers are looked up in: files, labels, sources
+    index.safetensors      their embeddings
+    golden/                a few images, and every step's output for them
+    bundle.json            task, run, scores with their convention, and each file's SHA-256
+
+Read without torch; refused when a byte has changed.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from atarimae import files
+from atarimae.errors import AtarimaeError
+from atarimae.task import Context, Model
+from atarimae.types import Array, File, Index
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A shipped model with all that it needs to answer."""
+
+    folder: Path
+    task: str
+    run: str
+    model: Model
+    index: Index
+    about: Mapping[str, object]  # bundle.json as it is
+
+    @property
+    def context(self) -> Context:
+        """What `Task.finish` needs."""
+        return Context(self.index, self.model.constants)
+
+
+def write_model(model: Model) -> None:
+    """Write all of a model but its graphs, which are in its folder already."""
+    files.write_json(
+        model.folder / "model.json",
+        {
+            "graphs": {name: path.name for name, path in model.graphs.items()},
+            "settings": dict(model.settings),
+            "constants": dict(model.constants),
+        },
+    )
+    _write_arrays(model.folder / "arrays.safetensors", model.arrays)
+
+
+def read_model(folder: Path) -> Model:
+    """The model of a run or bundle folder."""
+    found = files.read_json(folder / "model.json")
+    return Model(
+        folder=folder,
+        graphs={
+            name: folder / Path(path).name
+            for name, path in cast(dict[str, str], found["graphs"]).items()
+        },
+        settings=cast(dict[str, object], found["settings"]),
+        constants=cast(dict[str, float], found["constants"]),
+        arrays=_read_arrays(folder / "arrays.safetensors"),
+    )
+
+
+def write_index(folder: Path, index: Index) -> None:
+    """Write what answers are looked up in."""
+    import pyarrow as pa  # 0.3 s to import: only when it is needed
+    import pyarrow.parquet as pq
+
+    rows = [asdict(file) | {"label": label} for file, label in zip(index.files, index.labels, strict=True)]  # fmt: skip
+    fields = [pa.field(name, pa.string()) for name in (*File.__slots__, "label")]
+    stream = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(fields)), stream)
+    files.write(folder / "index.parquet", stream.getvalue().to_pybytes())
+    _write_arrays(folder / "index.safetensors", index.arrays)
+
+
+def read_index(folder: Path) -> Index:
+    """What `write_index` wrote; an empty index where there is none."""
+    if not (folder / "index.parquet").is_file():
+        return Index()
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(folder / "index.parquet").to_pylist()
+    labels = tuple(row.pop("label") for row in rows)
+    return Index(
+        tuple(File(**row) for row in rows), labels, _read_arrays(folder / "index.safetensors")
+    )
+
+
+def seal(folder: Path, about: Mapping[str, object]) -> None:
+    """Write bundle.json over the files that are in the folder: the bundle is then complete."""
+    hashes = {
+        path.relative_to(folder).as_posix(): digest(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "bundle.json"
+    }
+    files.write_json(folder / "bundle.json", {"format": FORMAT, **about, "files": hashes})
+
+
+def read(folder: Path) -> Bundle:
+    """The bundle in a folder, after checking each file's hash."""
+    if not (folder / "bundle.json").is_file():
+        raise AtarimaeError(
+            f"{folder} is no bundle.",
+            "It has no bundle.json.",
+            "Make one with 'atarimae ship RUN --out DIR'.",
+        )
+    about = files.read_json(folder / "bundle.json")
+    _check(folder, cast(dict[str, str], about.get("files", {})))
+    return Bundle(
+        folder, str(about["task"]), str(about["run"]), read_model(folder), read_index(folder), about
+    )
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _check(folder: Path, hashes: Mapping[str, str]) -> None:
+    for name, expected in hashes.items():
+        path = folder / name
+        found = digest(path) if path.is_file() else None
+        if found != expected:
+            raise AtarimaeError(
+                f"The bundle {folder} is not what was shipped.",
+                f"{name} is missing." if found is None else f"{name} has changed: its SHA-256 is "
+                f"{found[:12]}…, and {expected[:12]}… was shipped.",
+                "Copy the bundle again, or ship the run again.",
+            )
+
+
+def _write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
+    files.write(path, save({name: np.ascontiguousarray(a) for name, a in arrays.items()}))
+
+
+def _read_arrays(path: Path) -> dict[str, Array]:
+    try:
+        return cast(dict[str, Array], load_file(path))
+    except (OSError, SafetensorError) as error:
+        raise AtarimaeError(
+            f"{path} can't be read.", f"{error}.", "Copy it again, or make it anew."
+        ) from None

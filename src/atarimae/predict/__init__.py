@@ -1,0 +1,1 @@
+"""Torch-free prediction: sources, preprocessing, ONNX Runtime, the outputs' cache, search."""

@@ -1,0 +1,56 @@
+"""Ask a bundle about one picture, and know how long each function took."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from atarimae.bundle import Bundle
+from atarimae.predict.source import open_source
+from atarimae.task import Task
+from atarimae.types import Data, File, Version
+from atarimae.workspace import MAX_PIXELS
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer as JSON values, and milliseconds by function in the order they ran."""
+
+    value: dict[str, object]
+    milliseconds: dict[str, float]
+
+
+class Asker:
+    """A loaded bundle, ready for questions; used by one thread at a time."""
+
+    def __init__(self, bundle: Bundle, task: Task) -> None:
+        self.bundle = bundle
+        self.task = task
+        self._predictor = task.predictor(bundle.model)
+
+    def __call__(self, picture: bytes | Path, max_pixels: int = MAX_PIXELS) -> Answer:
+        """Answer for the bytes of an image file, or a file."""
+        clock = _Clock()
+        source = open_source(picture, max_pixels)
+        source.pixels(self._predictor.reads)
+        clock.lap("decode")
+        batch = [self._predictor.windows(source)]
+        clock.lap("resize")
+        for name, step in self._predictor.steps.items():
+            batch = list(step(batch))
+            clock.lap(name)
+        question = Data(Path(), Version(0, ""), (File("", ""),), {}, {})
+        predictions = self.task.finish(batch, question, self.bundle.context)
+        value = self.task.answer(predictions, 0, self.bundle.context)
+        clock.lap(self.task.endpoint)
+        return Answer(value, clock.laps)
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = (now - self._last) * 1000
+        self._last = now

@@ -1,0 +1,52 @@
+"""Outputs on disk, by predictor and image: computed once, by whichever run comes first.
+
+A folder a predictor (its key), in it blocks of two files: the images' hashes, and a row of
+float32 for each. Blocks are only ever added, so processes that write at once never collide.
+"""
+
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from atarimae import files
+from atarimae.types import Floats
+
+
+class Cache:
+    """The cached outputs of one predictor."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder = folder / "outputs" / key[:24]
+        self._rows: dict[str, Floats] = {}
+        self._read: set[str] = set()
+
+    def get(self, images: Sequence[str]) -> dict[str, Floats]:
+        """The rows that are there, by image hash."""
+        self._refresh()
+        return {image: self._rows[image] for image in images if image in self._rows}
+
+    def put(self, rows: dict[str, Floats]) -> None:
+        """Keep rows of float32, all of one shape, by image hash."""
+        if not rows:
+            return
+        name = uuid.uuid4().hex
+        path = self.folder / f"{name}.npy"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        with files.writing(str(path)), part.open("wb") as stream:
+            np.save(stream, np.stack(list(rows.values())))
+        part.replace(path)
+        # The list of hashes comes last: a block without it is not there.
+        files.write(path.with_suffix(".txt"), "\n".join(rows))
+        self._rows.update(rows)
+        self._read.add(name)
+
+    def _refresh(self) -> None:
+        for names in sorted(self.folder.glob("*.txt")):
+            if names.stem in self._read:
+                continue
+            self._read.add(names.stem)
+            block = np.load(names.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
+            self._rows.update(zip(names.read_text().split("\n"), block, strict=True))

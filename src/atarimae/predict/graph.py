@@ -1,0 +1,40 @@
+"""ONNX graphs under ONNX Runtime, on the processor."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from atarimae.errors import AtarimaeError
+from atarimae.types import Array
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Graph:
+    """One ONNX graph with one input and one output, both batches first."""
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads or cores()
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # ONNX Runtime raises a class of its own for each kind of fault
+            raise AtarimaeError(
+                f"The graph {path.name} can't be loaded.", f"{error}.", "Ship the run again."
+            ) from None
+        self._input = self._session.get_inputs()[0].name
+
+    def __call__(self, batch: Sequence[Array]) -> list[Array]:
+        """Run the rows of a batch, all of one shape, through the graph."""
+        (rows,) = self._session.run(None, {self._input: np.stack(batch)})
+        return list(rows)

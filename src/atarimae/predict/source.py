@@ -1,0 +1,136 @@
+"""Reading pictures, torch-free: one code for `add`, `fit`, `ship` and `serve`."""
+
+import hashlib
+import math
+import stat
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from types import MappingProxyType
+
+from PIL.ImageFile import ImageFile
+
+from atarimae.predict.header import Reading, orientation, read_header, unreadable
+from atarimae.predict.rgb import PLAIN, to_rgb, turn
+from atarimae.predict.sheet import Sheet, whole
+from atarimae.types import Box, Image, Pixels, Source
+from atarimae.workspace import MAX_PIXELS
+
+SHEET_PIXELS = 100_000_000  # above, a picture is streamed and never decoded whole
+READ_BYTES = 32 << 20  # larger files are looked at before they are read into memory
+SHEET_BYTES = 1 << 30  # a larger file is streamed whatever it declares: TIFFs of many pages
+
+
+def open_source(origin: Path | bytes, max_pixels: int = MAX_PIXELS) -> Source:
+    """The picture in a file or in bytes, decoded when it is first asked for, and once.
+
+    JPEG, PNG, WebP, BMP, TIFF's first page, GIF's first frame. Raises `AtarimaeError` for what
+    can't be read; damage beyond the header shows only when pixels are asked for.
+    """
+    return _open(origin, max_pixels)
+
+
+def examine(
+    path: Path, max_pixels: int = MAX_PIXELS, known: Mapping[str, Image] = MappingProxyType({})
+) -> Image:
+    """The record of a file that is readable to its last pixel; raises `AtarimaeError` if not.
+
+    A content in `known`, by hash, is taken to be readable and not decoded again.
+    """
+    source = _open(path, max_pixels)
+    digest = source.hash()
+    if digest in known:
+        return known[digest]
+    source.verify()
+    width, height = source.size
+    return Image(digest, width, height, source.format, source.bytes)
+
+
+class Picture:
+    """A picture of ordinary size."""
+
+    def __init__(self, data: bytes, name: str, format_: str, image: ImageFile) -> None:
+        self.format = format_
+        self.bytes = len(data)
+        self._data = data
+        self._name = name
+        self._image = image
+        self._decoded: tuple[int | None, Pixels] | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, after EXIF rotation."""
+        width, height = self._image.size
+        return (height, width) if _orientation(self._image) >= 5 else (width, height)
+
+    def pixels(self, at_least: int | None = None) -> Pixels:
+        """RGB; a large JPEG comes at 1/2, 1/4 or 1/8 with both sides still ≥ 2 `at_least`.
+
+        The reduction is libjpeg's, of the cosine coefficients.
+        """
+        reducible = self.format == "JPEG" and at_least and min(self._image.size) >= 4 * at_least
+        target = at_least if reducible else None
+        if self._decoded is None or self._decoded[0] != target:
+            self._decoded = (target, self._decode(target))
+        return self._decoded[1]
+
+    def region(self, box: Box) -> Pixels:
+        """RGB inside the box, rounded outwards to whole pixels and cut at the picture's edge."""
+        left, top, right, bottom = whole(box, self.size)
+        return self.pixels()[top:bottom, left:right]
+
+    def verify(self) -> None:
+        """Decode to the last pixel."""
+        with Reading(self._name):
+            self._image.load()
+            if self._image.mode not in PLAIN:
+                to_rgb(self._image)
+
+    def hash(self) -> str:
+        """SHA-256 of the bytes."""
+        return hashlib.sha256(self._data).hexdigest()
+
+    def _decode(self, at_least: int | None) -> Pixels:
+        with Reading(self._name):
+            declared = math.prod(self._image.size)  # was allowed before
+            _, image = read_header(BytesIO(self._data), self._name, declared)
+            if at_least:
+                image.draft(None, (2 * at_least, 2 * at_least))
+            image.load()
+            return turn(to_rgb(image), _orientation(image))
+
+
+def _open(origin: Path | bytes, max_pixels: int) -> Picture | Sheet:
+    name = "The picture" if isinstance(origin, bytes) else str(origin)
+    if isinstance(origin, bytes):
+        data = origin
+    else:
+        with Reading(name):
+            size = _regular_size(origin, name)
+            if size > READ_BYTES and (sheet := _sheet(origin, name, size, max_pixels)):
+                return sheet
+            data = origin.read_bytes()
+    format_, image = read_header(BytesIO(data), name, max_pixels)
+    if math.prod(image.size) > SHEET_PIXELS:
+        return Sheet(origin, name, format_)
+    return Picture(data, name, format_, image)
+
+
+def _regular_size(path: Path, name: str) -> int:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
+        raise unreadable(name, f"It is {kind}, not a file.", "Name a picture's file.")
+    return status.st_size
+
+
+def _sheet(path: Path, name: str, size: int, max_pixels: int) -> Sheet | None:
+    """The sheet in a large file; None where the file holds a picture of ordinary size."""
+    with path.open("rb") as file:
+        format_, image = read_header(file, name, max_pixels)
+        large = size > SHEET_BYTES or math.prod(image.size) > SHEET_PIXELS
+    return Sheet(path, name, format_) if large else None
+
+
+def _orientation(image: ImageFile) -> int:
+    return 1 if image.format == "TIFF" else orientation(image)  # Pillow turns TIFFs by itself
