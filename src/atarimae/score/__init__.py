@@ -1,0 +1,1 @@
+"""The only evaluation loop, intervals and verdicts."""

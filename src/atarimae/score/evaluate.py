@@ -1,0 +1,53 @@
+"""The only evaluation loop: fit, ship, score and look all judge a model here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from atarimae.predict.run import outputs
+from atarimae.score.intervals import interval
+from atarimae.task import Context, Model, Task
+from atarimae.types import Array, Data, Index, Predictions, Progress, Score, silent
+from atarimae.workspace import MAX_PIXELS
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model says of some data, and how good that is. The main score comes first."""
+
+    task: str
+    data: Data
+    outputs: Sequence[Array]
+    context: Context
+    predictions: Predictions
+    scores: tuple[Score, ...]
+
+
+def evaluate(
+    task: Task,
+    model: Model,
+    data: Data,
+    *,
+    index: Index | None = None,
+    calibrate: bool = False,
+    cache: Path | None = None,
+    max_pixels: int = MAX_PIXELS,
+    progress: Progress = silent,
+) -> Evaluation:
+    """Predict in fp32 through the task's own predictor, and score with 95 % intervals.
+
+    Answers are looked up in `index`, or in the data itself where none is given. With
+    `calibrate` the task's constants are fitted on these predictions first.
+    """
+    asked = task.samples(data)
+    found = outputs(
+        task.predictor(model), asked, cache=cache, max_pixels=max_pixels, progress=progress
+    )
+    context = Context(task.index(found, asked) if index is None else index, model.constants)
+    predictions = task.finish(found, asked, context)
+    if calibrate:
+        constants = {**model.constants, **task.calibrate(predictions, asked, context)}
+        context = replace(context, constants=constants)
+        predictions = task.finish(found, asked, context)
+    scores = tuple(interval(score) for score in task.score(predictions, asked, context))
+    return Evaluation(task.name, asked, found, context, predictions, scores)

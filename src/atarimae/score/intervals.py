@@ -1,0 +1,82 @@
+"""95 % intervals by resampling clusters: images of one class or group are not independent."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from atarimae.types import Score
+
+Numbers = npt.NDArray[np.float64]
+
+BLOCK = 1 << 18  # clusters drawn at once
+BOUNDS = (2.5, 97.5)  # percentiles
+ZERO = 1e-9  # a mean of differences smaller than this is none: parts are float32
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Second minus first; `better` is the probability that the second's mean is higher."""
+
+    value: float
+    low: float
+    high: float
+    better: float  # 0 to 1; ties count half; NaN, as low and high, below two clusters
+
+
+def interval(score: Score, *, resamples: int = 2000, seed: int = 0) -> Score:
+    """The score with `low` and `high`: percentiles of the mean under resampled clusters.
+
+    As many clusters are drawn with replacement as there are; a draw's mean is the sum of its
+    parts by their number, so large clusters weigh more, as they do in the value. Below two
+    clusters nothing can be told and the bounds stay NaN. Efron & Tibshirani, An Introduction to
+    the Bootstrap, 1993, chapters 8 and 13.
+    """
+    means = _means(np.asarray(score.parts, np.float64), score.clusters, resamples, seed)
+    if not len(means):
+        return replace(score, low=float("nan"), high=float("nan"))
+    low, high = np.percentile(means, BOUNDS)
+    return replace(score, low=float(low), high=float(high))
+
+
+def paired(
+    first: npt.ArrayLike,
+    second: npt.ArrayLike,
+    clusters: Sequence[str],
+    *,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Difference:
+    """The mean of second minus first, where both have one part for each of the same queries."""
+    deltas = np.asarray(second, np.float64) - np.asarray(first, np.float64)
+    value = float(deltas.mean())
+    means = _means(deltas, clusters, resamples, seed)
+    if not len(means):
+        return Difference(value, float("nan"), float("nan"), float("nan"))
+    low, high = np.percentile(means, BOUNDS)
+    better = np.mean((means > ZERO) + 0.5 * (np.abs(means) <= ZERO))
+    return Difference(value, float(low), float(high), float(better))
+
+
+def _means(parts: Numbers, clusters: Sequence[str], resamples: int, seed: int) -> Numbers:
+    """The mean of each resample; none at all where there are fewer than two clusters."""
+    # Sorted, so that the draws don't depend on the order of the queries.
+    number = {name: i for i, name in enumerate(sorted(set(clusters)))}
+    if len(number) < 2:
+        return np.zeros(0)
+    member = np.fromiter((number[name] for name in clusters), np.int64, len(parts))
+    counts = np.bincount(member).astype(np.float64)
+    sums = np.bincount(member, parts)
+    drawn = _draws(len(number), resamples, np.random.default_rng(seed))
+    return np.concatenate([sums[some].sum(axis=1) / counts[some].sum(axis=1) for some in drawn])
+
+
+def _draws(
+    clusters: int, resamples: int, rng: np.random.Generator
+) -> Iterator[npt.NDArray[np.int32]]:
+    """Cluster numbers, (some, clusters), until all resamples are drawn."""
+    step = max(BLOCK // clusters, 1)
+    for start in range(0, resamples, step):
+        shape = (min(step, resamples - start), clusters)
+        yield rng.integers(0, clusters, shape, dtype=np.int32)

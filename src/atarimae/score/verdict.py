@@ -1,0 +1,152 @@
+"""Did the second run help? Paired over the queries that both runs were judged by."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from atarimae.errors import AtarimaeError
+from atarimae.log import Run, parts
+from atarimae.score.intervals import Difference, paired
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HELPED, HURT, UNSEEN = "helped", "hurt", "no difference seen"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Second minus first on the main metric, with its 95 % interval."""
+
+    verdict: str  # helped, hurt, no difference seen
+    difference: float
+    low: float  # NaN where there are fewer than two clusters to resample
+    high: float
+    better: float  # probability that the second is better, 0 to 1
+    metric: str
+    stage: str
+    against: str  # the first run's id
+    shared: int  # queries that both runs were judged by
+    of: int  # queries that either was judged by
+
+    def as_dict(self) -> dict[str, object]:
+        """The verdict as JSON values; what could not be told is null."""
+        return {name: None if value != value else value for name, value in asdict(self).items()}
+
+
+def verdict(first: Run, second: Run) -> Verdict | None:
+    """The verdict on the second run, None where the two can't be compared."""
+    if obstacle(first, second):
+        return None
+    return judge(first, second, shared_parts(first, second))
+
+
+def judge(first: Run, second: Run, both: "pd.DataFrame") -> Verdict:
+    """The verdict from `shared_parts` of two runs that can be compared."""
+    assert second.score is not None, "obstacle() asks for a score"
+    seen = paired(both["first"], both["second"], both["cluster"].tolist())
+    return Verdict(
+        verdict=word(seen),
+        difference=seen.value,
+        low=seen.low,
+        high=seen.high,
+        better=seen.better,
+        metric=second.score.metric,
+        stage=second.stage,
+        against=first.id,
+        shared=len(both),
+        of=int(both.attrs["of"]),
+    )
+
+
+def word(seen: Difference) -> str:
+    """Helped or hurt where the interval leaves zero out, else no difference seen."""
+    if seen.low > 0:
+        return HELPED
+    return HURT if seen.high < 0 else UNSEEN
+
+
+def shared_parts(first: Run, second: Run) -> "pd.DataFrame":
+    """The queries that both runs were judged by: `key`, `cluster`, `first`, `second`, by key.
+
+    `attrs["of"]` counts the queries that either was judged by.
+    """
+    ours, theirs = _main_parts(first), _main_parts(second)
+    both = ours.merge(theirs, on="key", suffixes=("_first", "_second"), validate="one_to_one")
+    both = both.rename(
+        columns={"cluster_first": "cluster", "part_first": "first", "part_second": "second"}
+    )[["key", "cluster", "first", "second"]].sort_values("key", ignore_index=True)
+    both.attrs["of"] = len(ours) + len(theirs) - len(both)
+    return both
+
+
+def obstacle(first: Run, second: Run) -> AtarimaeError | None:
+    """Why two runs can't be compared, None where they can."""
+    for run in (first, second):
+        if run.score is None:
+            return AtarimaeError(
+                f"Run {run.id} has no score to compare.",
+                f"It is {run.status}.",
+                "Let it finish, or go on with 'atarimae fit --resume'.",
+            )
+        if not (run.folder / "parts.parquet").is_file():
+            return AtarimaeError(
+                f"Run {run.id} has no parts to compare.",
+                f"There is no parts.parquet in {run.folder}.",
+                "Compare runs whose metric is a mean over queries.",
+            )
+    return _unlike(first, second) or _nothing_shared(first, second)
+
+
+def _unlike(first: Run, second: Run) -> AtarimaeError | None:
+    """The first thing that must be equal in both runs and isn't."""
+    assert first.score is not None
+    assert second.score is not None
+    metrics = first.score.metric, second.score.metric
+    versions = [run.data.hash if run.data else None for run in (first, second)]
+    if first.task != second.task:
+        return _differ(first, second, "task", first.task, second.task, "Compare runs of one task.")
+    if metrics[0] != metrics[1]:
+        return _differ(first, second, "main metric", *metrics, "Score both by one metric.")
+    if first.stage != second.stage:
+        fix = f"Run the other idea at stage {first.stage} or {second.stage} too."
+        return _differ(first, second, "stage", first.stage, second.stage, fix)
+    if versions[0] != versions[1]:
+        fix = "The galleries differ with the data: fit both recipes again on one version."
+        return _differ(first, second, "data version", _version(first), _version(second), fix)
+    rules = dict(first.score.convention), dict(second.score.convention)
+    unequal = sorted(
+        key for key in {*rules[0], *rules[1]} if rules[0].get(key) != rules[1].get(key)
+    )
+    if unequal:
+        ours, theirs = ("; ".join(f"{key} = {rule.get(key)}" for key in unequal) for rule in rules)
+        return _differ(first, second, "convention", ours, theirs, "Score both by one convention.")
+    return None
+
+
+def _nothing_shared(first: Run, second: Run) -> AtarimaeError | None:
+    if len(shared_parts(first, second)):
+        return None
+    return AtarimaeError(
+        f"Runs {first.id} and {second.id} were not judged by one query in common.",
+        f"Of {shared_parts(first, second).attrs['of']} queries none is in both.",
+        "Compare runs that were scored on the same images.",
+    )
+
+
+def _differ(first: Run, second: Run, what: str, a: str, b: str, fix: str) -> AtarimaeError:
+    return AtarimaeError(
+        f"Runs {first.id} and {second.id} can't be compared: the {what} differs.",
+        f"{first.id} has {a}, {second.id} has {b}.",
+        fix,
+    )
+
+
+def _version(run: Run) -> str:
+    return "no version" if run.data is None else f"edit {run.data.edit} ({run.data.hash[:12]})"
+
+
+def _main_parts(run: Run) -> "pd.DataFrame":
+    """The main metric's parts, one row a query that has one."""
+    assert run.score is not None, "obstacle() asks for a score"
+    found = parts(run)[["key", "cluster", run.score.metric]]
+    return found.rename(columns={run.score.metric: "part"}).dropna()

@@ -1,0 +1,114 @@
+"""Training samples: images with augmentation, or features that are in memory already."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torchvision.transforms import v2
+
+from atarimae.predict.resize import resize
+from atarimae.predict.source import open_source
+from atarimae.task import Setup
+from atarimae.tasks.retrieve.recipe import RetrieveRecipe
+from atarimae.types import Data, Floats
+
+Batch = tuple[torch.Tensor, torch.Tensor]  # inputs, and class numbers from 0 on
+
+
+class FeatureSamples:
+    """Features of a frozen backbone; a batch is a look-up."""
+
+    in_memory = True
+
+    def __init__(self, features: Floats, targets: Sequence[int]) -> None:
+        self.features = torch.from_numpy(features)
+        self.targets = torch.tensor(targets)
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitems__(self, numbers: list[int]) -> Batch:
+        """(n, d) features and (n,) class numbers."""
+        return self.features[numbers], self.targets[numbers]
+
+
+class ImageSamples:
+    """Images, augmented anew in each epoch, and the same way for one seed, epoch and image."""
+
+    in_memory = False
+
+    def __init__(
+        self, data: Data, targets: Sequence[int], recipe: RetrieveRecipe, seed: int
+    ) -> None:
+        self.data = data
+        self.targets = targets
+        self.recipe = recipe
+        self.seed = seed
+        self.epoch = 0
+        self.augment = augmentation(recipe)
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitems__(self, numbers: list[int]) -> Batch:
+        """(n, 3, size, size) uint8 pixels and (n,) class numbers."""
+        pixels = torch.stack([self._pixels(number) for number in numbers])
+        return pixels, torch.tensor([self.targets[number] for number in numbers])
+
+    def _pixels(self, number: int) -> torch.Tensor:
+        path: Path = self.data.path(self.data.files[number])
+        pixels = resize(open_source(path), self.recipe.image_size, self.recipe.fit)
+        image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(hash((self.seed, self.epoch, number)))
+            augmented: torch.Tensor = self.augment(image)
+        return augmented
+
+
+def augmentation(recipe: RetrieveRecipe) -> v2.Transform:
+    """What a phone does to a picture: another cut, angle, light and sharpness."""
+    size = recipe.image_size
+    steps: list[v2.Transform] = []
+    if recipe.rotate:
+        steps.append(v2.RandomRotation(recipe.rotate, v2.InterpolationMode.BILINEAR, fill=255))
+    if recipe.crop < 1:
+        steps.append(v2.RandomResizedCrop(size, (recipe.crop, 1.0), (0.8, 1.25), antialias=True))
+    if recipe.flip:
+        steps.append(v2.RandomHorizontalFlip(recipe.flip))
+    if recipe.colour:
+        c = recipe.colour
+        steps.append(v2.ColorJitter(c, c, c, c / 5))
+    if recipe.blur:
+        steps.append(v2.RandomApply([v2.GaussianBlur(5, (0.1, 2.0))], recipe.blur))
+    return v2.Compose(steps or [v2.Identity()])
+
+
+def balanced_batches(
+    targets: Sequence[int], classes: int, images: int, seed: int, epoch: int
+) -> Iterator[list[int]]:
+    """Batches of `classes` classes with `images` images each; every image comes at least once.
+
+    A class's images are dealt out in rounds: a class with more of them comes in more rounds, one
+    with fewer is filled up with repetitions.
+    """
+    random = np.random.default_rng([seed, epoch])
+    members: dict[int, list[int]] = {}
+    for number, target in enumerate(targets):
+        members.setdefault(target, []).append(number)
+    hands: list[list[int]] = []
+    for numbers in members.values():
+        dealt = random.permutation(numbers).tolist()
+        while len(dealt) % images:
+            dealt.append(dealt[int(random.integers(len(dealt)))])
+        hands += [dealt[start : start + images] for start in range(0, len(dealt), images)]
+    order = random.permutation(len(hands))
+    for start in range(0, len(hands), classes):
+        yield [number for hand in order[start : start + classes] for number in hands[hand]]
+
+
+def targets_of(setup: Setup) -> tuple[tuple[str, ...], list[int]]:
+    """The training classes, sorted, and the number of each file's class among them."""
+    names = tuple(sorted({setup.train.label(file) or "" for file in setup.train.files}))
+    number = {name: position for position, name in enumerate(names)}
+    return names, [number[setup.train.label(file) or ""] for file in setup.train.files]

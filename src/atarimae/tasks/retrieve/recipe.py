@@ -1,0 +1,64 @@
+"""All settings of a retrieval fit."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from atarimae.predict.resize import Fit
+from atarimae.task import Recipe
+
+Pooling = Annotated[str, StringConstraints(pattern=r"^(last|[1-9]):(mean|max|gem)$")]
+
+
+class RetrieveRecipe(Recipe):
+    """Features of a backbone, pooled, whitened, projected; cosine similarity of what comes out."""
+
+    backbone: str = Field("tf_efficientnet_lite0", description="any timm model, by name")
+    weights: Literal["imagenet", "random"] = Field(
+        "imagenet", description="what the backbone starts from"
+    )
+    freeze: Literal["backbone", "none"] = Field(
+        "backbone", description="what is not trained; a frozen backbone's features are cached"
+    )
+    image_size: int = Field(224, ge=32, le=2048, description="side of the network's input, px")
+    fit: Fit = Field("pad", description="how other shapes become square: pad, stretch or crop")
+    pooling: tuple[Pooling, ...] = Field(
+        ("last:gem",),
+        min_length=1,
+        description="what is pooled, as layer:kind; layer is last or a stage from 1 on, kind is "
+        "mean, max or gem; several are joined, each at unit length",
+    )
+    gem_p: float = Field(3.0, gt=0, le=20, description="power of the generalised mean")
+    train_gem_p: bool = Field(False, description="whether training moves gem_p")
+    whiten: Literal["none", "pca"] = Field(
+        "none", description="pca: decorrelate the features, fitted on the training images"
+    )
+    whiten_dimension: int = Field(512, ge=2, description="components that whitening keeps")
+    projection: int = Field(
+        0, ge=0, le=8192, description="numbers in an embedding after a trained layer; 0: no layer"
+    )
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of features zeroed in training")
+    loss: Literal["arcface", "cosface", "multisimilarity"] = Field(
+        "arcface", description="metric-learning loss"
+    )
+    margin: float = Field(0.3, ge=0, le=1.5, description="ArcFace: radians; CosFace: cosine")
+    scale: float = Field(30.0, gt=0, description="ArcFace and CosFace: inverse temperature")
+    classes_per_batch: int = Field(32, ge=2, description="classes in a batch")
+    images_per_class: int = Field(4, ge=1, description="images of each class in a batch")
+    lr_loss: float = Field(1e-2, gt=0, description="peak learning rate of the classes' centres")
+    crop: float = Field(0.7, gt=0, le=1, description="least share of the area a random cut keeps")
+    flip: float = Field(0.0, ge=0, le=1, description="chance of a mirror image; 0 where it matters")
+    rotate: float = Field(10.0, ge=0, le=180, description="largest random turn, degrees")
+    colour: float = Field(0.3, ge=0, le=1, description="strength of random light and colour")
+    blur: float = Field(0.2, ge=0, le=1, description="chance of blur")
+
+    @model_validator(mode="after")
+    def _agrees(self) -> "RetrieveRecipe":
+        if self.freeze == "backbone" and self.train_gem_p:
+            raise ValueError('train_gem_p needs freeze = "none": frozen features are pooled once')
+        return self
+
+    @property
+    def trains(self) -> bool:
+        """Whether anything is trained at all."""
+        return self.epochs > 0 and (self.freeze == "none" or self.projection > 0)

@@ -1,0 +1,139 @@
+"""The task object: what is asked, what answers, and how that is judged."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from atarimae.predict.search import search
+from atarimae.task import Context, Model, Predictor, Recipe, Setup
+from atarimae.tasks.retrieve import metrics
+from atarimae.tasks.retrieve.predictor import RetrievePredictor
+from atarimae.tasks.retrieve.recipe import RetrieveRecipe
+from atarimae.types import Array, Data, Floats, Index, Ints, Predictions, Score
+
+if TYPE_CHECKING:
+    from atarimae.tasks.retrieve.training import RetrieveTraining
+
+
+class Retrieve:
+    """Find the images of the same thing, or say "unknown"."""
+
+    name = "retrieve"
+    recipe: type[Recipe] = RetrieveRecipe
+    metric = "mrr@20"
+    endpoint = "search"
+    unseen_classes = True
+    one_label = True
+
+    def samples(self, data: Data) -> Data:
+        """Labelled files, and queries without a label: those ask for what is not there."""
+        return data.where(lambda file: file.role == "query" or data.label(file) is not None)
+
+    def training(self, recipe: Recipe, setup: Setup) -> "RetrieveTraining":
+        """A training over the labelled files."""
+        from atarimae.tasks.retrieve.training import RetrieveTraining  # torch loads here
+
+        assert isinstance(recipe, RetrieveRecipe)
+        return RetrieveTraining(recipe, setup)
+
+    def predictor(self, model: Model) -> Predictor:
+        """From a picture to its embedding."""
+        return RetrievePredictor(model)
+
+    def index(self, outputs: Sequence[Array], data: Data) -> Index:
+        """The gallery in order of path, so that ties never depend on the input's order."""
+        rows = [n for n, file in enumerate(data.files) if file.role != "query"]
+        rows.sort(key=lambda row: data.files[row].path)
+        files = tuple(data.files[row] for row in rows)
+        labels = tuple(data.label(file) or "" for file in files)
+        return Index(files, labels, {"embedding": _stacked([outputs[row] for row in rows])})
+
+    def finish(self, outputs: Sequence[Array], data: Data, context: Context) -> Predictions:
+        """The 20 nearest of each query; `unknown` where the nearest is below the threshold.
+
+        Columns: `match` positions in the index, `match_files` their paths, `similarity` cosine,
+        each (n, 20) and best first; `unknown` (n,).
+        """
+        rows = [n for n, file in enumerate(data.files) if file.role != "gallery"]
+        asked = [data.files[row] for row in rows]
+        gallery = context.index
+        match, similarity = search(
+            _stacked([outputs[row] for row in rows]),
+            cast(Floats, gallery.arrays["embedding"]),
+            metrics.K,
+            query_ids=[file.path for file in asked],
+            gallery_ids=[file.path for file in gallery.files],
+            query_sources=[file.source for file in asked],
+            gallery_sources=[file.source for file in gallery.files],
+        )
+        # One more row for position -1: nothing found.
+        paths = np.array([*(file.path for file in gallery.files), ""], dtype=object)
+        threshold = context.constants.get("threshold", -2.0)
+        return Predictions(
+            tuple(file.path for file in asked),
+            {
+                "match": match,
+                "match_files": paths[match],
+                "similarity": similarity,
+                "unknown": metrics.rejected(similarity[:, 0], threshold),
+            },
+        )
+
+    def calibrate(
+        self, predictions: Predictions, data: Data, context: Context
+    ) -> Mapping[str, float]:
+        """The threshold with the best open-set MRR, where there are queries of both kinds."""
+        found = self._ranking(predictions, data, context)
+        if found.has_match.all() or not found.has_match.any():
+            return {}
+        ranks = metrics.reciprocal_ranks(found.relevant)
+        return {"threshold": metrics.best_threshold(found.first, ranks, found.has_match)}
+
+    def score(self, predictions: Predictions, data: Data, context: Context) -> list[Score]:
+        """MRR@20, Recall@k and mAP@20; open-set MRR@20 where there is a threshold."""
+        found = self._ranking(predictions, data, context)
+        return metrics.scores(
+            found,
+            threshold=context.constants.get("threshold"),
+            convention={"queries": len(predictions), "gallery": len(context.index)},
+        )
+
+    def answer(self, predictions: Predictions, row: int, context: Context) -> dict[str, object]:
+        """Matches with id, file, label and score (cosine), best first, and `unknown`."""
+        match = cast(Ints, predictions.columns["match"])[row]
+        similarity = predictions.columns["similarity"][row]
+        index = context.index
+        matches = [
+            {
+                "id": index.files[position].image,
+                "file": index.files[position].path,
+                "label": index.labels[position],
+                "score": round(float(near), 6),
+            }
+            for position, near in zip(match, similarity, strict=True)
+            if position >= 0
+        ]
+        return {"matches": matches, "unknown": bool(predictions.columns["unknown"][row])}
+
+    def _ranking(self, predictions: Predictions, data: Data, context: Context) -> metrics.Ranking:
+        by_path = {file.path: file for file in data.files}
+        asked = [by_path[key] for key in predictions.keys]
+        gallery = context.index
+        return metrics.ranking(
+            cast(Ints, predictions.columns["match"]),
+            cast(Floats, predictions.columns["similarity"]),
+            query_labels=[data.label(file) for file in asked],
+            query_sources=[file.source for file in asked],
+            query_paths=[file.path for file in asked],
+            gallery_labels=gallery.labels,
+            gallery_sources=[file.source for file in gallery.files],
+            gallery_paths=[file.path for file in gallery.files],
+        )
+
+
+def _stacked(rows: Sequence[Array]) -> Floats:
+    return np.stack(rows).astype(np.float32) if len(rows) else np.zeros((0, 1), np.float32)
+
+
+task = Retrieve()

@@ -1,0 +1,142 @@
+"""One fit of the network, or of what is on top of a frozen one."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from atarimae.errors import AtarimaeError
+from atarimae.task import Model, Setup, Update
+from atarimae.tasks.retrieve import data, losses, model
+from atarimae.tasks.retrieve.predictor import fit_whitening, whitened
+from atarimae.tasks.retrieve.recipe import RetrieveRecipe
+from atarimae.types import Array
+
+
+class RetrieveTraining:
+    """Backbone, head and loss; with a frozen backbone, its cached features are the samples."""
+
+    def __init__(self, recipe: RetrieveRecipe, setup: Setup) -> None:
+        self.recipe = recipe
+        self.setup = setup
+        self.classes, self.targets = data.targets_of(setup)
+        if recipe.trains and len(self.classes) < 2:
+            raise AtarimaeError(
+                "There is nothing to tell apart.",
+                f"The training images have {len(self.classes)} class.",
+                "Label images of two classes at least, or set epochs = 0.",
+            )
+        self.features = model.Features(recipe).to(setup.device)
+        self.arrays: dict[str, Array] = {}
+        self.samples: data.FeatureSamples | data.ImageSamples
+        self.frozen = recipe.freeze == "backbone"
+        self.dimension = self._prepare()
+        self.head = model.Head(self.dimension, recipe) if recipe.projection else nn.Identity()
+        self.head.to(setup.device)
+        self.loss = losses.build(recipe, len(self.classes), recipe.projection or self.dimension)
+        self.loss.to(setup.device)
+        trained = {"head": self.head, "loss": self.loss}
+        self.modules: dict[str, nn.Module] = (
+            trained if self.frozen else {"features": self.features} | trained
+        )
+        self.optimisers = {"main": self._optimiser()} if recipe.trains else {}
+        self.parameters = sum(
+            parameter.numel() for part in (self.features, self.head) for parameter in part.parameters()
+        )
+
+    def batches(self, epoch: int) -> Iterator[list[int]]:
+        """Class-balanced batches; none where the recipe trains nothing."""
+        if not self.recipe.trains:
+            return iter(())
+        if isinstance(self.samples, data.ImageSamples):
+            self.samples.epoch = epoch
+        recipe = self.recipe
+        return data.balanced_batches(
+            self.targets, recipe.classes_per_batch, recipe.images_per_class, self.setup.seed, epoch
+        )
+
+    def step(self, batch: object, update: Update) -> Mapping[str, float]:
+        """The loss of one batch."""
+        assert isinstance(batch, tuple)
+        inputs, targets = (part.to(self.setup.device) for part in batch)
+        if not self.frozen:
+            inputs = self.features.pooled(inputs.contiguous(memory_format=torch.channels_last))
+        embeddings = self.head(inputs.float())
+        with torch.autocast(self.setup.device, enabled=False):
+            loss = self.loss(embeddings.float(), targets)
+        return {"loss": update(loss)}
+
+    def export(self, folder: Path) -> Model:
+        """The graphs `embed` and, with a projection, `project`; whitening as arrays."""
+        folder.mkdir(parents=True, exist_ok=True)
+        graphs = {"embed": folder / "embed.onnx"}
+        if self.frozen:
+            shutil.copyfile(self._frozen_graph(), graphs["embed"])
+        else:
+            model.export(self.features, self._example(), graphs["embed"])
+        if self.recipe.projection:
+            graphs["project"] = folder / "project.onnx"
+            model.export(self.head, torch.zeros(2, self.dimension), graphs["project"])
+        if self.recipe.whiten == "none":
+            return self._model(folder, graphs, list(graphs))
+        if self.frozen:
+            return self._model(folder, graphs, ["embed", "whiten", *list(graphs)[1:]])
+        embeddings = self.setup.outputs(
+            self._model(folder, graphs, list(graphs)), self.setup.train
+        )
+        self.arrays = fit_whitening(embeddings, self.recipe.whiten_dimension)
+        return self._model(folder, graphs, [*graphs, "whiten"])
+
+    def _prepare(self) -> int:
+        """Read what a frozen backbone says of the training images; returns the features' width."""
+        if not self.frozen:
+            self.samples = data.ImageSamples(
+                self.setup.train, self.targets, self.recipe, self.setup.seed
+            )
+            with torch.no_grad():
+                width = self.features.eval()(self._example().to(self.setup.device)).shape[1]
+            return int(width)
+        if not self.recipe.trains and self.recipe.whiten == "none":
+            self.samples = data.FeatureSamples(np.zeros((0, 1), np.float32), [])
+            return 1
+        graph = self._frozen_graph()
+        plain = self._model(graph.parent, {"embed": graph}, ["embed"])
+        rows = self.setup.outputs(plain, self.setup.train)
+        if self.recipe.whiten == "pca":
+            self.arrays = fit_whitening(rows, self.recipe.whiten_dimension)
+            rows = whitened(rows, self.arrays)
+        self.samples = data.FeatureSamples(rows, self.targets)
+        return rows.shape[1]
+
+    def _frozen_graph(self) -> Path:
+        """The graph of the frozen features, exported once for all runs that share it."""
+        deciding = ("backbone", "weights", "image_size", "pooling", "gem_p")
+        said = repr([getattr(self.recipe, name) for name in deciding])
+        seed = self.setup.seed if self.recipe.weights == "random" else ""
+        name = hashlib.sha256(f"{said} {seed} {model.OPSET}".encode()).hexdigest()[:16]
+        path = self.setup.scratch / f"{name}.onnx"
+        return path if path.is_file() else model.export(self.features, self._example(), path)
+
+    def _example(self) -> torch.Tensor:
+        size = self.recipe.image_size
+        return torch.zeros((2, size, size, 3), dtype=torch.uint8)
+
+    def _model(self, folder: Path, graphs: Mapping[str, Path], steps: Sequence[str]) -> Model:
+        settings = {
+            "image_size": self.recipe.image_size, "fit": self.recipe.fit, "steps": list(steps)
+        }  # fmt: skip
+        return Model(folder, dict(graphs), settings, self.arrays if "whiten" in steps else {})
+
+    def _optimiser(self) -> torch.optim.Optimizer:
+        recipe = self.recipe
+        network = [*model.trainable(self.head)]
+        network += [] if self.frozen else [*model.trainable(self.features)]
+        groups = [{"params": network, "lr": recipe.lr, "weight_decay": recipe.weight_decay}]
+        centres = list(model.trainable(self.loss))
+        if centres:
+            groups.append({"params": centres, "lr": recipe.lr_loss, "weight_decay": 0.0})
+        return torch.optim.AdamW(groups)
