@@ -1,0 +1,58 @@
+"""A training's whole state in one safetensors file, replaced at the end of each epoch."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from atarimae import files
+from atarimae.errors import AtarimaeError
+from atarimae.task import Training
+
+
+def write(path: Path, training: Training, epoch: int, step: int) -> None:
+    """Keep weights and optimisers as they are after `epoch` whole epochs and `step` steps."""
+    tensors: dict[str, torch.Tensor] = {}
+    for name, module in training.modules.items():
+        for key, value in module.state_dict().items():
+            tensors[f"module/{name}/{key}"] = value.detach().cpu().contiguous().clone()
+    groups: dict[str, object] = {}
+    for name, optimiser in training.optimisers.items():
+        state = optimiser.state_dict()
+        groups[name] = state["param_groups"]
+        for number, values in state["state"].items():
+            for key, value in values.items():
+                tensor = torch.as_tensor(value).detach().cpu().contiguous().clone()
+                tensors[f"optimiser/{name}/{number}/{key}"] = tensor
+    about = {"epoch": str(epoch), "step": str(step), "groups": json.dumps(groups)}
+    files.write(path, save(tensors, metadata=about))
+
+
+def read(path: Path, training: Training) -> tuple[int, int]:
+    """Restore what `write` kept; the number of whole epochs and steps that it holds."""
+    try:
+        with safe_open(path, framework="pt") as kept:
+            tensors = {key: kept.get_tensor(key) for key in kept.keys()}  # noqa: SIM118
+            about = kept.metadata()
+    except (OSError, SafetensorError) as error:
+        raise AtarimaeError(
+            f"The checkpoint {path} can't be read.", f"{error}.", "Start a new run."
+        ) from None
+    for name, module in training.modules.items():
+        module.load_state_dict(_below(tensors, f"module/{name}/"))
+    groups = json.loads(about["groups"])
+    for name, optimiser in training.optimisers.items():
+        state: dict[int, dict[str, Any]] = {}
+        for key, value in _below(tensors, f"optimiser/{name}/").items():
+            number, _, entry = key.partition("/")
+            state.setdefault(int(number), {})[entry] = value
+        optimiser.load_state_dict({"state": state, "param_groups": groups[name]})
+    return int(about["epoch"]), int(about["step"])
+
+
+def _below(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}

@@ -1,0 +1,205 @@
+"""One run, from the data at its version to scores, costs and a verdict."""
+
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from atarimae import bundle, files, log
+from atarimae.errors import AtarimaeError
+from atarimae.fit import loop, stages
+from atarimae.fit.device import Device, choose
+from atarimae.fit.split import with_split
+from atarimae.log import Log, Run
+from atarimae.log.writer import reopen
+from atarimae.predict import golden
+from atarimae.predict.run import apply, outputs
+from atarimae.predict.source import open_source
+from atarimae.score.evaluate import Evaluation, evaluate
+from atarimae.score.verdict import verdict
+from atarimae.store import Store
+from atarimae.task import Model, Recipe, Setup, Task, Training
+from atarimae.types import Data, Floats, Progress, silent
+from atarimae.workspace import Workspace
+
+TIMED = 20  # images whose time is taken one by one
+
+
+def fit(
+    workspace: Workspace,
+    task: Task,
+    recipe: Recipe,
+    *,
+    because: str,
+    stage: str = "holdout",
+    seed: int = 0,
+    device: str = "auto",
+    parent: str | None = None,
+    progress: Progress = silent,
+) -> Run:
+    """Try a recipe, and log it. The parent is the best run of the stage where none is named."""
+    scaled = stages.stage(stage)
+    chosen = choose(device)
+    data = with_split(task, Store(workspace).data())
+    best = log.find(workspace, parent) if parent else log.find_best(workspace, stage)
+    run = log.start(
+        workspace,
+        because=because,
+        stage=stage,
+        seed=seed,
+        parent=best.id if best else None,
+        recipe=recipe.model_dump(mode="json"),
+        data=data.version,
+        device=chosen.name,
+        threads=chosen.threads,
+    )
+    with run:
+        sample, resolved = scaled(data, recipe, seed)
+        _Fit(workspace, task, run, sample, resolved, seed, chosen, progress).run(resume=False)
+    return log.read(run.folder)
+
+
+def resume(
+    workspace: Workspace, task: Task, name: str, *, device: str = "auto", progress: Progress = silent
+) -> Run:
+    """Go on with a run that was stopped, from the end of its last whole epoch."""
+    old = log.find(workspace, name)
+    if old.status in ("done", "running"):
+        raise AtarimaeError(
+            f"Run {old.id} can't be resumed.", f"It is {old.status}.", "Start a new one with 'fit'."
+        )
+    if old.data is None or old.seed is None:
+        raise AtarimaeError(
+            f"Run {old.id} can't be resumed.", "It was logged by a loop of its own.", "Run that."
+        )
+    recipe = task.recipe.of(old.recipe)
+    data = with_split(task, Store(workspace).data(old.data.edit))
+    sample, resolved = stages.stage(old.stage)(data, recipe, old.seed)
+    with reopen(old.folder) as run:
+        _Fit(
+            workspace, task, run, sample, resolved, old.seed, choose(device), progress
+        ).run(resume=True)
+    return log.read(old.folder)
+
+
+class _Fit:
+    """The parts of a run that share its workspace, task, log and data."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        task: Task,
+        run: Log,
+        data: Data,
+        recipe: Recipe,
+        seed: int,
+        device: Device,
+        progress: Progress,
+    ) -> None:
+        self.workspace = workspace
+        self.task = task
+        self.log = run
+        self.data = data
+        self.recipe = recipe
+        self.seed = seed
+        self.device = device
+        self.progress = progress
+        self.predict = partial(
+            outputs, cache=workspace.cache, max_pixels=workspace.max_pixels, progress=progress
+        )
+
+    def run(self, *, resume: bool) -> None:
+        began = time.perf_counter()
+        training = self._training()
+        kept = self.log.folder / "checkpoint" / "last.safetensors"
+        ready = time.perf_counter()
+        trained = loop.train(
+            training, self.recipe, self.log, self.device, kept, resume=resume,
+            progress=self.progress,
+        )  # fmt: skip
+        model = training.export(self.log.folder / "model")
+        done = time.perf_counter()
+        found = evaluate(
+            self.task, model, self.data.split("val"), calibrate=True,
+            cache=self.workspace.cache, max_pixels=self.workspace.max_pixels,
+            progress=self.progress,
+        )  # fmt: skip
+        costs = {
+            "training_seconds": round(trained, 3),
+            "embed_seconds": round(ready - began + time.perf_counter() - done, 3),
+        }
+        self._keep(model, found, training, costs)
+        _remove(kept)
+
+    def _training(self) -> Training:
+        torch.manual_seed(self.seed)
+        setup = Setup(
+            train=self.data.split("train"),
+            seed=self.seed,
+            device=self.device.name,
+            scratch=self.workspace.cache / "graphs",
+            outputs=self._outputs,
+            progress=self.progress,
+        )
+        return self.task.training(self.recipe, setup)
+
+    def _outputs(self, model: Model, data: Data) -> Floats:
+        import numpy as np
+
+        rows = self.predict(self.task.predictor(model), data)
+        return np.stack([np.asarray(row, np.float32) for row in rows])
+
+    def _keep(
+        self, model: Model, found: Evaluation, training: Training, costs: Mapping[str, float]
+    ) -> None:
+        model = replace(model, constants=found.context.constants)
+        bundle.write_model(model)
+        paths = [self.data.root / key for key in found.predictions.keys]
+        limit = self.workspace.max_pixels
+        golden.record(self.task.predictor(model), paths, model.folder / "golden", limit)
+        files.write_json(
+            self.log.folder / "evaluated.json", {"files": [file.path for file in found.data.files]}
+        )
+        self.log.scores(found.scores, found.predictions)
+        every = {
+            **costs,
+            "peak_mb": round(_peak_mb(), 1),
+            "parameters": training.parameters,
+            "ms_per_image": round(self._milliseconds(model, paths), 3),
+            "model_mb": round(sum(g.stat().st_size for g in model.graphs.values()) / 1e6, 3),
+        }
+        self.log.finish(scores=found.scores, costs=every)
+        self._judge()
+
+    def _judge(self) -> None:
+        run = log.read(self.log.folder)
+        seen = verdict(log.find(self.workspace, run.parent), run) if run.parent else None
+        if seen is not None:
+            self.log.verdict(seen.as_dict())
+
+    def _milliseconds(self, model: Model, paths: list[Path]) -> float:
+        """Median over single images, read, resized and taken through every step."""
+        predictor = self.task.predictor(model)
+        taken = []
+        for path in paths[:TIMED]:
+            began = time.perf_counter()
+            source = open_source(path, self.workspace.max_pixels)
+            apply(predictor, [predictor.windows(source)])
+            taken.append(time.perf_counter() - began)
+        return 1000 * statistics.median(taken) if taken else 0.0
+
+
+def _peak_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
+
+
+def _remove(checkpoint: Path) -> None:
+    checkpoint.unlink(missing_ok=True)
+    checkpoint.parent.rmdir()

@@ -1,0 +1,172 @@
+"""The only training loop: time, order, precision, checkpoints and stopping are its business."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from atarimae.errors import AtarimaeError
+from atarimae.fit import checkpoint
+from atarimae.fit.device import Device
+from atarimae.log import Log
+from atarimae.predict.graph import cores
+from atarimae.task import Recipe, Training
+from atarimae.types import Progress
+
+LARGEST_GRADIENT = 10.0  # gradients of a larger norm are scaled down to it
+
+
+class NotFiniteError(Exception):
+    """A loss or a gradient is NaN or infinite; weights have not been touched by it."""
+
+
+def train(
+    training: Training,
+    recipe: Recipe,
+    log: Log,
+    device: Device,
+    kept: Path,
+    *,
+    resume: bool,
+    progress: Progress,
+) -> float:
+    """Train for the recipe's epochs; a checkpoint at `kept` after each. Returns seconds.
+
+    With `resume` it goes on from `kept`: batches, learning rates and augmentation are those of
+    an uninterrupted run. A loss of NaN stops it, with the weights of the last good epoch kept.
+    """
+    began = time.perf_counter()
+    done, step = checkpoint.read(kept, training) if resume and kept.is_file() else (0, 0)
+    if not done:
+        checkpoint.write(kept, training, 0, 0)
+    schedule = _Schedule(training, recipe)
+    update = _Update(training, device)
+    for epoch in range(done, recipe.epochs):
+        _mode(training, train=True)
+        batches = [list(batch) for batch in training.batches(epoch)]
+        total = recipe.epochs * len(batches)
+        sums: dict[str, float] = {}
+        for number, batch in enumerate(_load(training, recipe, batches)):
+            schedule(step, total)
+            values = _step(training, batch, update, device, (epoch, number, batches[number]))
+            step += 1
+            for name, value in values.items():
+                sums[name] = sums.get(name, 0.0) + value
+            progress(step, total, f"epoch {epoch + 1}/{recipe.epochs} " + _said(values))
+        for name, value in sums.items():
+            log.metric(name, value / max(1, len(batches)), step=step, epoch=epoch + 1)
+        checkpoint.write(kept, training, epoch + 1, step)
+    _mode(training, train=False)
+    return time.perf_counter() - began
+
+
+class _Schedule:
+    """Warm-up, then cosine to zero, over the steps that this stage has."""
+
+    def __init__(self, training: Training, recipe: Recipe) -> None:
+        self.warmup = recipe.warmup
+        self.groups = [
+            group for optimiser in training.optimisers.values() for group in optimiser.param_groups
+        ]
+        for group in self.groups:
+            group.setdefault("peak_lr", group["lr"])
+
+    def __call__(self, step: int, total: int) -> None:
+        warm = max(1, round(self.warmup * total))
+        if step < warm:
+            factor = (step + 1) / warm
+        else:
+            factor = 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+        for group in self.groups:
+            group["lr"] = group["peak_lr"] * factor
+
+
+class _Update:
+    """One optimiser's step down a loss, refused where loss or gradient is not finite."""
+
+    def __init__(self, training: Training, device: Device) -> None:
+        self.optimisers = training.optimisers
+        self.device = device
+        self.scaler = torch.amp.GradScaler(device.name, enabled=device.dtype == torch.float16)
+
+    def __call__(self, loss: torch.Tensor, optimiser: str = "main") -> float:
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise NotFiniteError(f"The loss is {value}.")
+        chosen = self.optimisers[optimiser]
+        with torch.autocast(self.device.name, enabled=False):
+            chosen.zero_grad(set_to_none=True)
+            self.scaler.scale(loss).backward()
+            self.scaler.unscale_(chosen)
+            parameters = [p for group in chosen.param_groups for p in group["params"]]
+            norm = float(torch.nn.utils.clip_grad_norm_(parameters, LARGEST_GRADIENT))
+            # With fp16 the scaler skips such a step by itself and lowers its scale.
+            if not math.isfinite(norm) and not self.scaler.is_enabled():
+                raise NotFiniteError(f"The gradient's norm is {norm}.")
+            self.scaler.step(chosen)
+            self.scaler.update()
+        return value
+
+
+def _step(
+    training: Training,
+    batch: object,
+    update: Callable[..., float],
+    device: Device,
+    place: tuple[int, int, Sequence[int]],
+) -> Mapping[str, float]:
+    try:
+        with device.autocast():
+            return training.step(batch, update)
+    except NotFiniteError as error:
+        epoch, number, samples = place
+        raise AtarimaeError(
+            f"Training stopped in epoch {epoch + 1}, batch {number + 1}.",
+            f"{error} The batch holds samples {_listed(samples)}.",
+            "Lower lr or scale, or look at those images; the last good weights are in the run's "
+            "checkpoint.",
+        ) from None
+
+
+class _Whole(Dataset[object]):
+    """Samples as PyTorch's loader wants them: it hands over a batch as it was read."""
+
+    def __init__(self, training: Training) -> None:
+        self.samples = training.samples
+
+    def __getitem__(self, number: int) -> object:
+        return self.samples.__getitems__([number])
+
+    def __getitems__(self, numbers: list[int]) -> object:
+        return self.samples.__getitems__(numbers)
+
+
+def _load(training: Training, recipe: Recipe, batches: list[list[int]]) -> Iterator[object]:
+    workers = recipe.workers if recipe.workers >= 0 else cores()
+    loader = DataLoader(
+        _Whole(training),
+        batch_sampler=batches,
+        collate_fn=_as_read,
+        num_workers=0 if training.samples.in_memory else workers,
+    )
+    return iter(loader)
+
+
+def _as_read(batch: object) -> object:
+    return batch
+
+
+def _mode(training: Training, *, train: bool) -> None:
+    for module in training.modules.values():
+        module.train(train)
+
+
+def _said(values: Mapping[str, float]) -> str:
+    return " ".join(f"{name} {value:.3f}" for name, value in values.items())
+
+
+def _listed(samples: Sequence[int]) -> str:
+    return ", ".join(map(str, samples[:8])) + (" …" if len(samples) > 8 else "")

@@ -1,0 +1,55 @@
+"""How dearly an idea is checked: smoke on a sample, holdout in full."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+
+from atarimae.errors import unknown_name
+from atarimae.task import Recipe
+from atarimae.types import Data
+
+SMOKE_IMAGES = 300  # of each split: what two cores embed, or train on twice, within a minute
+UNLABELLED = 30  # images without a class among them
+SMOKE_SHARE = 10  # a tenth of the epochs
+
+Stage = Callable[[Data, Recipe, int], tuple[Data, Recipe]]
+
+
+def smoke(data: Data, recipe: Recipe, seed: int) -> tuple[Data, Recipe]:
+    """The same recipe on a sample of the classes for a tenth of its epochs, two at least."""
+    few = min(recipe.epochs, max(2, recipe.epochs // SMOKE_SHARE))
+    return _sample(data, seed), recipe.model_copy(update={"epochs": few})
+
+
+def holdout(data: Data, recipe: Recipe, seed: int) -> tuple[Data, Recipe]:
+    """The recipe in full on train, scored on val."""
+    return data, recipe
+
+
+STAGES: Mapping[str, Stage] = {"smoke": smoke, "holdout": holdout}
+
+
+def stage(name: str) -> Stage:
+    """The stage of that name."""
+    if name not in STAGES:
+        raise unknown_name("stage", name, STAGES)
+    return STAGES[name]
+
+
+def _sample(data: Data, seed: int) -> Data:
+    """Whole classes in an order drawn by the seed, until each split has images enough."""
+    kept: set[str] = set()
+    for split in ("train", "val"):
+        room = SMOKE_IMAGES
+        drawn = sorted(data.split(split).files, key=lambda file: _draw(seed, data.label(file)))
+        for name in dict.fromkeys(data.label(file) or "" for file in drawn):
+            members = [f.path for f in drawn if (data.label(f) or "") == name]
+            members = members[: room if name else UNLABELLED]
+            kept.update(members)
+            room -= len(members)
+            if room <= 0:
+                break
+    return data.where(lambda file: file.path in kept)
+
+
+def _draw(seed: int, name: str | None) -> str:
+    return hashlib.sha256(f"{seed} {name or ''}".encode()).hexdigest()
