@@ -1,0 +1,111 @@
+"""What stands beside the graphs: the card, the Dockerfile, the notebook cell."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from string import Template
+
+from atarimae.log import Run
+from atarimae.task import Model
+from atarimae.types import Index
+
+DOCKERFILE = Template("""\
+# docker build -f $name.Dockerfile -t $name . && docker run -p 8000:8000 $name
+FROM python:3.12-slim
+RUN pip install --no-cache-dir "atarimae==$version" \\
+    && useradd --create-home --uid 10001 serve
+COPY --chown=serve $name /bundle
+USER serve
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD python -c \\
+    "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"
+CMD ["atarimae", "serve", "/bundle", "--host", "0.0.0.0", "--port", "8000"]
+""")
+
+CELL = Template("""\
+# One notebook cell: ask the bundle about a picture, without a network and without torch.
+from pathlib import Path
+
+from atarimae import bundle, task
+from atarimae.predict.ask import Asker
+
+shipped = bundle.read(Path("$name"))
+ask = Asker(shipped, task.load(shipped.task))
+picture = sorted(Path("$name/golden").glob("[0-9]*"))[0]  # put your own file here
+print(ask(picture).value)
+""")
+
+
+def about(run: Run, index: Index) -> dict[str, object]:
+    """bundle.json without the files' hashes."""
+    return {
+        "task": run.task,
+        "run": run.id,
+        "because": run.because,
+        "stage": run.stage,
+        "seed": run.seed,
+        "data": None if run.data is None else {"edit": run.data.edit, "hash": run.data.hash},
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "atarimae": version("atarimae"),
+        "recipe": dict(run.recipe),
+        "gallery": len(index),
+        "scores": [
+            {"metric": s.metric, "value": s.value, "low": _bound(s.low), "high": _bound(s.high),
+             "convention": dict(s.convention)}
+            for s in run.scores
+        ],
+        "costs": dict(run.costs),
+    }  # fmt: skip
+
+
+def markdown(run: Run, index: Index, model: Model) -> str:
+    """The card that people read."""
+    scores = "\n".join(
+        f"| {s.metric} | {s.value:.4f} | {s.low:.4f} to {s.high:.4f} | {_said(s.convention)} |"
+        for s in run.scores
+    )
+    settings = "\n".join(f"| {key} | `{value}` |" for key, value in run.recipe.items())
+    graphs = ", ".join(f"{name} ({path.name})" for name, path in model.graphs.items())
+    constants = _said(model.constants) or "none"
+    return f"""# {run.task}: {run.because}
+
+Shipped from run `{run.id}` (stage {run.stage}, seed {run.seed}), by atarimae {version("atarimae")}.
+The scores below were measured on the validation split, and this bundle reproduced them before
+it was written.
+
+| metric | value | 95 % interval | convention |
+|---|---|---|---|
+{scores}
+
+Answers are looked up in {len(index)} files. Graphs: {graphs}. Steps:
+{", ".join(map(str, _steps(model)))}. Constants: {constants}.
+
+| setting | value |
+|---|---|
+{settings}
+
+Use it: `atarimae serve DIR`, or `atarimae score DIR --queries Q.csv`.
+"""
+
+
+def dockerfile(name: str) -> str:
+    """A slim image without torch, not run as root, with a health check."""
+    return DOCKERFILE.substitute(name=name, version=version("atarimae"))
+
+
+def notebook_cell(name: str) -> str:
+    """A cell that runs the bundle offline."""
+    return CELL.substitute(name=name)
+
+
+def _steps(model: Model) -> list[object]:
+    steps = model.settings.get("steps", list(model.graphs))
+    return list(steps) if isinstance(steps, list) else [steps]
+
+
+def _said(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in values.items())
+
+
+def _bound(value: float) -> float | None:
+    return None if value != value else value

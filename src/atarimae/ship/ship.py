@@ -1,0 +1,110 @@
+"""Make a bundle of a run: built aside, checked in a fresh process, and only then put in place."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from atarimae import bundle, files
+from atarimae.bundle import Bundle
+from atarimae.errors import AtarimaeError
+from atarimae.log import Run
+from atarimae.predict.run import outputs
+from atarimae.predict.source import open_source
+from atarimae.ship import card, parity
+from atarimae.store import Store
+from atarimae.task import Model, Task
+from atarimae.types import Data, Index, Progress, silent
+from atarimae.workspace import Workspace
+
+THUMBNAIL = 96  # px
+
+
+def ship(
+    workspace: Workspace, task: Task, run: Run, out: Path, *, progress: Progress = silent
+) -> Bundle:
+    """Write the run's bundle to `out`, with a Dockerfile and a notebook cell beside it.
+
+    Its index is every file with role gallery or both. Refused, with the first diverging step
+    named, where it does not reproduce the run's recorded score and rankings.
+    """
+    _check(run, out)
+    data = Store(workspace).data()
+    with _aside(out) as folder:
+        shutil.copytree(run.model, folder, dirs_exist_ok=True)
+        model = bundle.read_model(folder)
+        index = _index(workspace, task, model, data, progress)
+        bundle.write_index(folder, index)
+        _thumbnails(workspace, data, index, folder / "thumbnails")
+        about = card.about(run, index)
+        files.write(folder / "README.md", card.markdown(run, index, model))
+        bundle.seal(folder, about)
+        progress(0, 1, "checking parity")
+        parity.check(workspace, run, folder)
+        progress(1, 1, "checking parity")
+        _replace(folder, out)
+    files.write(out.with_name(f"{out.name}.Dockerfile"), card.dockerfile(out.name))
+    files.write(out.with_name(f"{out.name}.notebook.py"), card.notebook_cell(out.name))
+    return bundle.read(out)
+
+
+def _check(run: Run, out: Path) -> None:
+    if run.status != "done" or not (run.model / "model.json").is_file():
+        raise AtarimaeError(
+            f"Run {run.id} has no model to ship.",
+            f"It is {run.status}.",
+            "Let it finish, or go on with 'atarimae fit --resume'.",
+        )
+    if out.exists() and not (out / "bundle.json").is_file() and any(out.iterdir()):
+        raise AtarimaeError(
+            f"{out} is not empty.", "It holds something else than a bundle.", "Name another folder."
+        )
+
+
+@contextmanager
+def _aside(out: Path) -> Iterator[Path]:
+    """A folder beside `out` that is gone afterwards, whatever happened."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    folder.chmod(0o755)
+    try:
+        with files.writing(str(out)):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _replace(folder: Path, out: Path) -> None:
+    old = folder.with_name(f"{folder.name}.old")
+    if out.exists():
+        out.replace(old)
+    folder.replace(out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _index(
+    workspace: Workspace, task: Task, model: Model, data: Data, progress: Progress
+) -> Index:
+    known = task.samples(data).where(lambda file: file.role in ("gallery", "both"))
+    found = outputs(
+        task.predictor(model), known, cache=workspace.cache, max_pixels=workspace.max_pixels,
+        progress=progress,
+    )  # fmt: skip
+    return task.index(found, known)
+
+
+def _thumbnails(workspace: Workspace, data: Data, index: Index, folder: Path) -> None:
+    """A small picture of each known image, so that a page can show matches on any machine."""
+    folder.mkdir()
+    for image, file in {file.image: file for file in index.files}.items():
+        pixels = open_source(data.path(file), workspace.max_pixels).pixels(THUMBNAIL)
+        picture = Image.fromarray(np.asarray(pixels))
+        picture.thumbnail((THUMBNAIL, THUMBNAIL))
+        stream = BytesIO()
+        picture.save(stream, "WEBP", quality=75, method=0)
+        (folder / f"{image}.webp").write_bytes(stream.getvalue())
