@@ -1,0 +1,282 @@
+"""The public API: the seven steps in the words of the command line."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from atarimae import workspace
+from atarimae.errors import AtarimaeError
+from atarimae.progress import bar
+from atarimae.workspace import Workspace as Folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from atarimae.add import Report as Added
+    from atarimae.bundle import Bundle
+    from atarimae.compare import Comparison
+    from atarimae.log import Log, Run
+    from atarimae.look import Finding, Report
+    from atarimae.score.bundle import Judgement
+    from atarimae.types import Data
+
+Paths = str | Path | Sequence[str | Path]
+
+
+class Workspace:
+    """A folder of images, labels, runs and bundles, and the steps that take you through it."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+
+    def add(self, sources: Paths, *, labels: str | Path | None = None, copy: bool = False) -> "Added":
+        """Take files and labels in. Folders with a sub-folder a class, folders with `labels`, CSVs."""  # noqa: E501
+        from atarimae.add import add
+
+        with bar("add") as progress:
+            return add(
+                self.folder, _paths(sources), labels=None if labels is None else Path(labels),
+                copy=copy, progress=progress,
+            )  # fmt: skip
+
+    def images(self) -> "pd.DataFrame":
+        """One row a file: path, label, split, role, source, group, width, height, hash."""
+        import pandas as pd
+
+        data = self._data()
+        return pd.DataFrame(
+            [
+                {
+                    "file": file.path, "label": data.label(file), "split": file.split,
+                    "role": file.role, "source": file.source, "group": file.group,
+                    "width": data.images[file.image].width,
+                    "height": data.images[file.image].height, "image": file.image,
+                }
+                for file in data.files
+            ]
+        )  # fmt: skip
+
+    def image(self, file: str) -> "Picture":
+        """One file, that a notebook shows as a picture."""
+        data = self._data()
+        for known in data.files:
+            if known.path == file or known.image == file:
+                return Picture(data.path(known), data.label(known))
+        raise AtarimaeError(
+            f"No file '{file}' in this workspace.", f"It has {len(data)} files.", "See images()."
+        )
+
+    def look(self, *, port: int | None = None, open_browser: bool = True) -> None:
+        """The page in a browser, until Ctrl-C."""
+        from atarimae import look
+
+        look.run(self.folder, port=port, open_browser=open_browser)
+
+    def report(self, file: str | Path) -> "Report":
+        """The page as one HTML file."""
+        from atarimae import look
+
+        return look.report(self.folder, Path(file))
+
+    def findings(self) -> "list[Finding]":
+        """What the checks found wrong with the data."""
+        from atarimae import look
+
+        return look.findings(self.folder)
+
+    def fit(
+        self,
+        recipe: str | Path | None = None,
+        *,
+        because: str,
+        stage: str = "holdout",
+        seed: int = 0,
+        device: str = "auto",
+        parent: "str | Run | None" = None,
+        **changes: object,
+    ) -> "Run":
+        """Try an idea: a recipe file, or the defaults, with `changes` by key."""
+        from atarimae import fit, task
+
+        chosen = task.load(self.folder.task)
+        settings = chosen.recipe.read(None if recipe is None else Path(recipe), changes)
+        with bar("fit") as progress, _needs_torch():
+            return fit.fit(
+                self.folder, chosen, settings, because=because, stage=stage, seed=seed,
+                device=device, parent=None if parent is None else _id(parent), progress=progress,
+            )  # fmt: skip
+
+    def resume(self, run: "str | Run", *, device: str = "auto") -> "Run":
+        """Go on with a run that was stopped."""
+        from atarimae import fit, task
+
+        with bar("fit") as progress, _needs_torch():
+            chosen = task.load(self.folder.task)
+            return fit.resume(self.folder, chosen, _id(run), device=device, progress=progress)
+
+    def runs(self) -> "pd.DataFrame":
+        """One row a run, oldest first."""
+        import pandas as pd
+
+        from atarimae import log
+
+        return pd.DataFrame([run.row() for run in log.runs(self.folder)])
+
+    def run(self, name: str) -> "Run":
+        """The run of that id or part of it; also `last` and `best`."""
+        from atarimae import log
+
+        return log.find(self.folder, name)
+
+    def compare(self, first: "str | Run", second: "str | Run") -> "Comparison":
+        """Did the second help? Paired over the queries that both were judged by."""
+        from atarimae.compare import compare
+
+        return compare(self.folder, self.run(_id(first)), self.run(_id(second)))
+
+    def ship(self, run: "str | Run", out: str | Path) -> "Bundle":
+        """Write a bundle, refused unless it reproduces the run's score."""
+        from atarimae import ship, task
+
+        with bar("ship") as progress:
+            chosen = task.load(self.folder.task)
+            found = self.run(_id(run))
+            return ship.ship(self.folder, chosen, found, Path(out), progress=progress)
+
+    def log(self, *, because: str, stage: str = "log", seed: int | None = None) -> "Log":
+        """A run of a training loop of your own, to be used in a `with` statement."""
+        from atarimae import log
+
+        return log.start(self.folder, because=because, stage=stage, seed=seed)
+
+    def _data(self) -> "Data":
+        from atarimae.store import Store
+
+        return Store(self.folder).data()
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<b>workspace</b> {escape(str(self.folder.root))} ({escape(self.folder.task)})"
+
+
+class Picture:
+    """A file that a notebook shows as a picture."""
+
+    def __init__(self, path: Path, label: str | None) -> None:
+        self.path = path
+        self.label = label
+
+    def _repr_png_(self) -> bytes:
+        from io import BytesIO
+
+        from PIL import Image
+
+        from atarimae.predict.source import open_source
+
+        picture = Image.fromarray(open_source(self.path).pixels(at_least=512))
+        picture.thumbnail((512, 512))
+        stream = BytesIO()
+        picture.save(stream, "PNG")
+        return stream.getvalue()
+
+    def __repr__(self) -> str:
+        return f"Picture({str(self.path)!r}, label={self.label!r})"
+
+
+def init(folder: str | Path, task: str = "retrieve") -> Workspace:
+    """A new workspace for a task."""
+    from atarimae import task as tasks
+
+    tasks.load(task)
+    return Workspace(workspace.create(Path(folder), task))
+
+
+def open(folder: str | Path = ".") -> Workspace:  # noqa: A001 - the word that fits
+    """The workspace in a folder, or the nearest one above it."""
+    return Workspace(workspace.open_(Path(folder)))
+
+
+def log(*, because: str, stage: str = "log", seed: int | None = None) -> "Log":
+    """A run of a training loop of your own, in the workspace here; one is made if there is none."""
+    try:
+        here = open(".")
+    except AtarimaeError:
+        here = init(".")
+    return here.log(because=because, stage=stage, seed=seed)
+
+
+class Bundle:
+    """A shipped bundle."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def search(self, picture: str | Path | bytes) -> dict[str, object]:
+        """The bundle's answer for one picture."""
+        from atarimae import bundle, task
+        from atarimae.predict.ask import Asker
+
+        shipped = bundle.read(self.folder)
+        ask = Asker(shipped, task.load(shipped.task))
+        return ask(picture if isinstance(picture, bytes) else Path(picture)).value
+
+    def score(
+        self,
+        queries: str | Path,
+        gallery: str | Path | None = None,
+        *,
+        submission: str | Path | None = None,
+    ) -> "Judgement":
+        """Score it on labelled CSVs that it has never seen; ranked ids go to `submission`."""
+        from atarimae.score.bundle import judge, write_submission
+
+        with bar("score") as progress:
+            asked = _table(Path(queries))
+            known = None if gallery is None else _table(Path(gallery))
+            found = judge(self.folder, asked, known, progress=progress)
+        if submission is not None:
+            write_submission(found, Path(submission))
+        return found
+
+    def serve(self, *, host: str = "127.0.0.1", port: int = 8000) -> None:
+        """Answer over HTTP until stopped."""
+        from atarimae import serve
+
+        serve.run(self.folder, host, port)
+
+
+def _table(path: Path) -> "Data":
+    from atarimae.add import load, read_table
+
+    data, refused = load(read_table(path), path.parent)
+    if refused:
+        listed = "; ".join(f"{r.file}: {r.found}" for r in refused[:20])
+        raise AtarimaeError(
+            f"{len(refused)} of the files in {path} can't be used.", listed, refused[0].fix
+        )
+    return data
+
+
+@contextmanager
+def _needs_torch() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in ("torch", "torchvision", "timm", "pytorch_metric_learning", "onnx"):
+            raise
+        raise AtarimaeError(
+            "Fitting needs more than the base install.",
+            f"There is no {error.name} here.",
+            "Install it with: pip install 'atarimae[fit]'",
+        ) from None
+
+
+def _paths(sources: Paths) -> list[Path]:
+    several = [sources] if isinstance(sources, str | Path) else sources
+    return [Path(source) for source in several]
+
+
+def _id(run: Any) -> str:
+    return run if isinstance(run, str) else str(run.id)

@@ -1,0 +1,358 @@
+"""One thin command per step. Results go to stdout, all else to stderr.
+
+Exit codes: 0 done, 1 a finding or refusal, 2 wrong usage.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from atarimae import api
+from atarimae.errors import AtarimaeError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+Arguments = argparse.Namespace
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    words = sys.argv[1:] if words is None else list(words)
+    as_json = "--json" in words
+    try:
+        arguments = _parser().parse_args(words, Arguments(directory=Path(), json=False))
+        return int(arguments.run(arguments) or 0)
+    except AtarimaeError as error:
+        return _fail(error, as_json)
+    except KeyboardInterrupt:
+        return _fail(AtarimaeError("Stopped by Ctrl-C."), as_json)
+    except BrokenPipeError:  # `atarimae runs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def init(arguments: Arguments) -> None:
+    """Make a workspace."""
+    folder = arguments.directory / arguments.folder
+    made = api.init(folder, arguments.task)
+    _out(arguments, {"workspace": str(made.folder.root)}, f"Made {made.folder.root}. "
+         f"Next: atarimae -C {arguments.folder} add PHOTOS")  # fmt: skip
+
+
+def add(arguments: Arguments) -> int:
+    """Take files and labels in."""
+    report = _workspace(arguments).add(
+        arguments.sources, labels=arguments.labels, copy=arguments.copy
+    )
+    lines = [f"{report.added:,} added, {report.present:,} already there, "
+             f"{len(report.refused):,} refused, {report.ignored:,} ignored (no pictures by name)."]  # fmt: skip
+    lines += [f"  {r.file}: {r.found} {r.fix}" for r in report.refused]
+    _out(arguments, report.as_dict(), "\n".join(lines))
+    return 1 if report.refused else 0
+
+
+def look(arguments: Arguments) -> None:
+    """Show the page, or write the report."""
+    workspace = _workspace(arguments)
+    if arguments.report:
+        report = workspace.report(arguments.report)
+        _out(arguments, report.as_dict(), f"{len(report.findings)} findings; see {report.path}.")
+        return
+    workspace.look(port=arguments.port, open_browser=not arguments.no_browser)
+
+
+def fit(arguments: Arguments) -> None:
+    """Try an idea."""
+    workspace = _workspace(arguments)
+    if arguments.resume:
+        run = workspace.resume(arguments.resume, device=arguments.device)
+    else:
+        run = workspace.fit(
+            arguments.recipe,
+            because=arguments.because or _reason(),
+            stage=arguments.stage,
+            seed=arguments.seed,
+            device=arguments.device,
+            parent=arguments.parent,
+            **_changes(arguments.set),
+        )
+    from atarimae.compare.table import runs_table
+
+    _out(arguments, run.row(), runs_table([run]))
+
+
+def runs(arguments: Arguments) -> None:
+    """List the runs."""
+    from atarimae import log
+    from atarimae.compare.table import runs_table
+
+    known = log.runs(_workspace(arguments).folder)
+    _out(arguments, {"runs": [run.row() for run in known]}, runs_table(known))
+
+
+def show(arguments: Arguments) -> None:
+    """Show one run."""
+    from atarimae.compare.table import run_view
+
+    workspace = _workspace(arguments)
+    run = workspace.run(arguments.name)
+    parent = workspace.run(run.parent) if run.parent else None
+    _out(arguments, run.as_dict(), run_view(run, parent))
+
+
+def compare(arguments: Arguments) -> None:
+    """Compare two runs."""
+    from atarimae.compare.table import comparison_table
+
+    found = _workspace(arguments).compare(arguments.first, arguments.second)
+    _out(arguments, found.as_dict(), comparison_table(found))
+
+
+def ship(arguments: Arguments) -> None:
+    """Write a bundle."""
+    bundle = _workspace(arguments).ship(arguments.name, arguments.out)
+    _out(
+        arguments,
+        {"bundle": str(bundle.folder), "run": bundle.run, "gallery": len(bundle.index)},
+        f"Shipped run {bundle.run} to {bundle.folder}: it reproduces the recorded score. "
+        f"{len(bundle.index):,} files in the gallery.\nNext: atarimae serve {bundle.folder}",
+    )
+
+
+def score(arguments: Arguments) -> None:
+    """Score a bundle on new data."""
+    found = api.Bundle(arguments.bundle).score(
+        arguments.queries, arguments.gallery, submission=arguments.submission
+    )
+    lines = [
+        f"{s.metric:<20} {s.value:.4f}  [{s.low:.4f}, {s.high:.4f}]" for s in found.found.scores
+    ]
+    _out(arguments, found.as_dict(), "\n".join(lines))
+
+
+def serve(arguments: Arguments) -> None:
+    """Answer over HTTP."""
+    from atarimae.serve import run
+
+    run(
+        arguments.bundle, arguments.host, arguments.port, arguments.max_bytes, arguments.max_pixels
+    )
+
+
+def watch(arguments: Arguments) -> None:
+    """Watch served bundles."""
+    from atarimae import watch as step
+
+    if not (arguments.once or arguments.json):
+        step.live(arguments.urls, arguments.every)
+        return
+    snapshot = step.snapshot(arguments.urls)
+    _out(arguments, snapshot, step.table(snapshot))
+
+
+def demo(arguments: Arguments) -> None:
+    """Walk the whole path."""
+    from atarimae import demo as walk
+
+    result = walk.run(arguments.directory / arguments.folder)
+    _out(arguments, result.as_dict(), result.table())
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = _Parser(add_help=False)
+    # SUPPRESS: what is given before the command's name is not reset by a default after it.
+    common.add_argument("-C", dest="directory", type=Path, metavar="DIR", default=argparse.SUPPRESS,
+                        help="the workspace; the nearest one from here upwards if not given")  # fmt: skip
+    common.add_argument("--json", action="store_true", default=argparse.SUPPRESS,
+                        help="print one JSON object on stdout and nothing else")  # fmt: skip
+    parser = _Parser(
+        prog="atarimae",
+        parents=[common],
+        description="当たり前, the obvious things of image AI, done properly.\n\n"
+        "add → look → fit → compare → ship → serve → watch",
+        epilog="Try it: atarimae demo",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, (run, describe, text, example) in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=text, description=text, parents=[common],
+            epilog=f"example:\n  {example}", formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        describe(command)
+        command.set_defaults(run=run)
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong words become an error in three parts, like every other."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", "", f"See '{self.prog} --help'.")
+
+
+class _Version(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"atarimae {version('atarimae')}\n")
+        parser.exit()
+
+
+def _init_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", type=Path, metavar="DIR")
+    command.add_argument("--task", default="retrieve", help="what is predicted (retrieve)")
+
+
+def _add_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("sources", nargs="+", type=Path, metavar="SOURCE",
+                         help="a folder with a sub-folder a class, a folder with --labels, or a CSV")  # fmt: skip
+    command.add_argument("--labels", type=Path, metavar="CSV",
+                         help="columns file, label and optionally split, role, group, source")  # fmt: skip
+    command.add_argument("--copy", action="store_true", help="copy the files into the workspace")
+
+
+def _look_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--report", type=Path, metavar="FILE.html", help="write one file instead")
+    command.add_argument("--port", type=int, help="the first free one from 7860 on if not given")
+    command.add_argument("--no-browser", action="store_true", help="only print the address")
+
+
+def _fit_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("recipe", nargs="?", type=Path, metavar="RECIPE.toml")
+    command.add_argument("--because", metavar="TEXT", help="why this is worth trying")
+    command.add_argument("--set", action="append", default=[], metavar="key=value",
+                         help="change one setting; may be given several times")  # fmt: skip
+    command.add_argument("--stage", default="holdout", help="smoke or holdout (holdout)")
+    command.add_argument("--seed", type=int, default=0, help="of all that is drawn (0)")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
+    command.add_argument("--parent", metavar="RUN", help="what it is compared with (the best)")
+    command.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")
+
+
+def _run_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", metavar="RUN", help="an id, a part of one, last or best")
+
+
+def _compare_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("first", metavar="RUN")
+    command.add_argument("second", metavar="RUN")
+
+
+def _ship_words(command: argparse.ArgumentParser) -> None:
+    _run_words(command)
+    command.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+
+def _score_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("bundle", type=Path, metavar="BUNDLE")
+    command.add_argument("--queries", type=Path, required=True, metavar="Q.csv",
+                         help="columns file, label; an empty label: it is not in the gallery")  # fmt: skip
+    command.add_argument("--gallery", type=Path, metavar="G.csv", help="the bundle's own if not given")  # fmt: skip
+    command.add_argument("--submission", type=Path, metavar="OUT.csv", help="write ranked ids")
+
+
+def _serve_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("bundle", type=Path, metavar="BUNDLE")
+    command.add_argument("--host", default="127.0.0.1", help="(127.0.0.1)")
+    command.add_argument("--port", type=int, default=8000, help="(8000)")
+    command.add_argument("--max-bytes", type=int, default=20_000_000, help="of an upload (20 MB)")
+    command.add_argument("--max-pixels", type=int, default=100_000_000,
+                         help="of an upload (100 megapixels)")  # fmt: skip
+
+
+def _watch_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("urls", nargs="+", metavar="URL")
+    command.add_argument("--once", action="store_true", help="print once and end")
+    command.add_argument("--every", type=float, default=2.0, help="seconds between looks (2)")
+
+
+def _demo_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", nargs="?", type=Path, default=Path("atarimae-demo"),
+                         metavar="DIR", help="(atarimae-demo)")  # fmt: skip
+
+
+def _no_words(_command: argparse.ArgumentParser) -> None:
+    pass
+
+
+Run = Callable[[Arguments], int | None]
+Describe = Callable[[argparse.ArgumentParser], None]
+COMMANDS: Mapping[str, tuple[Run, Describe, str, str]] = {
+    "init": (init, _init_words, "make a workspace", "atarimae init sake --task retrieve"),
+    "add": (add, _add_words, "take files and labels in", "atarimae -C sake add photos --labels labels.csv"),  # fmt: skip  # noqa: E501
+    "look": (look, _look_words, "see the data, the findings and the runs", "atarimae -C sake look"),
+    "fit": (fit, _fit_words, "try an idea, and log it", 'atarimae -C sake fit --because "labels are small: larger images" --set image_size=320'),  # fmt: skip  # noqa: E501
+    "runs": (runs, _no_words, "list the runs", "atarimae -C sake runs"),
+    "show": (show, _run_words, "show one run", "atarimae -C sake show best"),
+    "compare": (compare, _compare_words, "did the second run help?", "atarimae -C sake compare 7gk2 best"),  # fmt: skip  # noqa: E501
+    "ship": (ship, _ship_words, "write a bundle that reproduces its score", "atarimae -C sake ship best --out bundle"),  # fmt: skip  # noqa: E501
+    "score": (score, _score_words, "score a bundle on data it has never seen", "atarimae score bundle --queries new.csv --json"),  # fmt: skip  # noqa: E501
+    "serve": (serve, _serve_words, "answer over HTTP", "atarimae serve bundle --port 8000"),
+    "watch": (watch, _watch_words, "requests, errors, latency, unknowns", "atarimae watch http://127.0.0.1:8000"),  # fmt: skip  # noqa: E501
+    "demo": (demo, _demo_words, "walk the whole path on emoji of four vendors", "atarimae demo"),
+}
+
+
+def _workspace(arguments: Arguments) -> api.Workspace:
+    return api.open(arguments.directory)
+
+
+def _reason() -> str:
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "A run needs a reason.", "There is no terminal to ask at.", 'Give --because "…".'
+        )
+    sys.stderr.write("Why is this worth trying? ")
+    sys.stderr.flush()
+    reason = sys.stdin.readline().strip()
+    if not reason:
+        raise UsageError("A run needs a reason.", "It is empty.", 'Give --because "…".')
+    return reason
+
+
+def _changes(given: Sequence[str]) -> dict[str, object]:
+    """`key=value` as TOML would read the value; what is no TOML is a string."""
+    import tomllib
+
+    changes: dict[str, object] = {}
+    for change in given:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise UsageError(f"--set {change} sets nothing.", "It has no '='.", "Write key=value.")
+        try:
+            changes[key.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            changes[key.strip()] = value
+    return changes
+
+
+def _out(arguments: Arguments, value: Mapping[str, object], text: "RenderableType") -> None:
+    if arguments.json:
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+        return
+    from rich.console import Console
+
+    Console(highlight=False, soft_wrap=isinstance(text, str)).print(text, markup=False)
+
+
+def _fail(error: AtarimaeError, as_json: bool) -> int:
+    if as_json:
+        sys.stdout.write(json.dumps({"error": error.as_dict()}, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write(f"atarimae: {error.what}\n")
+        sys.stderr.writelines(f"  {part}\n" for part in (error.found, error.fix) if part)
+    return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
