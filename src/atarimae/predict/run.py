@@ -36,7 +36,7 @@ def outputs(
     """
     first = {file.image: file for file in reversed(data.files)}
     store = Cache(cache, predictor.key) if cache else None
-    kept = dict(store.get(list(first))) if store else {}
+    kept: dict[str, Array] = {**store.get(list(first))} if store else {}
     missing = [file for image, file in first.items() if image not in kept]
     done = len(first) - len(missing)
     for block in _blocks(missing, BLOCK):
@@ -84,7 +84,9 @@ def _windows(
             yield _ready(waiting.pop(0))
 
 
-def _ready(waiting: tuple[Sequence[File], list[Future[Array]]]) -> tuple[Sequence[File], list[Array]]:
+def _ready(
+    waiting: tuple[Sequence[File], list[Future[Array]]],
+) -> tuple[Sequence[File], list[Array]]:
     files, futures = waiting
     return files, [future.result() for future in futures]
 

@@ -6,6 +6,7 @@ where even that leaves the k-th place open (a gallery of many equal images) the 
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,9 @@ from atarimae.types import Bools, Floats, Ints
 
 Names = Sequence[str | None]
 
-SPARE = 2  # fetched beyond k, so that what follows the k-th place is known
-TIERS = (1, 4, 16, 64, 256)  # up to so many hidden rows are fetched and dropped
+SPARE = 4  # fetched beyond k, so that what follows the k-th place is known
+TIERS = (1, 4, 16, 64, 128)  # up to so many hidden rows are fetched and dropped
+FEW = 4  # queries
 ROWS = 4096  # queries at once, as FAISS itself does
 BLOCK = 1 << 22  # numbers held at once where similarities are computed again: 32 MB
 
@@ -38,18 +40,71 @@ def search(
     are the same float32; the tie goes to the lower gallery position. FAISS and BLAS run with as
     many threads as they are set to.
     """
-    hidden = _Hidden(
-        *_numbers(query_ids, gallery_ids, len(queries), len(gallery)),
-        *_numbers(query_sources, gallery_sources, len(queries), len(gallery)),
-    )
-    sides = _Sides(np.ascontiguousarray(queries, np.float32), _by_source(gallery, hidden), hidden)
-    match = np.full((len(queries), k), -1, np.int64)
-    similarity = np.full((len(queries), k), -np.inf, np.float32)
-    if len(gallery) and k:
-        for rows, pieces, extra in _plan(hidden):
-            for block in _blocks(rows, ROWS):
-                _search(sides, block, pieces, extra, match, similarity)
-    return match, similarity
+    known = Gallery(gallery, gallery_ids, gallery_sources)
+    both = query_ids is not None and gallery_ids is not None
+    return known.search(queries, k, ids=query_ids if both else None, sources=query_sources)
+
+
+class Gallery:
+    """Rows to be searched, prepared once: with each large source in one piece, which a search
+    can leave out whole.
+    """
+
+    def __init__(
+        self, rows: Floats, ids: Names | None = None, sources: Names | None = None
+    ) -> None:
+        rows = np.ascontiguousarray(rows, np.float32)
+        squares = np.einsum("md,md->m", rows, rows)
+        self.longest = float(np.sqrt(np.fmax.reduce(squares, initial=0)))  # fmax passes NaN by
+        self.ids, self.sources = _Names(ids, len(rows)), _Names(sources, len(rows))
+        self.order = np.arange(len(rows))  # the gallery position of each row
+        self.row_of = self.order  # and the row of each gallery position
+        if self.sources.counts.max(initial=0) > TIERS[-1]:
+            self.order = np.argsort(self.sources.numbers, kind="stable")
+            self.row_of = np.argsort(self.order)
+            rows = rows[self.order]
+        self.rows = rows
+        self.sorted_sources = np.sort(self.sources.numbers)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def search(
+        self, queries: Floats, k: int, *, ids: Names | None = None, sources: Names | None = None
+    ) -> tuple[Ints, Floats]:
+        """As `search`; `ids` and `sources` are the queries' own."""
+        hidden = _Hidden(
+            self.ids.of(ids, len(queries)), self.ids.numbers,
+            self.sources.of(sources, len(queries)), self.sources.numbers,
+        )  # fmt: skip
+        sides = _Sides(np.ascontiguousarray(queries, np.float32), self, hidden)
+        match = np.full((len(queries), k), -1, np.int64)
+        similarity = np.full((len(queries), k), -np.inf, np.float32)
+        if len(self) and k:
+            for rows, pieces, extra in _plan(sides):
+                for block in _blocks(rows, ROWS):
+                    _search(sides, block, pieces, extra, match, similarity)
+        return match, similarity
+
+
+class _Names:
+    """The gallery's ids or sources as numbers, -1 for none, and how often each occurs."""
+
+    def __init__(self, names: Names | None, m: int) -> None:
+        given = [None] * m if names is None else names
+        self._number = {name: i for i, name in enumerate(dict.fromkeys(given)) if name}
+        self.numbers = self.of(given, m)
+        self.counts = np.bincount(self.numbers[self.numbers >= 0])
+
+    def of(self, names: Names | None, n: int) -> Ints:
+        """Equal names as equal numbers; -1 for none, and for those that the gallery lacks."""
+        if names is None:
+            return np.full(n, -1, np.int64)
+        return np.fromiter((self._number.get(name or "", -1) for name in names), np.int64, n)
+
+    def occurrences(self, numbers: Ints) -> Ints:
+        """How many gallery rows have each number, 0 for -1."""
+        return np.append(self.counts, 0)[numbers]
 
 
 @dataclass(frozen=True)
@@ -70,71 +125,31 @@ class _Hidden:
 
 
 @dataclass(frozen=True)
-class _Gallery:
-    rows: Floats
-    order: Ints  # the gallery position of each row
-    row_of: Ints  # and the row of each gallery position
-    longest: float  # the greatest length of a row
-
-
-@dataclass(frozen=True)
 class _Sides:
     queries: Floats
-    gallery: _Gallery
+    gallery: Gallery
     hidden: _Hidden
 
 
-def _numbers(queries: Names | None, gallery: Names | None, n: int, m: int) -> tuple[Ints, Ints]:
-    """Equal names as equal numbers on both sides; -1 for none."""
-    if queries is None or gallery is None:
-        return np.full(n, -1, np.int64), np.full(m, -1, np.int64)
-    number = {name: i for i, name in enumerate(dict.fromkeys(gallery)) if name}
-    return (
-        np.fromiter((number.get(name or "", -1) for name in queries), np.int64, n),
-        np.fromiter((number.get(name or "", -1) for name in gallery), np.int64, m),
-    )
-
-
-def _by_source(gallery: Floats, hidden: _Hidden) -> _Gallery:
-    """The gallery with each large source in one piece, which a search can leave out whole."""
-    rows = np.ascontiguousarray(gallery, np.float32)
-    squares = np.einsum("md,md->m", rows, rows)
-    longest = float(np.sqrt(np.fmax.reduce(squares, initial=0)))  # fmax passes NaN by
-    order = np.arange(len(rows))
-    if _counts(hidden.gallery_sources).max(initial=0) <= TIERS[-1]:
-        return _Gallery(rows, order, order, longest)
-    order = np.argsort(hidden.gallery_sources, kind="stable")
-    return _Gallery(rows[order], order, np.argsort(order), longest)
-
-
-def _plan(hidden: _Hidden) -> Iterator[tuple[Ints, list[tuple[int, int]], int]]:
+def _plan(sides: _Sides) -> Iterator[tuple[Ints, list[tuple[int, int]], int]]:
     """Queries that are searched alike: which, in which pieces, how many hidden rows to expect.
 
     A small source is fetched and dropped; a large one is left out by searching the pieces of
     the gallery before and after it.
     """
-    of_source = _looked_up(_counts(hidden.gallery_sources), hidden.query_sources)
-    of_id = _looked_up(_counts(hidden.gallery_ids), hidden.query_ids)
-    whole, large = [(0, len(hidden.gallery_ids))], of_source > TIERS[-1]
-    expected = of_id + np.where(large, 0, of_source)
+    gallery, hidden = sides.gallery, sides.hidden
+    of_source = gallery.sources.occurrences(hidden.query_sources)
+    whole, large = [(0, len(gallery))], of_source > TIERS[-1]
+    expected = gallery.ids.occurrences(hidden.query_ids) + np.where(large, 0, of_source)
     tiers = np.searchsorted((0, *TIERS), expected)
     for tier in np.unique(tiers[~large]):
         rows = np.flatnonzero((tiers == tier) & ~large)
         yield rows, whole, int(expected[rows].max())
-    ordered = np.sort(hidden.gallery_sources)
+    ordered = gallery.sorted_sources
     for source in np.unique(hidden.query_sources[large]):
         rows = np.flatnonzero(hidden.query_sources == source)
         start, stop = np.searchsorted(ordered, [source, source + 1])
         yield rows, [(0, int(start)), (int(stop), len(ordered))], int(expected[rows].max())
-
-
-def _counts(numbers: Ints) -> Ints:
-    return np.bincount(numbers[numbers >= 0])
-
-
-def _looked_up(counts: Ints, numbers: Ints) -> Ints:
-    """How often each number occurs, 0 for none."""
-    return np.append(counts, 0)[numbers]
 
 
 def _search(
@@ -184,13 +199,30 @@ def _fetch(
         if stop == start:
             continue
         piece, here = sides.gallery.rows[start:stop], min(count, stop - start)
-        found, where = faiss.knn(queries, piece, here, metric=faiss.METRIC_INNER_PRODUCT)
+        with _threads_for(len(queries)):
+            found, where = faiss.knn(queries, piece, here, metric=faiss.METRIC_INNER_PRODUCT)
         found[where < 0] = -np.inf
         if here < stop - start:
             floor = np.maximum(floor, found[:, -1])
         similarities.append(found)
         positions.append(sides.gallery.order[where + start])
     return np.concatenate(similarities, axis=1), np.concatenate(positions, axis=1), floor
+
+
+@contextmanager
+def _threads_for(queries: int) -> Iterator[None]:
+    """One thread for a question or two: to wake others takes longer than the search."""
+    import faiss
+
+    threads = faiss.omp_get_max_threads()
+    if queries > FEW or threads == 1:
+        yield
+        return
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 def _ordered(similarities: Floats, positions: Ints) -> tuple[Floats, Ints]:

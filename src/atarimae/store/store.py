@@ -4,7 +4,8 @@ import getpass
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -69,7 +70,8 @@ class Store:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.engine = _engine(workspace.store_url)
-        schema.metadata.create_all(self.engine)
+        # As a writer: two processes that open a new store at once don't both make its tables.
+        schema.metadata.create_all(self.engine.execution_options(writes=True))
 
     def record(
         self,
@@ -105,9 +107,7 @@ class Store:
                 )
             ]
             said: dict[str, list[Label]] = defaultdict(list)
-            for row in connection.execute(
-                _alive(schema.labels, edit).order_by(schema.labels.c.id)
-            ):
+            for row in connection.execute(_alive(schema.labels, edit).order_by(schema.labels.c.id)):
                 said[row.image].append(_label(row))
             images = _images(connection)
         labels = {image: tuple(found) for image, found in said.items()}
@@ -125,9 +125,11 @@ class Store:
         with self.engine.connect() as connection:
             return [Refusal(row.path, row.found, row.fix) for row in connection.execute(query)]
 
-    def _write(self) -> Any:  # a context manager of a Connection; SQLAlchemy's own is untyped
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
         try:
-            return self.engine.begin()
+            with self.engine.execution_options(writes=True).begin() as connection:
+                yield connection
         except OperationalError as error:
             raise AtarimaeError(
                 "The store can't be written to.", f"{error.orig}.", "Check disk space and rights."
@@ -156,9 +158,14 @@ def _engine(url: str) -> Engine:
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
-        # Two writers wait for each other from the first statement on, and never half-way.
-        event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
+        event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Two writers wait for each other from the first statement on; readers wait for nobody."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -202,9 +209,7 @@ def _label(row: Any) -> Label:
     return Label(row.image, row.value, row.kind, box, row.by, row.score)
 
 
-def _note_refusals(
-    connection: Connection, rows: Sequence[Row], refused: Sequence[Refusal]
-) -> None:
+def _note_refusals(connection: Connection, rows: Sequence[Row], refused: Sequence[Refusal]) -> None:
     settled = [row.file.path for row in rows] + [refusal.file for refusal in refused]
     known = {row.path for row in connection.execute(select(schema.refusals.c.path))}
     for path in known.intersection(settled):
@@ -227,9 +232,11 @@ class _Recording:
         self.workspace = workspace
         self.images = {row.hash for row in connection.execute(select(schema.images.c.hash))}
         self.files: dict[str, File] = {}
-        self.by_image: dict[str, list[str]] = defaultdict(list)
+        self.unchecked: dict[str, list[str]] = defaultdict(list)  # paths by image, may be gone
         for row in connection.execute(_alive(schema.files, edit)):
-            self._keep(File(row.path, row.image, row.split, row.role, row.group, row.source))
+            file = File(row.path, row.image, row.split, row.role, row.group, row.source)
+            self.files[file.path] = file
+            self.unchecked[file.image].append(file.path)
         self.labels = {
             (row.image, row.value)
             for row in connection.execute(_alive(schema.labels, edit))
@@ -248,9 +255,7 @@ class _Recording:
             self._labels(row)
         self._save()
         moved, changed = counts["moved"], counts["changed"]
-        return Changes(
-            counts["added"], counts["present"], moved, changed, len(self.new_labels)
-        )
+        return Changes(counts["added"], counts["present"], moved, changed, len(self.new_labels))
 
     def _image(self, image: Image) -> None:
         if image.hash in self.images:
@@ -280,17 +285,16 @@ class _Recording:
         return "changed"
 
     def _gone(self, image: str) -> File | None:
-        for path in self.by_image.get(image, ()):
-            if path in self.files and not (self.workspace.root / path).exists():
-                return self.files[path]
+        """A file of that image that is no longer on the disk; each is looked for once."""
+        while self.unchecked.get(image):
+            path = self.unchecked[image].pop()
+            known = self.files.get(path)
+            if known and known.image == image and not (self.workspace.root / path).exists():
+                return known
         return None
 
-    def _keep(self, file: File) -> None:
-        self.files[file.path] = file
-        self.by_image[file.image].append(file.path)
-
     def _put(self, file: File) -> None:
-        self._keep(file)
+        self.files[file.path] = file
         self.new_files[file.path] = file
 
     def _retire(self, file: File) -> None:

@@ -1,0 +1,7 @@
+"""Files and labels become images in the workspace: one file per source format."""
+
+from atarimae.add.add import Report, add, entries, load
+from atarimae.add.entry import Entry, Found
+from atarimae.add.table import read_table
+
+__all__ = ["Entry", "Found", "Report", "add", "entries", "load", "read_table"]

@@ -1,0 +1,123 @@
+"""The step: read what sources hold, refuse what is unreadable, record the rest at once."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from atarimae.add.copying import copy_in
+from atarimae.add.entry import Entry, Found, is_picture, merged, placed
+from atarimae.add.folder import read_folder
+from atarimae.add.reading import read_entries, stored_path
+from atarimae.add.table import read_table
+from atarimae.errors import UsageError
+from atarimae.store import Refusal, Store
+from atarimae.store.store import content_hash
+from atarimae.types import Data, Label, Progress, Version, silent
+from atarimae.workspace import MAX_PIXELS, Workspace
+
+
+@dataclass(frozen=True)
+class Report:
+    """What adding did, in numbers of files; `present` counts the moved and the changed too."""
+
+    added: int
+    present: int
+    moved: int
+    changed: int
+    refused: tuple[Refusal, ...]
+    ignored: int
+
+    def as_dict(self) -> dict[str, object]:
+        """The shape of `add --json`."""
+        return {
+            "added": self.added,
+            "present": self.present,
+            "refused": [{"file": r.file, "found": r.found, "fix": r.fix} for r in self.refused],
+            "moved": self.moved,
+            "changed": self.changed,
+            "ignored": self.ignored,
+        }
+
+
+def add(
+    workspace: Workspace,
+    sources: Sequence[Path],
+    *,
+    labels: Path | None = None,
+    copy: bool = False,
+    progress: Progress = silent,
+) -> Report:
+    """Add the pictures of folders, CSVs and single files; one edit, or none if it is broken off.
+
+    Raises `UsageError` for sources that are nothing of the kind and for bad CSVs. Files that
+    can't be read are refused one by one, and the rest goes in.
+    """
+    found = entries(*sources, labels=labels)
+    store = Store(workspace)
+    taken, unreadable = read_entries(
+        found.entries, workspace.root, store.images(), workspace.max_pixels, progress
+    )
+    refused = [
+        replace(refusal, file=stored_path(Path(refusal.file), workspace.root))
+        for refusal in found.refused
+    ] + unreadable
+    rows = copy_in(workspace, taken, progress) if copy else [row for _, row in taken]
+    changes = store.record(rows, refused, why=", ".join(map(str, sources)))
+    present = changes.present + changes.moved + changes.changed
+    return Report(
+        changes.added, present, changes.moved, changes.changed, tuple(refused), found.ignored
+    )
+
+
+def entries(*sources: Path, labels: Path | None = None) -> Found:
+    """What the sources hold, unread; each file once.
+
+    With `labels`, labels come from that CSV alone and sub-folders name nothing; its files are
+    looked for in the sources that are folders, then beside the CSV.
+    """
+    found = [_source(Path(source), labelled=labels is None) for source in sources]
+    rows: list[Entry] = []
+    if labels is not None:
+        roots = [Path(source) for source in sources if Path(source).is_dir()]
+        rows = read_table(labels, roots)
+    return Found(
+        tuple(merged([entry for part in found for entry in part.entries] + rows)),
+        tuple(refusal for part in found for refusal in part.refused),
+        sum(part.ignored for part in found),
+    )
+
+
+def load(
+    entries: Sequence[Entry],
+    root: Path,
+    max_pixels: int = MAX_PIXELS,
+    progress: Progress = silent,
+) -> tuple[Data, list[Refusal]]:
+    """The same files as data in memory, at edit 0, without a store; paths relative to `root`."""
+    root = root.resolve()
+    taken, refused = read_entries(entries, root, {}, max_pixels, progress)
+    rows = [row for _, row in taken]
+    files = tuple(row.file for row in rows)
+    names: dict[str, dict[str, None]] = defaultdict(dict)  # a set that keeps its order
+    for row in rows:
+        names[row.image.hash].update(dict.fromkeys(row.labels))
+    said = {image: tuple(Label(image, name) for name in names[image]) for image in names}
+    version = Version(0, content_hash(files, said))
+    return Data(root, version, files, {row.image.hash: row.image for row in rows}, said), refused
+
+
+def _source(source: Path, *, labelled: bool) -> Found:
+    if source.is_dir():
+        return read_folder(source.absolute(), labelled=labelled)
+    if source.suffix.lower() == ".csv" and source.exists():
+        return Found(tuple(read_table(source)))
+    if is_picture(source.name):  # a missing one is refused when it is read
+        return Found((Entry(placed(source.absolute())),))
+    raise UsageError(
+        f"Nothing to add in {source}.",
+        "It is no folder, CSV or picture."
+        if source.exists()
+        else "There is no such file or folder.",
+        "Name a folder of pictures, a CSV with file,label, or a picture.",
+    )

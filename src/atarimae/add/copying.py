@@ -1,0 +1,62 @@
+"""Copies inside the workspace, named by content."""
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from atarimae.add.entry import Entry
+from atarimae.add.reading import stored_path
+from atarimae.errors import AtarimaeError
+from atarimae.store import Row
+from atarimae.types import Progress
+from atarimae.workspace import Workspace
+
+_SUFFIX = {"JPEG": "jpg", "TIFF": "tif"}
+
+
+def copy_in(
+    workspace: Workspace, taken: Sequence[tuple[Entry, Row]], progress: Progress
+) -> list[Row]:
+    """The rows with the paths of their copies, `images/ab/abcd….png`.
+
+    A second file with the same content gets a copy of its own, `abcd…-2.png`, since its split
+    and source are its own. A copy that is there is left alone.
+    """
+    seen: Counter[str] = Counter()
+    rows = []
+    for done, (entry, row) in enumerate(taken, 1):
+        image = row.image
+        seen[image.hash] += 1
+        number = f"-{seen[image.hash]}" if seen[image.hash] > 1 else ""
+        suffix = _SUFFIX.get(image.format, image.format.lower())
+        copy = workspace.images / image.hash[:2] / f"{image.hash}{number}.{suffix}"
+        if not copy.exists():
+            _copy(entry.path, copy)
+        rows.append(replace(row, file=replace(row.file, path=stored_path(copy, workspace.root))))
+        progress(done, len(taken), "copying")
+    return rows
+
+
+def _copy(origin: Path, copy: Path) -> None:
+    """Whole or not at all: written beside its place, then renamed."""
+    temporary = None
+    try:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=copy.parent, prefix=".")
+        os.close(handle)
+        shutil.copyfile(origin, temporary)
+        Path(temporary).chmod(0o644)
+        os.replace(temporary, copy)
+    except OSError as error:
+        raise AtarimaeError(
+            f"{origin} can't be copied to {copy.parent}.",
+            f"{error.strerror or error}.",
+            "Make room or check the rights, and add again; nothing was recorded.",
+        ) from None
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)

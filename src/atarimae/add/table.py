@@ -1,0 +1,152 @@
+"""A CSV of files and labels: UTF-8 with or without BOM, or Shift-JIS as Excel in Japan saves it.
+
+Columns `file` and `label`; optionally `split` (train, val, test), `role` (query, gallery, both),
+`group`, `source`. Others are passed over. An empty cell says nothing.
+"""
+
+import csv
+import io
+import os
+import unicodedata
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from atarimae.add.entry import Entry, merged, placed, text
+from atarimae.errors import UsageError, unknown_name
+from atarimae.types import ROLES, SPLITS
+
+REQUIRED = ("file", "label")
+OPTIONAL = ("split", "role", "group", "source")
+_LISTED = 20  # bad rows that an error names; it counts the rest
+
+
+def read_table(path: Path, roots: Sequence[Path] = ()) -> list[Entry]:
+    """One entry per file, in order; a file of several rows has all their labels.
+
+    Relative files are looked for in the `roots`, if any, then beside the CSV. A file that is
+    nowhere stays an entry, and is refused when it is read. Raises `UsageError` with all
+    bad rows at once.
+    """
+    folders = [*roots, path.parent]
+    entries: list[Entry] = []
+    bad: list[str] = []
+    for line, cells in _rows(path):
+        try:
+            entries.append(_entry(cells, line, folders))
+        except UsageError as error:
+            bad.append(f"line {line}: {error}")
+    bad += _contradictions(entries)
+    if bad:
+        more = f" (and {len(bad) - _LISTED} more)" if len(bad) > _LISTED else ""
+        raise UsageError(
+            f"{path} has {len(bad)} bad row{'s' if len(bad) > 1 else ''}.",
+            "\n  " + "\n  ".join(bad[:_LISTED]) + more + "\n",
+            "Mend them all; nothing was added.",
+        )
+    return merged(entries)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | None]]:
+    """Line number and cells by column of each row that is not blank; None for too many cells."""
+    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    try:
+        header = [cell.strip().lower() for cell in next(reader, [])]
+        _check_header(path, header)
+        line = reader.line_num + 1
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                fits = len(cells) <= len(header)
+                yield line, dict(zip(header, cells, strict=False)) if fits else None
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise UsageError(
+            f"{path} is not a CSV.", f"Line {reader.line_num}: {error}.", "Quote cells with commas."
+        ) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{path} can't be read.",
+            f"{error.strerror or error}.",
+            "Check the path and its rights.",
+        ) from None
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")  # Excel's "Unicode text"
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise UsageError(
+        f"{path} can't be read as text.", "It is neither UTF-8 nor Shift-JIS.", "Save it as UTF-8."
+    )
+
+
+def _check_header(path: Path, header: Sequence[str]) -> None:
+    known = (*REQUIRED, *OPTIONAL)
+    problems = [f"no column '{name}'" for name in REQUIRED if name not in header]
+    problems += [f"column '{name}' twice" for name in known if header.count(name) > 1]
+    for name in header:
+        near = get_close_matches(name, known, n=1, cutoff=0.75)
+        if name not in known and near and near[0] not in header:
+            problems.append(f"column '{name}' in place of '{near[0]}'")
+    if problems:
+        raise UsageError(
+            f"{path} has the wrong columns.",
+            f"Found {'; '.join(problems)}. Its first line is '{','.join(header)}'.",
+            "It needs file,label and may have split,role,group,source.",
+        )
+
+
+def _entry(cells: dict[str, str] | None, line: int, folders: Sequence[Path]) -> Entry:
+    if cells is None:
+        raise UsageError("More cells than the header has.", "", "Quote cells with commas.")
+    name = cells.get("file", "").strip()
+    if not name or "\0" in name:
+        raise UsageError("No file is named.")
+    said = {key: text(cells.get(key) or "") for key in ("label", *OPTIONAL)}
+    for key, allowed in (("split", SPLITS), ("role", ROLES)):
+        if said[key] and said[key] not in allowed:
+            raise unknown_name(key, said[key], allowed)
+    return Entry(
+        path=placed(_locate(name, folders)),
+        labels=(said["label"],) if said["label"] else (),
+        split=said["split"] or None,
+        role=said["role"] or "both",
+        group=said["group"] or None,
+        source=said["source"] or None,
+        given=frozenset(key for key in OPTIONAL if said[key]),
+        line=line,
+    )
+
+
+def _locate(name: str, folders: Sequence[Path]) -> Path:
+    """The file on the disk. Macs write names decomposed (NFD), and most CSVs are composed."""
+    spellings = dict.fromkeys(
+        (name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD")))
+    )
+    for folder in folders:
+        for spelling in spellings:
+            path = Path(os.path.normpath(folder.absolute() / spelling))
+            if os.path.lexists(path):
+                return path
+    return Path(os.path.normpath(folders[0].absolute() / name))
+
+
+def _contradictions(entries: Sequence[Entry]) -> list[str]:
+    """Rows that state another split, role, group or source for a file than a row before."""
+    first: dict[tuple[Path, str], Entry] = {}
+    bad = []
+    for entry in entries:
+        for key in sorted(entry.given):
+            before = first.setdefault((entry.path, key), entry)
+            if (now := getattr(entry, key)) != (then := getattr(before, key)):
+                bad.append(
+                    f"line {entry.line}: {entry.path.name} has {key} '{now}',"
+                    f" but '{then}' in line {before.line}."
+                )
+    return bad

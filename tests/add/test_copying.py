@@ -1,0 +1,52 @@
+"""add --copy."""
+
+import errno
+import shutil
+
+import pytest
+
+from atarimae.add import add
+from atarimae.errors import AtarimaeError
+from atarimae.store import Store
+
+
+def test_copies_are_named_by_content_and_stored(ws, tmp_path, paint):
+    origin = paint("photos/sake/a.jpeg")
+    add(ws, [tmp_path / "photos"], copy=True)
+    data = Store(ws).data()
+    (file,) = data.files
+    assert file.path == f"images/{file.image[:2]}/{file.image}.jpg"
+    assert data.path(file).read_bytes() == origin.read_bytes()
+    assert data.label(file) == "sake"
+
+
+def test_copying_again_is_a_no_op_even_from_elsewhere(ws, tmp_path, paint):
+    paint("stick/a.png")
+    add(ws, [tmp_path / "stick"], copy=True)
+    shutil.move(tmp_path / "stick", tmp_path / "other")
+    report = add(ws, [tmp_path / "other"], copy=True)
+    assert (report.added, report.present) == (0, 1)
+
+
+def test_duplicates_keep_a_copy_and_a_split_each(ws, tmp_path, paint):
+    for split in ("train", "val"):
+        paint(f"photos/{split}/sake/a.png", 1)
+    assert add(ws, [tmp_path / "photos"], copy=True).added == 2
+    data = Store(ws).data()
+    assert sorted(file.split for file in data.files) == ["train", "val"]
+    assert len({file.image for file in data.files}) == 1
+
+
+def test_a_full_disk_records_nothing_and_leaves_no_half_copy(ws, tmp_path, paint, monkeypatch):
+    paint("photos/a.png")
+
+    def full(origin, copy):
+        with open(copy, "wb") as file:
+            file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(AtarimaeError, match="No space left"):
+        add(ws, [tmp_path / "photos"], copy=True)
+    assert len(Store(ws).data()) == 0
+    assert [path for path in ws.images.rglob("*") if path.is_file()] == []
