@@ -96,6 +96,7 @@ class Context:
 
     index: Index = field(default_factory=Index)
     constants: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)  # the model's own
 
 
 class Predictor(Protocol):

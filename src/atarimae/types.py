@@ -124,9 +124,12 @@ class Predictions:
         return len(self.keys)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Index:
-    """The m known images that answers are looked up in; m is 0 for tasks that need none."""
+    """The m known images that answers are looked up in; m is 0 for tasks that need none.
+
+    Two are equal only if they are one object, so that what is prepared from one can be kept.
+    """
 
     files: tuple[File, ...] = ()
     labels: tuple[str, ...] = ()  # empty string where a file has none

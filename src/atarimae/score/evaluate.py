@@ -43,7 +43,8 @@ def evaluate(
     found = outputs(
         task.predictor(model), asked, cache=cache, max_pixels=max_pixels, progress=progress
     )
-    context = Context(task.index(found, asked) if index is None else index, model.constants)
+    known = task.index(found, asked) if index is None else index
+    context = Context(known, model.constants, model.settings)
     predictions = task.finish(found, asked, context)
     if calibrate:
         constants = {**model.constants, **task.calibrate(predictions, asked, context)}

@@ -21,12 +21,14 @@ def build(recipe: RetrieveRecipe, classes: int, dimension: int) -> nn.Module:
 
 def _arcface(recipe: RetrieveRecipe, classes: int, dimension: int) -> nn.Module:
     degrees = recipe.margin * 57.29577951308232  # the library wants degrees
-    loss: nn.Module = losses.ArcFaceLoss(classes, dimension, degrees, recipe.scale)
+    loss: nn.Module = losses.ArcFaceLoss(classes, dimension, margin=degrees, scale=recipe.scale)
     return loss
 
 
 def _cosface(recipe: RetrieveRecipe, classes: int, dimension: int) -> nn.Module:
-    loss: nn.Module = losses.CosFaceLoss(classes, dimension, recipe.margin, recipe.scale)
+    loss: nn.Module = losses.CosFaceLoss(
+        classes, dimension, margin=recipe.margin, scale=recipe.scale
+    )
     return loss
 
 

@@ -3,17 +3,16 @@
 import uuid
 import warnings
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 from importlib.resources import files
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import timm
 import torch
 from torch import nn
 from torch.nn import functional
 
-from atarimae.errors import AtarimaeError, UsageError, unknown_name
+from atarimae.errors import AtarimaeError, unknown_name
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 
 LITE0 = "tf_efficientnet_lite0"
@@ -29,20 +28,17 @@ class Features(nn.Module):
 
     def __init__(self, recipe: RetrieveRecipe) -> None:
         super().__init__()
+        self.mean: torch.Tensor
+        self.std: torch.Tensor
         self.backbone, mean, std = backbone(recipe)
         self.register_buffer("mean", mean)
         self.register_buffer("std", std)
         self.p = nn.Parameter(torch.tensor(recipe.gem_p), requires_grad=recipe.train_gem_p)
-        self.pooling = [tuple(name.split(":")) for name in recipe.pooling]
-        stages = len(self.backbone.feature_info)
-        for layer, _ in self.pooling:
-            if layer != "last" and int(layer) > stages:
-                raise UsageError(
-                    f"{recipe.backbone} has no stage {layer}.",
-                    f"It has stages 1 to {stages}, and last.",
-                    "Change pooling.",
-                )
-        self.layers = sorted({int(layer) - 1 for layer, _ in self.pooling if layer != "last"})
+        self.power = recipe.power
+        self.pooling = [(layer, kind) for layer, _, kind in map(_parted, recipe.pooling)]
+        self._seen: dict[str, torch.Tensor] = {}
+        for layer in dict.fromkeys(layer for layer, _ in self.pooling if layer != "last"):
+            self._watch(layer)
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Uint8 pixels, channels last; the input that `resize` makes."""
@@ -51,15 +47,27 @@ class Features(nn.Module):
     def pooled(self, pixels: torch.Tensor) -> torch.Tensor:
         """The same from (n, 3, size, size)."""
         maps = self._maps((pixels.float() - self.mean) / self.std)
-        blocks = [self._pool(maps[layer], kind) for layer, kind in self.pooling]
-        return torch.cat([functional.normalize(block.float(), dim=1) for block in blocks], 1)
+        blocks = [self._pool(maps[layer], kind).float() for layer, kind in self.pooling]
+        if self.power != 1:
+            blocks = [block.sign() * block.abs().pow(self.power) for block in blocks]
+        return torch.cat([functional.normalize(block, dim=1) for block in blocks], 1)
 
     def _maps(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
-        if not self.layers:
-            return {"last": self._as_map(self.backbone.forward_features(images))}
-        last, between = self.backbone.forward_intermediates(images, indices=self.layers)
-        found = {str(n + 1): feature for n, feature in zip(self.layers, between, strict=True)}
-        return found | {"last": self._as_map(last)}
+        last = cast(Any, self.backbone).forward_features(images)
+        found = {"last": last, **self._seen}
+        self._seen.clear()
+        return {layer: self._as_map(features) for layer, features in found.items()}
+
+    def _watch(self, layer: str) -> None:
+        """Keep what a module gives, each time the backbone runs."""
+        known = dict(self.backbone.named_modules())
+        if layer not in known:
+            raise unknown_name("layer", layer, [*filter(None, known), "last"], " in the backbone")
+
+        def keep(_module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
+            self._seen[layer] = output
+
+        known[layer].register_forward_hook(keep)
 
     def _as_map(self, features: torch.Tensor) -> torch.Tensor:
         """(n, channels, rows, columns), whatever the backbone's own order."""
@@ -85,8 +93,9 @@ class Head(nn.Module):
         super().__init__()
         self.dropout = nn.Dropout(recipe.dropout)
         self.linear = nn.Linear(dimension, recipe.projection, bias=False)
-        # A rotation at the start: similarities are then those of the features themselves.
-        nn.init.orthogonal_(self.linear.weight)
+        # At the start similarities are those of the features themselves.
+        start = nn.init.eye_ if dimension == recipe.projection else nn.init.orthogonal_
+        start(self.linear.weight)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Float32 features, of any length."""
@@ -112,7 +121,7 @@ def backbone(recipe: RetrieveRecipe) -> tuple[nn.Module, torch.Tensor, torch.Ten
         ) from None
     if packaged:
         load_lite0(made)
-        made.reset_classifier(0)
+        cast(Any, made).reset_classifier(0)
         return made, _channels([LITE0_MEAN] * 3), _channels([LITE0_STD] * 3)
     config = cast(dict[str, Sequence[float]], made.pretrained_cfg)
     mean, std = config["mean"], config["std"]
@@ -130,17 +139,22 @@ def load_lite0(model: nn.Module) -> None:
 
 
 def export(module: nn.Module, example: torch.Tensor, path: Path) -> Path:
-    """Write a module as ONNX; the first dimension of its one input is free."""
+    """Write a module as ONNX; the first dimension of its one input is free.
+
+    `example` is an input on the module's device.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{uuid.uuid4().hex}.part")
-    copy = deepcopy(module).eval().cpu()
+    training, device = module.training, example.device
+    module.eval().cpu()
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the tracing exporter's own deprecation, see below
         # dynamo=False: for a plain feed-forward graph it gives the same nodes 4 times faster.
         torch.onnx.export(
-            copy, (example,), str(part), dynamo=False, opset_version=OPSET,
+            module, (example.cpu(),), str(part), dynamo=False, opset_version=OPSET,
             input_names=["input"], output_names=["output"], dynamic_axes={"input": {0: "n"}},
         )  # fmt: skip
+    module.train(training).to(device)
     part.replace(path)
     return path
 
@@ -148,6 +162,10 @@ def export(module: nn.Module, example: torch.Tensor, path: Path) -> Path:
 def trainable(module: nn.Module) -> Iterator[nn.Parameter]:
     """The parameters that training moves."""
     return (parameter for parameter in module.parameters() if parameter.requires_grad)
+
+
+def _parted(name: str) -> tuple[str, str, str]:
+    return name.rpartition(":")
 
 
 def _channels(values: Sequence[float]) -> torch.Tensor:

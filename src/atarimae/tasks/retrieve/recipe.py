@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from atarimae.predict.resize import Fit
 from atarimae.task import Recipe
 
-Pooling = Annotated[str, StringConstraints(pattern=r"^(last|[1-9]):(mean|max|gem)$")]
+Pooling = Annotated[str, StringConstraints(pattern=r"^[\w.]+:(mean|max|gem)$")]
 
 
 class RetrieveRecipe(Recipe):
@@ -25,15 +25,23 @@ class RetrieveRecipe(Recipe):
     pooling: tuple[Pooling, ...] = Field(
         ("last:gem",),
         min_length=1,
-        description="what is pooled, as layer:kind; layer is last or a stage from 1 on, kind is "
-        "mean, max or gem; several are joined, each at unit length",
+        description="what is pooled, as layer:kind; layer is last or a module of the backbone by "
+        "its name (blocks.4 or blocks.4.1.bn1, say), kind is mean, max or gem; several are joined",
     )
     gem_p: float = Field(3.0, gt=0, le=20, description="power of the generalised mean")
     train_gem_p: bool = Field(False, description="whether training moves gem_p")
-    whiten: Literal["none", "pca"] = Field(
-        "none", description="pca: decorrelate the features, fitted on the training images"
+    power: float = Field(
+        1.0, gt=0, le=1, description="each pooled number to this power, sign kept; 0.5 evens out"
+    )
+    whiten: Literal["none", "pca", "learned"] = Field(
+        "none",
+        description="pca decorrelates; learned shrinks what varies within a class; fitted on the "
+        "training images, before a projection if the backbone is frozen, else after it",
     )
     whiten_dimension: int = Field(512, ge=2, description="components that whitening keeps")
+    whiten_shrink: float = Field(
+        0.1, gt=0, lt=1, description="how far eigenvalues are drawn to their mean; for few images"
+    )
     projection: int = Field(
         0, ge=0, le=8192, description="numbers in an embedding after a trained layer; 0: no layer"
     )
@@ -45,7 +53,7 @@ class RetrieveRecipe(Recipe):
     scale: float = Field(30.0, gt=0, description="ArcFace and CosFace: inverse temperature")
     classes_per_batch: int = Field(32, ge=2, description="classes in a batch")
     images_per_class: int = Field(4, ge=1, description="images of each class in a batch")
-    lr_loss: float = Field(1e-2, gt=0, description="peak learning rate of the classes' centres")
+    lr_loss: float = Field(1e-3, gt=0, description="peak learning rate of the classes' centres")
     crop: float = Field(0.7, gt=0, le=1, description="least share of the area a random cut keeps")
     flip: float = Field(0.0, ge=0, le=1, description="chance of a mirror image; 0 where it matters")
     rotate: float = Field(10.0, ge=0, le=180, description="largest random turn, degrees")

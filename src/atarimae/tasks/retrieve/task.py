@@ -1,11 +1,13 @@
 """The task object: what is asked, what answers, and how that is judged."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+import numpy.typing as npt
 
-from atarimae.predict.search import search
+from atarimae.predict.search import Gallery
 from atarimae.task import Context, Model, Predictor, Recipe, Setup
 from atarimae.tasks.retrieve import metrics
 from atarimae.tasks.retrieve.predictor import RetrievePredictor
@@ -57,18 +59,13 @@ class Retrieve:
         """
         rows = [n for n, file in enumerate(data.files) if file.role != "gallery"]
         asked = [data.files[row] for row in rows]
-        gallery = context.index
-        match, similarity = search(
+        gallery, paths = _prepared(context.index)
+        match, similarity = gallery.search(
             _stacked([outputs[row] for row in rows]),
-            cast(Floats, gallery.arrays["embedding"]),
             metrics.K,
-            query_ids=[file.path for file in asked],
-            gallery_ids=[file.path for file in gallery.files],
-            query_sources=[file.source for file in asked],
-            gallery_sources=[file.source for file in gallery.files],
+            ids=[file.path for file in asked],
+            sources=[file.source for file in asked],
         )
-        # One more row for position -1: nothing found.
-        paths = np.array([*(file.path for file in gallery.files), ""], dtype=object)
         threshold = context.constants.get("threshold", -2.0)
         return Predictions(
             tuple(file.path for file in asked),
@@ -130,6 +127,16 @@ class Retrieve:
             gallery_sources=[file.source for file in gallery.files],
             gallery_paths=[file.path for file in gallery.files],
         )
+
+
+@lru_cache(maxsize=2)
+def _prepared(index: Index) -> tuple[Gallery, npt.NDArray[np.object_]]:
+    """What is the same for every question: the gallery to be searched, and its paths."""
+    files = index.files
+    rows = cast(Floats, index.arrays["embedding"])
+    gallery = Gallery(rows, [f.path for f in files], [f.source for f in files])
+    # One more path for position -1: nothing found.
+    return gallery, np.array([*(file.path for file in files), ""], dtype=object)
 
 
 def _stacked(rows: Sequence[Array]) -> Floats:

@@ -12,8 +12,8 @@ from torch import nn
 from atarimae.errors import AtarimaeError
 from atarimae.task import Model, Setup, Update
 from atarimae.tasks.retrieve import data, losses, model
-from atarimae.tasks.retrieve.predictor import fit_whitening, whitened
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
+from atarimae.tasks.retrieve.whitening import fit_whitening, whitened
 from atarimae.types import Array
 
 
@@ -38,6 +38,8 @@ class RetrieveTraining:
         self.head = model.Head(self.dimension, recipe) if recipe.projection else nn.Identity()
         self.head.to(setup.device)
         self.loss = losses.build(recipe, len(self.classes), recipe.projection or self.dimension)
+        if self.frozen and recipe.trains:
+            self._place_centres()
         self.loss.to(setup.device)
         trained = {"head": self.head, "loss": self.loss}
         self.modules: dict[str, nn.Module] = (
@@ -45,7 +47,9 @@ class RetrieveTraining:
         )
         self.optimisers = {"main": self._optimiser()} if recipe.trains else {}
         self.parameters = sum(
-            parameter.numel() for part in (self.features, self.head) for parameter in part.parameters()
+            parameter.numel()
+            for part in (self.features, self.head)
+            for parameter in part.parameters()
         )
 
     def batches(self, epoch: int) -> Iterator[list[int]]:
@@ -80,15 +84,17 @@ class RetrieveTraining:
             model.export(self.features, self._example(), graphs["embed"])
         if self.recipe.projection:
             graphs["project"] = folder / "project.onnx"
-            model.export(self.head, torch.zeros(2, self.dimension), graphs["project"])
+            model.export(
+                self.head,
+                torch.zeros(2, self.dimension, device=self.setup.device),
+                graphs["project"],
+            )
         if self.recipe.whiten == "none":
             return self._model(folder, graphs, list(graphs))
         if self.frozen:
             return self._model(folder, graphs, ["embed", "whiten", *list(graphs)[1:]])
-        embeddings = self.setup.outputs(
-            self._model(folder, graphs, list(graphs)), self.setup.train
-        )
-        self.arrays = fit_whitening(embeddings, self.recipe.whiten_dimension)
+        embeddings = self.setup.outputs(self._model(folder, graphs, list(graphs)), self.setup.train)
+        self.arrays = fit_whitening(self.recipe, embeddings, self.targets)
         return self._model(folder, graphs, [*graphs, "whiten"])
 
     def _prepare(self) -> int:
@@ -98,7 +104,7 @@ class RetrieveTraining:
                 self.setup.train, self.targets, self.recipe, self.setup.seed
             )
             with torch.no_grad():
-                width = self.features.eval()(self._example().to(self.setup.device)).shape[1]
+                width = self.features.eval()(self._example()).shape[1]
             return int(width)
         if not self.recipe.trains and self.recipe.whiten == "none":
             self.samples = data.FeatureSamples(np.zeros((0, 1), np.float32), [])
@@ -106,15 +112,27 @@ class RetrieveTraining:
         graph = self._frozen_graph()
         plain = self._model(graph.parent, {"embed": graph}, ["embed"])
         rows = self.setup.outputs(plain, self.setup.train)
-        if self.recipe.whiten == "pca":
-            self.arrays = fit_whitening(rows, self.recipe.whiten_dimension)
+        if self.recipe.whiten != "none":
+            self.arrays = fit_whitening(self.recipe, rows, self.targets)
             rows = whitened(rows, self.arrays)
         self.samples = data.FeatureSamples(rows, self.targets)
-        return rows.shape[1]
+        return int(rows.shape[1])
+
+    def _place_centres(self) -> None:
+        """A class's centre starts at the mean of its images, not somewhere at random."""
+        assert isinstance(self.samples, data.FeatureSamples)
+        centres = getattr(self.loss, "W", None)  # (d, classes), of the losses that have centres
+        if centres is None:
+            return
+        with torch.no_grad():
+            rows = self.head.eval()(self.samples.features.to(self.setup.device)).cpu()
+            sums = torch.zeros(len(self.classes), rows.shape[1])
+            sums.index_add_(0, self.samples.targets, rows)
+            centres.copy_(nn.functional.normalize(sums).T)
 
     def _frozen_graph(self) -> Path:
         """The graph of the frozen features, exported once for all runs that share it."""
-        deciding = ("backbone", "weights", "image_size", "pooling", "gem_p")
+        deciding = ("backbone", "weights", "image_size", "pooling", "gem_p", "power")
         said = repr([getattr(self.recipe, name) for name in deciding])
         seed = self.setup.seed if self.recipe.weights == "random" else ""
         name = hashlib.sha256(f"{said} {seed} {model.OPSET}".encode()).hexdigest()[:16]
@@ -123,7 +141,7 @@ class RetrieveTraining:
 
     def _example(self) -> torch.Tensor:
         size = self.recipe.image_size
-        return torch.zeros((2, size, size, 3), dtype=torch.uint8)
+        return torch.zeros((2, size, size, 3), dtype=torch.uint8, device=self.setup.device)
 
     def _model(self, folder: Path, graphs: Mapping[str, Path], steps: Sequence[str]) -> Model:
         settings = {

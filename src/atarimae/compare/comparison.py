@@ -1,0 +1,155 @@
+"""Two runs side by side: the verdict, what was changed, what it costs, which images moved."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from atarimae.log import Run, find
+from atarimae.score.verdict import Verdict, judge, obstacle, shared_parts
+from atarimae.types import Score
+from atarimae.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = 12  # images listed as better, and as worse
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing in the first run and in the second; None where a run doesn't have it."""
+
+    key: str
+    first: object
+    second: object
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The second run against the first."""
+
+    verdict: str  # helped, hurt, no difference seen
+    difference: float  # second minus first, main metric
+    low: float
+    high: float
+    better: float  # probability that the second is better
+    metric: str
+    stage: str
+    first: str  # the runs' ids
+    second: str
+    because: tuple[str, str]  # the runs' reasons
+    shared: int  # queries that both were judged by
+    of: int  # queries that either was judged by
+    recipe: tuple[Change, ...]  # settings that differ
+    scores: tuple[tuple[str, Score | None, Score | None], ...]  # by metric
+    costs: tuple[Change, ...]
+    improved: tuple[Change, ...]  # images that got better most, by file path, largest gain first
+    worsened: tuple[Change, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """The comparison as JSON values; what could not be told is null."""
+        plain = asdict(replace(self, scores=()))
+        plain["scores"] = [
+            {
+                "metric": metric,
+                "first": _score(first),
+                "second": _score(second),
+            }
+            for metric, first, second in self.scores
+        ]
+        return {key: None if value != value else value for key, value in plain.items()}
+
+    def _repr_html_(self) -> str:
+        from atarimae.compare.html import comparison_html
+
+        return comparison_html(self)
+
+
+def compare(workspace: Workspace, first: Run | str, second: Run | str) -> Comparison:
+    """Pair the runs, or the runs of those names, over the queries that both were judged by.
+
+    Refused where task, main metric, stage, data version or convention differ: the numbers would
+    then speak of different questions.
+    """
+    first = find(workspace, first) if isinstance(first, str) else first
+    second = find(workspace, second) if isinstance(second, str) else second
+    refusal = obstacle(first, second)
+    if refusal:
+        raise refusal
+    both = shared_parts(first, second)
+    return _side_by_side(first, second, judge(first, second, both), both)
+
+
+def recipe_changes(first: Mapping[str, object], second: Mapping[str, object]) -> tuple[Change, ...]:
+    """Settings that differ, by name, tables within tables as `table.key`."""
+    ours, theirs = _flat(first), _flat(second)
+    keys = sorted({*ours, *theirs})
+    return tuple(
+        Change(key, ours.get(key), theirs.get(key))
+        for key in keys
+        if ours.get(key) != theirs.get(key)
+    )
+
+
+def _side_by_side(first: Run, second: Run, told: Verdict, both: "pd.DataFrame") -> Comparison:
+    changed = recipe_changes(first.recipe, second.recipe)
+    if first.seed != second.seed:
+        changed = (*changed, Change("seed", first.seed, second.seed))
+    return Comparison(
+        verdict=told.verdict,
+        difference=told.difference,
+        low=told.low,
+        high=told.high,
+        better=told.better,
+        metric=told.metric,
+        stage=told.stage,
+        first=first.id,
+        second=second.id,
+        because=(first.because, second.because),
+        shared=told.shared,
+        of=told.of,
+        recipe=changed,
+        scores=_scores(first, second),
+        costs=_costs(first, second),
+        improved=_most(both, 1),
+        worsened=_most(both, -1),
+    )
+
+
+def _scores(first: Run, second: Run) -> tuple[tuple[str, Score | None, Score | None], ...]:
+    ours = {score.metric: score for score in first.scores}
+    theirs = {score.metric: score for score in second.scores}
+    names = dict.fromkeys([*ours, *theirs])
+    return tuple((name, ours.get(name), theirs.get(name)) for name in names)
+
+
+def _costs(first: Run, second: Run) -> tuple[Change, ...]:
+    names = dict.fromkeys([*first.costs, *second.costs])
+    return tuple(Change(name, first.costs.get(name), second.costs.get(name)) for name in names)
+
+
+def _most(both: "pd.DataFrame", sign: int) -> tuple[Change, ...]:
+    """The queries that moved furthest up (1) or down (-1); equal ones by path."""
+    moved = both.assign(gain=sign * (both["second"] - both["first"]))
+    moved = moved[moved["gain"] > 0].sort_values(["gain", "key"], ascending=[False, True])
+    columns = [moved.head(SHOWN)[name].tolist() for name in ("key", "first", "second")]
+    return tuple(map(Change, *columns))
+
+
+def _flat(settings: Mapping[str, object], above: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{above}{key}.")
+        else:
+            flat[f"{above}{key}"] = value
+    return flat
+
+
+def _score(score: Score | None) -> dict[str, float | None] | None:
+    if score is None:
+        return None
+    return {
+        name: None if value != value else value
+        for name, value in (("value", score.value), ("low", score.low), ("high", score.high))
+    }

@@ -1,0 +1,38 @@
+"""A comparison as a piece of HTML, for notebooks and pages; pictures are the `look` step's."""
+
+from collections.abc import Iterable
+from html import escape
+
+from atarimae.compare.comparison import Change, Comparison
+from atarimae.compare.table import COSTS, number, score_text, setting, verdict_line
+
+
+def comparison_html(found: Comparison) -> str:
+    """Tables without script or style; every name that a user chose is escaped."""
+    sides = (found.first, found.second)
+    costs = [(COSTS.get(c.key, c.key), number(c.first), number(c.second)) for c in found.costs]
+    settings = [(c.key, setting(c.first), setting(c.second)) for c in found.recipe]
+    scores = [(name, score_text(first), score_text(second)) for name, first, second in found.scores]
+    parts = [
+        f"<p><strong>{escape(verdict_line(found).plain)}</strong></p>",
+        _table("", sides, [("because", *found.because), *scores]),
+        _table("cost", sides, costs),
+        _table("setting", sides, settings),
+        _table("better", sides, _moved(found.improved)),
+        _table("worse", sides, _moved(found.worsened)),
+    ]
+    return f'<div class="comparison">{"".join(parts)}</div>'
+
+
+def _moved(changes: Iterable[Change]) -> list[tuple[str, str, str]]:
+    return [(change.key, number(change.first), number(change.second)) for change in changes]
+
+
+def _table(title: str, sides: tuple[str, str], rows: list[tuple[str, str, str]]) -> str:
+    if not rows:
+        return ""
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in (title, *sides))
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -1,0 +1,187 @@
+"""Runs and comparisons as tables for the terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from atarimae.compare.comparison import Change, Comparison, recipe_changes
+from atarimae.log import Run
+from atarimae.types import Score
+
+COLOURS = {"helped": "green", "hurt": "red"}
+COSTS = {  # what a cost is called, and its unit
+    "training_seconds": "training, s",
+    "embed_seconds": "embedding, s",
+    "peak_mb": "peak memory, MB",
+    "parameters": "parameters",
+    "ms_per_image": "ms per image",
+    "model_mb": "model, MB",
+}
+
+
+def runs_table(runs: Sequence[Run]) -> Table:
+    """One row a run, in the order given: what was tried, how good, how dear.
+
+    A run goes by its mark, the end of its id, which every command takes for it.
+    """
+    metrics = dict.fromkeys(run.score.metric for run in runs if run.score)
+    one = next(iter(metrics)) if len(metrics) == 1 else None
+    table = _table("run")
+    table.add_column("because", ratio=1)
+    table.add_column("stage", no_wrap=True)
+    table.add_column(one or "score", no_wrap=True)
+    table.add_column("verdict", max_width=13)
+    table.add_column("s", justify="right", no_wrap=True)
+    table.add_column("ms/image", justify="right", no_wrap=True)
+    for run in runs:
+        score = score_text(run.score) if run.score else run.status
+        table.add_row(
+            Text(run.mark, no_wrap=True),
+            Text(run.because),
+            run.stage,
+            score if one or not run.score else f"{run.score.metric} {score}",
+            _verdict_text(run),
+            "" if run.seconds is None else f"{run.seconds:.1f}",
+            number(run.costs.get("ms_per_image")),
+        )
+    return table
+
+
+def comparison_table(found: Comparison) -> Group:
+    """The verdict, then scores, costs and settings side by side, then the images that moved."""
+    costs = [(COSTS.get(c.key, c.key), number(c.first), number(c.second)) for c in found.costs]
+    settings = [(c.key, setting(c.first), setting(c.second)) for c in found.recipe]
+    return Group(
+        verdict_line(found),
+        _scores(found),
+        *_side_by_side("cost", costs, found),
+        *_side_by_side("setting", settings, found),
+        *_side_by_side(f"better by {found.metric}", _moved(found.improved), found),
+        *_side_by_side(f"worse by {found.metric}", _moved(found.worsened), found),
+    )
+
+
+def run_view(run: Run, parent: Run | None = None) -> Group:
+    """One run: what was changed against its parent, scores, costs, verdict, where its files are."""
+    head = Text.assemble((run.id, "bold"), f"  {run.because}\n")
+    seed = "" if run.seed is None else f", seed {run.seed}"
+    version = "" if run.data is None else f", data at edit {run.data.edit}"
+    head.append(f"{run.task}, {run.stage}{seed}{version}, {run.created}, {run.status}")
+    parts: list[RenderableType] = [head]
+    if run.recipe:
+        parts.append(_settings(run, parent))
+    if run.scores:
+        parts.append(_score_list(run.scores))
+    if run.costs:
+        parts.append(_cost_list(run))
+    if run.verdict:
+        parts.append(Text(f"{_verdict_text(run).plain} against {run.verdict.get('against')}"))
+    if run.error:
+        parts.append(Text(run.error, style="red"))
+    return Group(*(item for part in parts for item in (part, Text(""))), f"files: {run.folder}")
+
+
+def verdict_line(found: Comparison) -> Text:
+    """The verdict in one sentence, with how sure it is and what it rests on."""
+    of = "" if found.shared == found.of else f" of {found.of}, those that both were judged by"
+    if found.low != found.low:
+        sure = "too few classes to resample"
+    else:
+        bounds = f"95 % [{found.low:+.4f}, {found.high:+.4f}]"
+        sure = f"{bounds}, better with probability {found.better:.2f}"
+    return Text.assemble(
+        (found.verdict, f"bold {COLOURS.get(found.verdict, 'yellow')}"),
+        f": {found.metric} {found.difference:+.4f} ({sure}; {found.stage}, "
+        f"{found.shared:,} queries{of})",
+    )
+
+
+def score_text(score: Score | None) -> str:
+    """Value and interval, as in `0.812 [0.801, 0.824]`."""
+    if score is None:
+        return ""
+    if score.low != score.low:
+        return f"{score.value:.3f}"
+    return f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]"
+
+
+def number(value: object) -> str:
+    """A number as people read it: thousands set apart, four digits at most below that."""
+    if not isinstance(value, int | float):
+        return setting(value)
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def setting(value: object) -> str:
+    """A setting as the recipe has it, nothing where it has none."""
+    return "" if value is None else str(value)
+
+
+def _scores(found: Comparison) -> Table:
+    table = _table("metric", found.first, found.second)
+    for metric, first, second in found.scores:
+        table.add_row(metric, score_text(first), score_text(second))
+    return table
+
+
+def _moved(changes: Sequence[Change]) -> list[tuple[str, str, str]]:
+    return [(change.key, number(change.first), number(change.second)) for change in changes]
+
+
+def _side_by_side(
+    title: str, rows: Sequence[tuple[str, str, str]], found: Comparison
+) -> Iterator[RenderableType]:
+    """An empty line and a table; nothing at all without rows."""
+    if rows:
+        table = _table(title, found.first, found.second)
+        for row in rows:
+            table.add_row(*map(Text, row))
+        yield Text("")
+        yield table
+
+
+def _settings(run: Run, parent: Run | None) -> Table:
+    """Settings that differ from the parent's first; without a parent, all of them."""
+    changed = recipe_changes(parent.recipe, run.recipe) if parent else ()
+    table = _table("setting", *([parent.id] if parent else []), run.id)
+    for change in changed:
+        table.add_row(
+            Text(change.key, "bold"),
+            Text(number(change.first)),
+            Text(number(change.second), "bold"),
+        )
+    same = {change.key for change in changed}
+    for change in recipe_changes({}, run.recipe):
+        if change.key not in same:
+            value = Text(setting(change.second), "dim" if parent else "")
+            table.add_row(Text(change.key), *([value] if parent else []), value)
+    return table
+
+
+def _score_list(scores: Sequence[Score]) -> Table:
+    table = _table("metric", "value", "convention")
+    for score in scores:
+        rules = "; ".join(f"{key}: {value}" for key, value in score.convention.items())
+        table.add_row(score.metric, Text(score_text(score), no_wrap=True), Text(rules, "dim"))
+    return table
+
+
+def _cost_list(run: Run) -> Table:
+    table = _table("cost", run.id)
+    for name, value in run.costs.items():
+        table.add_row(COSTS.get(name, name), number(value))
+    return table
+
+
+def _verdict_text(run: Run) -> Text:
+    word = str((run.verdict or {}).get("verdict") or "")
+    return Text(word, COLOURS.get(word, ""))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(Text(column))
+    return table

@@ -1,0 +1,157 @@
+"""What several tests share: pictures of our own making, a browser, a third party's task."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+THIRD_PARTY = Path(__file__).parent / "third_party"
+sys.path.insert(0, str(THIRD_PARTY))
+# Processes that are started see the third party's task as well.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(THIRD_PARTY), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+
+COLOURS = {
+    "赤 red": (200, 30, 30),
+    "緑 green": (30, 160, 40),
+    "青 blue": (30, 60, 200),
+    "🟡 yellow": (220, 200, 20),
+    "紫 purple": (130, 30, 160),
+    "黒 black": (20, 20, 20),
+    "橙 orange": (240, 130, 20),
+    "桃 pink": (250, 150, 190),
+}
+
+
+def draw(path: Path, colour: tuple[int, int, int], seed: int, size: int = 64) -> Path:
+    """A picture of one colour's things: a few shapes, where the seed puts them."""
+    random = np.random.default_rng(seed)
+    picture = Image.new("RGB", (size, size), "white")
+    pen = ImageDraw.Draw(picture)
+    for _ in range(4):
+        x, y = random.integers(0, size // 2, 2).tolist()
+        shade = tuple(int(c * random.uniform(0.8, 1.0)) for c in colour)
+        pen.ellipse((x, y, x + size // 2, y + size // 2), fill=shade)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(path)
+    return path
+
+
+def draw_classes(folder: Path, each: int = 6, classes: int = 8) -> Path:
+    """A folder with a sub-folder a class."""
+    for number, (name, colour) in enumerate(list(COLOURS.items())[:classes]):
+        for i in range(each):
+            draw(folder / name / f"絵{i} 🍶.png", colour, seed=100 * number + i)
+    return folder
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Eight classes of six pictures each, with Japanese and emoji in every name."""
+    return draw_classes(tmp_path / "写真 photos")
+
+
+@pytest.fixture(scope="session")
+def bare_python() -> str:
+    """A Python with atarimae and without torch, made by the set-up of `make test`."""
+    found = os.environ.get("ATARIMAE_BARE")
+    if not found or not Path(found).exists():
+        pytest.skip("No environment without torch: run the tests with 'make test'.")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Debian's Chromium, headless."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("No chromium here: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        opened = play.chromium.launch(
+            executable_path=chromium, args=["--headless=new", "--no-sandbox", "--disable-gpu"]
+        )
+        yield opened
+        opened.close()
+
+
+# One small run, fitted and shipped once by the command line, for the tests that only read it.
+
+
+@dataclass(frozen=True)
+class Walked:
+    """The whole path on 50 pictures: 42 in the gallery, and in val 8 plain queries, 2 unknown."""
+
+    workspace: Path
+    run: str
+    bundle: Path
+    photos: Path  # inside the workspace: a folder a class
+    said: dict[str, subprocess.CompletedProcess[str]]  # by command, with --json
+
+    def copy(self, to: Path) -> Path:
+        """A workspace of one's own to tamper with; what can be computed again is left out."""
+        return Path(
+            shutil.copytree(self.workspace, to, ignore=lambda _, names: {"cache"} & {*names})
+        )
+
+
+@pytest.fixture(scope="session")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
+    """Five classes to train with, three to validate with, as labels.csv says."""
+    space = tmp_path_factory.mktemp("walked") / "場所 space"
+    bundle = space.with_name("包み bundle")
+    said = {"init": atarimae("init", space)}
+    photos = draw_classes(space / "photos")
+    rows = ["file,label,split,role"]
+    for number, name in enumerate(COLOURS):
+        for i, path in enumerate(sorted((photos / name).iterdir())):
+            split = "train" if number < 5 else "val"
+            role = "query" if split == "val" and i < 2 else "gallery" if i == 5 else "both"
+            rows.append(f"{path.relative_to(space)},{name},{split},{role}")
+    for i in range(2):  # of no class, and not square, so that a changed resize shows
+        path = draw(photos / "0" / f"{i}.png", (128, 128, 128), seed=900 + i)
+        Image.open(path).crop((0, 0, 64, 40)).save(path)
+        rows.append(f"{path.relative_to(space)},,val,query")
+    (space / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
+    said["add"] = atarimae("-C", space, "add", space / "labels.csv")
+    settings = [
+        "image_size=32", "whiten=pca", "projection=16", "epochs=2", "classes_per_batch=4",
+    ]  # fmt: skip
+    changes = [word for change in settings for word in ("--set", change)]
+    said["fit"] = atarimae("-C", space, "fit", "--because", "試す", *changes)
+    run = json.loads(said["fit"].stdout)["id"]
+    said["ship"] = atarimae("-C", space, "ship", run, "--out", bundle)
+    return Walked(space, run, bundle, photos, said)
+
+
+def atarimae(*words: object) -> subprocess.CompletedProcess[str]:
+    """One command with --json in a process of its own, that ends well."""
+    done = subprocess.run(
+        [sys.executable, "-m", "atarimae.cli", *map(str, words), "--json"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="session")
+def unseen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CSV of pictures that no bundle has seen: two of each class, and two of none."""
+    folder = tmp_path_factory.mktemp("unseen") / "新しい new"
+    rows = ["file,label"]
+    for number, (name, colour) in enumerate([*COLOURS.items(), ("", (128, 128, 128))]):
+        for i in range(2):
+            path = draw(folder / "a b" / f"{number} {i}.png", colour, seed=5000 + 10 * number + i)
+            rows.append(f"{path.relative_to(folder)},{name}")
+    (folder / "queries.csv").write_text("\n".join(rows), encoding="utf-8")
+    return folder / "queries.csv"

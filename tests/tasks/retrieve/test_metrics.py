@@ -1,0 +1,295 @@
+"""Metrics against cases worked by hand, a naive recomputation, and ranx where conventions meet."""
+
+import numpy as np
+import pytest
+
+from atarimae.errors import AtarimaeError
+from atarimae.predict.search import search
+from atarimae.tasks.retrieve import metrics
+from atarimae.tasks.retrieve.metrics import Ranking
+
+
+def found(relevant, counts, similarity=None, labels=None):
+    """A ranking from rows of 0 and 1, padded to k."""
+    rows = np.zeros((len(relevant), metrics.K), bool)
+    for row, answers in enumerate(relevant):
+        rows[row, : len(answers)] = answers
+    n = len(relevant)
+    first = np.full(n, 0.5) if similarity is None else np.asarray(similarity)
+    return Ranking(
+        keys=tuple(f"q{i}.png" for i in range(n)),
+        labels=tuple(labels or [f"class {i}" for i in range(n)]),
+        similarity=np.repeat(first[:, None], metrics.K, axis=1).astype(np.float32),
+        relevant=rows,
+        counts=np.asarray(counts),
+    )
+
+
+# Docs: the example of docs/metrics.md. q0 finds its class at ranks 1 and 3, q1 at rank 2,
+# q2 has no match in the gallery.
+EXAMPLE = found([[1, 0, 1], [0, 1, 0], [0, 0, 0]], [2, 1, 0], [0.9, 0.6, 0.4])
+
+
+def values(scores):
+    return {score.metric: score.value for score in scores}
+
+
+def test_the_example_of_the_docs():
+    assert values(metrics.scores(EXAMPLE, threshold=0.5)) == pytest.approx(
+        {
+            "mrr@20": (1 + 1 / 2) / 2,
+            "recall@1": (1 + 0) / 2,
+            "recall@5": 1.0,
+            "recall@20": 1.0,
+            "map@20": ((1 / 1 + 2 / 3) / 2 + (1 / 2) / 1) / 2,
+            "open-set mrr@20": (1 + 1 / 2 + 1) / 3,
+        }
+    )
+
+
+def test_the_main_metric_comes_first():
+    assert metrics.scores(EXAMPLE)[0].metric == "mrr@20"
+
+
+def test_without_threshold_there_is_no_open_set_score():
+    assert "open-set mrr@20" not in values(metrics.scores(EXAMPLE))
+
+
+def test_queries_without_a_match_are_left_out_and_the_convention_says_so():
+    score = metrics.mrr(EXAMPLE)
+    assert score.keys == ("q0.png", "q1.png")
+    assert score.convention["denominator"] == "queries with a match in the gallery"
+    assert score.convention["no match"] == "left out"
+
+
+def test_the_value_is_the_mean_of_the_parts():
+    for score in metrics.scores(EXAMPLE, threshold=0.5):
+        assert score.value == pytest.approx(score.parts.mean())
+        assert len(score.keys) == len(score.parts) == len(score.clusters)
+
+
+def test_clusters_are_classes_and_an_unknown_query_stands_alone():
+    score = metrics.open_set_mrr(found([[1], [0]], [1, 0], labels=["犬", ""]), 0.1)
+    assert score.clusters == ("犬", "q1.png")
+
+
+def test_what_the_caller_knows_is_added_to_the_convention():
+    for score in metrics.scores(EXAMPLE, convention={"gallery": 3}):
+        assert score.convention["gallery"] == 3
+
+
+def test_a_match_beyond_k_counts_nothing():
+    late = found([[0] * 19 + [1], [0, 0, 1]], [1, 1])
+    assert metrics.mrr(late).parts.tolist() == pytest.approx([1 / 20, 1 / 3])
+    assert metrics.mrr(late, 10).parts.tolist() == pytest.approx([0, 1 / 3])
+
+
+def test_map_divides_by_k_where_more_than_k_are_relevant():
+    perfect = found([[1] * 20], [500])
+    assert metrics.mean_ap(perfect).value == pytest.approx(1.0)
+
+
+def test_map_counts_relevant_images_that_were_not_found():
+    assert metrics.mean_ap(found([[1]], [4])).value == pytest.approx(1 / 4)
+
+
+def test_no_query_with_a_match_is_an_error_in_three_parts():
+    with pytest.raises(AtarimaeError) as caught:
+        metrics.scores(found([[0], [0]], [0, 0]))
+    assert "no query has a match" in caught.value.what
+    assert "2 queries" in caught.value.found
+    assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("similarity", "expected"),
+    [
+        ([0.9, 0.9], (1 + 0) / 2),  # both answered: the unknown one is wrong
+        ([0.9, 0.1], (1 + 1) / 2),
+        ([0.1, 0.1], (0 + 1) / 2),  # both rejected: the known one is wrong
+        ([0.5, 0.5], (1 + 0) / 2),  # at the threshold is not below it
+    ],
+)
+def test_open_set(similarity, expected):
+    asked = found([[1], [0]], [1, 0], similarity)
+    assert metrics.open_set_mrr(asked, 0.5).value == expected
+
+
+def test_a_query_that_found_nothing_is_rejected():
+    assert metrics.rejected(np.array([-np.inf], np.float32), -1.0).all()
+
+
+def brute_force(similarity, ranks, has_match):
+    """The best open-set MRR over every way to cut the sorted similarities."""
+    cuts = [-2.0, *(np.unique(similarity[np.isfinite(similarity)]).astype(float) + 1e-6)]
+    return max(open_set(similarity, ranks, has_match, cut) for cut in cuts)
+
+
+def open_set(similarity, ranks, has_match, threshold):
+    total = 0.0
+    for s, rank, match in zip(similarity.astype(float), ranks, has_match, strict=True):
+        total += (rank if s >= threshold else 0) if match else (1 if s < threshold else 0)
+    return total / len(similarity)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_best_threshold_agrees_with_brute_force(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 40))
+    has_match = rng.random(n) < rng.random()
+    similarity = np.round(rng.uniform(-1, 1, n) + has_match * 0.3, 1).astype(np.float32)  # ties
+    similarity[rng.random(n) < 0.1] = -np.inf
+    ranks = (rng.choice([0, 1 / 3, 1 / 2, 1], n) * has_match * np.isfinite(similarity)).astype("f4")
+    threshold = metrics.best_threshold(similarity, ranks, has_match)
+    assert np.isfinite(threshold)
+    assert open_set(similarity, ranks, has_match, threshold) == pytest.approx(
+        brute_force(similarity, ranks, has_match)
+    )
+
+
+def test_best_threshold_lies_midway():
+    similarity = np.array([0.9, 0.75, 0.25, 0.1], np.float32)
+    ranks = np.array([1, 1, 0, 0], np.float32)
+    has_match = np.array([True, True, False, False])
+    assert metrics.best_threshold(similarity, ranks, has_match) == 0.5
+
+
+def test_best_threshold_separates_neighbouring_floats():
+    low = np.float32(0.5)
+    similarity = np.array([low, np.nextafter(low, np.float32(1))], np.float32)
+    threshold = metrics.best_threshold(
+        similarity, np.array([0, 1], np.float32), np.array([False, True])
+    )
+    assert metrics.rejected(similarity, threshold).tolist() == [True, False]
+
+
+def test_best_threshold_where_nothing_or_everything_is_rejected():
+    similarity, one = np.array([0.2, 0.3], np.float32), np.ones(2, np.float32)
+    assert metrics.best_threshold(similarity, one, np.array([True, True])) == -1.0
+    assert metrics.best_threshold(similarity, 0 * one, np.array([False, False])) == 1.0
+    assert metrics.best_threshold(similarity[:0], one[:0], np.zeros(0, bool)) == -1.0
+
+
+def test_threshold_is_the_lowest_of_equally_good_ones():
+    similarity = np.array([0.2, 0.4, 0.6], np.float32)  # an unknown, a miss, a hit
+    ranks = np.array([0, 0, 1], np.float32)
+    threshold = metrics.best_threshold(similarity, ranks, np.array([False, True, True]))
+    assert threshold == pytest.approx(0.3)
+
+
+# Five drawings of two classes by three vendors, and an unknown query that is not in the gallery.
+LABELS = ["cat", "cat", "cat", "dog", "dog"]
+SOURCES = ["noto", "twemoji", "noto", "noto", None]
+PATHS = ["c0", "c1", "c2", "d0", "d1"]
+
+
+def counts(labels, sources, paths):
+    found = metrics.relevant_counts(labels, sources, paths, LABELS, SOURCES, PATHS)
+    return found.tolist()
+
+
+def test_relevant_counts_leave_out_own_file_and_own_source():
+    assert counts(LABELS, SOURCES, PATHS) == [1, 2, 1, 1, 1]
+
+
+def test_relevant_counts_without_sources():
+    nothing = [""] * 5
+    found = metrics.relevant_counts(LABELS, nothing, PATHS, LABELS, nothing, PATHS)
+    assert found.tolist() == [2, 2, 2, 1, 1]
+
+
+def test_relevant_counts_of_queries_from_outside():
+    assert counts(["cat", "", "bird", None], [None, None, "noto", ""], ["x", "y", "z", "w"]) == [
+        3,
+        0,
+        0,
+        0,
+    ]
+
+
+def test_unlabelled_images_are_never_relevant_to_each_other():
+    relevant = metrics.relevance(np.array([[0, 1], [1, -1]]), ["", "cat"], ["", "cat"])
+    assert relevant.tolist() == [[False, False], [True, False]]
+
+
+def world(seed, n=60, classes=12, sources=4):
+    """Queries and gallery in one, with duplicates that tie, some without label or source."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.integers(-2, 3, (n, 6)).astype(np.float32)
+    labels = [f"class {i}" if i else "" for i in rng.integers(0, classes, n)]
+    where = [f"vendor {i}" if i else "" for i in rng.integers(0, sources, n)]
+    return vectors, labels, where, [f"{i:03}.png" for i in range(n)]
+
+
+def naive(vectors, labels, sources, paths):
+    """MRR, Recall and mAP a query at a time, as a textbook would write them."""
+    parts = {"mrr@20": {}, "recall@1": {}, "recall@5": {}, "recall@20": {}, "map@20": {}}
+    for q, path in enumerate(paths):
+        allowed = [g for g in range(len(paths)) if g != q]
+        if sources[q]:
+            allowed = [g for g in allowed if sources[g] != sources[q]]
+        ranked = sorted(allowed, key=lambda g: (-float(vectors[q] @ vectors[g]), g))
+        hits = [bool(labels[q]) and labels[g] == labels[q] for g in ranked]
+        if not any(hits):
+            continue
+        places = [place for place, hit in enumerate(hits[:20], 1) if hit]
+        parts["mrr@20"][path] = 1 / places[0] if places else 0
+        for k in (1, 5, 20):
+            parts[f"recall@{k}"][path] = float(any(hits[:k]))
+        precisions = [sum(hits[:place]) / place for place in places]
+        parts["map@20"][path] = sum(precisions) / min(sum(hits), 20)
+    return parts
+
+
+def judged(vectors, labels, sources, paths):
+    match, similarity = search(
+        vectors, vectors, metrics.K,
+        query_ids=paths, gallery_ids=paths, query_sources=sources, gallery_sources=sources,
+    )  # fmt: skip
+    return metrics.ranking(
+        match, similarity,
+        query_labels=labels, query_sources=sources, query_paths=paths,
+        gallery_labels=labels, gallery_sources=sources, gallery_paths=paths,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_search_and_metrics_agree_with_a_naive_recomputation(seed):
+    case = world(seed)
+    expected = naive(*case)
+    for score in metrics.scores(judged(*case)):
+        assert dict(zip(score.keys, score.parts.tolist(), strict=True)) == pytest.approx(
+            expected[score.metric]
+        )
+
+
+def test_agrees_with_ranx_where_conventions_meet():
+    ranx = pytest.importorskip("ranx")
+    vectors, labels, sources, paths = world(7)
+    ranking = judged(vectors, labels, sources, paths)
+    match, _ = search(
+        vectors, vectors, metrics.K,
+        query_ids=paths, gallery_ids=paths, query_sources=sources, gallery_sources=sources,
+    )  # fmt: skip
+    asked = np.flatnonzero(ranking.has_match & (ranking.counts <= metrics.K))
+    assert len(asked) == ranking.has_match.sum()  # ranx divides by all relevant, also beyond k
+    qrels, run = {}, {}
+    for q in asked:
+        qrels[paths[q]] = {
+            paths[g]: 1
+            for g in range(len(paths))
+            if labels[g] == labels[q] and g != q and not (sources[q] and sources[g] == sources[q])
+        }
+        # ranx breaks ties its own way: ranks stand in for similarities
+        run[paths[q]] = {paths[g]: 1 / (rank + 1) for rank, g in enumerate(match[q]) if g >= 0}
+    names = {
+        "mrr@20": "mrr@20",
+        "hit_rate@1": "recall@1",
+        "hit_rate@5": "recall@5",
+        "map@20": "map@20",
+    }
+    theirs = ranx.evaluate(ranx.Qrels(qrels), ranx.Run(run), list(names))
+    ours = values(metrics.scores(ranking))
+    assert {names[name]: value for name, value in theirs.items()} == pytest.approx(
+        {name: ours[name] for name in names.values()}
+    )

