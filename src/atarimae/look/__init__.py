@@ -1,0 +1,48 @@
+"""Look at the data: a page in the browser, a report in one file, and checks."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atarimae.look.checks import Finding, findings
+from atarimae.workspace import Workspace
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from atarimae.look.document import Report, Table
+
+__all__ = ["Finding", "create_app", "findings", "report", "run"]
+
+
+def create_app(workspace: Workspace, host: str = "127.0.0.1") -> "FastAPI":
+    """The page of one workspace, to be bound to `host`."""
+    from atarimae.look import app  # FastAPI takes 0.3 s to import
+
+    return app.create_app(workspace, host)
+
+
+def run(
+    workspace: Workspace,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    open_browser: bool = True,
+    opened: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the page until Ctrl-C; `opened` is told its address. Port None: the first free one."""
+    from atarimae.look import app
+
+    app.run(workspace, host, port, open_browser, opened)
+
+
+def report(
+    workspace: Workspace,
+    path: Path,
+    *,
+    title: str | None = None,
+    extra_runs_table: "Table | None" = None,
+) -> "Report":
+    """Write one HTML file that needs nothing else: counts, findings, runs, and pictures."""
+    from atarimae.look import document
+
+    return document.report(workspace, path, title=title, extra_runs_table=extra_runs_table)

@@ -1,0 +1,85 @@
+"""The page as an app, and running it."""
+
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from atarimae.errors import AtarimaeError
+from atarimae.look import guard
+from atarimae.look.frame import HERE
+from atarimae.look.pages import findings, images, media, runs, search
+from atarimae.look.site import Site
+from atarimae.web.frame import new_app
+from atarimae.workspace import Workspace
+
+PORT = 7860
+TRIES = 20  # ports after `PORT` that are tried where none was asked for
+
+
+def create_app(workspace: Workspace, host: str = "127.0.0.1") -> FastAPI:
+    """The page of one workspace, to be bound to `host`."""
+    app = new_app("atarimae look")
+    site = Site(workspace)
+    for page in (images, media, runs, findings, search):
+        app.include_router(page.router(site))
+    app.mount("/look", StaticFiles(directory=HERE / "static"), name="look")
+    app.add_middleware(guard.Guard, hosts=guard.hosts(host))
+    return app
+
+
+def run(
+    workspace: Workspace,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    open_browser: bool = True,
+    opened: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the page until Ctrl-C. Without a port: the first free one from `PORT` on.
+
+    `opened` is told the address; unless given, it is written to stderr.
+    """
+    import uvicorn
+
+    listener = listen(host, port)
+    address = url(host, listener.getsockname()[1])
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(workspace, host), log_level="warning", access_log=False)
+    )
+    (opened or _say)(address)
+    if open_browser:
+        threading.Timer(0.5, webbrowser.open, [address]).start()
+    with listener:
+        server.run(sockets=[listener])
+
+
+def _say(address: str) -> None:
+    sys.stderr.write(f"{address}\nCtrl-C ends it.\n")
+    sys.stderr.flush()
+
+
+def url(host: str, port: int) -> str:
+    """The address to type into a browser."""
+    named = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{named}:{port}/"
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """A bound socket, so that the port is ours before anything is said of it."""
+    last: Exception | None = None
+    for wanted in range(PORT, PORT + TRIES) if port is None else (port,):
+        try:
+            family = socket.getaddrinfo(host, wanted, type=socket.SOCK_STREAM)[0][0]
+            return socket.create_server((host, wanted), family=family)
+        except (OSError, OverflowError) as error:
+            last = error
+    there = f"{host}:{port}" if port is not None else f"{host}:{PORT} to {PORT + TRIES - 1}"
+    raise AtarimaeError(
+        f"The page can't be opened at {there}.",
+        f"{last}.",
+        "Stop what is using the port, or choose another with --port.",
+    )

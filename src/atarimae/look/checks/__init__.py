@@ -1,0 +1,37 @@
+"""What is wrong with the data: one file per check.
+
+A check is a `Check` with a function of the data and what is beside it; to add one, write its file
+and put it in `CHECKS`, in the order of what a fix is worth.
+"""
+
+from atarimae import task
+from atarimae.errors import AtarimaeError
+from atarimae.look.checks import conflicts, duplicates, leaks, singles, unreadable
+from atarimae.look.checks.finding import Beside, Check, Finding
+from atarimae.store import Store
+from atarimae.types import Data
+from atarimae.workspace import Workspace
+
+__all__ = ["CHECKS", "Beside", "Check", "Finding", "beside", "findings", "run"]
+
+CHECKS = (leaks.check, conflicts.check, unreadable.check, duplicates.check, singles.check)
+
+
+def findings(workspace: Workspace) -> list[Finding]:
+    """Every finding of every check on the newest data, in the order of `CHECKS`."""
+    store = Store(workspace)
+    return run(store.data(), beside(workspace, store))
+
+
+def run(data: Data, known: Beside) -> list[Finding]:
+    """Every finding of every check on `data`."""
+    return [finding for check in CHECKS for finding in check.find(data, known)]
+
+
+def beside(workspace: Workspace, store: Store) -> Beside:
+    """What checks need beside the data. In doubt about the task, two labels are a finding."""
+    try:
+        one_label = task.load(workspace.task).one_label
+    except (AtarimaeError, ImportError, AttributeError):
+        one_label = True
+    return Beside(one_label, tuple(store.refusals()))

@@ -1,0 +1,55 @@
+"""What a check gives, and what it is given."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+
+from atarimae.store import Refusal
+from atarimae.types import Data, File
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with the data, with its evidence and a fix."""
+
+    check: str  # the check's name
+    what: str  # one sentence
+    images: tuple[str, ...]  # hashes
+    files: tuple[str, ...]  # paths, as in the store
+    evidence: str
+    fix: str
+
+    def as_dict(self) -> dict[str, object]:
+        """JSON values."""
+        return asdict(self) | {"images": list(self.images), "files": list(self.files)}
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What checks need beside the data."""
+
+    one_label: bool = True  # the task wants one class an image
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check by its name; `why` says in one sentence why its findings matter."""
+
+    name: str
+    why: str
+    find: Callable[[Data, Beside], list[Finding]]
+
+
+def by_image(files: Iterable[File]) -> dict[str, list[File]]:
+    """Files by the image that lies there, both in the order they are given in."""
+    found: dict[str, list[File]] = {}
+    for file in files:
+        found.setdefault(file.image, []).append(file)
+    return found
+
+
+def listed(names: Iterable[str], most: int = 5) -> str:
+    """The first few names, and how many more there are."""
+    known = list(names)
+    more = f" and {len(known) - most:,} more" if len(known) > most else ""
+    return ", ".join(known[:most]) + more

@@ -1,0 +1,135 @@
+"""The report: one HTML file that needs no server, no network and no script."""
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from markupsafe import Markup
+
+from atarimae import files, log
+from atarimae.errors import AtarimaeError
+from atarimae.look import frame
+from atarimae.look.checks import Finding, beside, run
+from atarimae.look.checks.finding import by_image
+from atarimae.look.counts import Counts, count
+from atarimae.look.pictures import Queries, query_rows
+from atarimae.look.site import THREADS
+from atarimae.look.thumbnails import SMALL, thumbnail
+from atarimae.store import Store
+from atarimae.types import Data
+from atarimae.web.frame import stylesheet
+from atarimae.workspace import Workspace
+
+MOSAIC = 28  # pictures
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of one's own, above the runs: rows are dicts with the same keys."""
+
+    title: str
+    rows: Sequence[Mapping[str, object]]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A written report and what it says."""
+
+    path: Path
+    counts: Counts
+    findings: tuple[Finding, ...] = field(repr=False)
+
+    def as_dict(self) -> dict[str, object]:
+        """JSON values: the counts, and every finding, also those not shown in the file."""
+        return {
+            "report": str(self.path),
+            "counts": self.counts.as_dict(),
+            "findings": [finding.as_dict() for finding in self.findings],
+        }
+
+
+def report(
+    workspace: Workspace,
+    path: Path,
+    *,
+    title: str | None = None,
+    extra_runs_table: Table | None = None,
+) -> Report:
+    """Write the report of the newest data and all runs to `path`."""
+    store = Store(workspace)
+    data = store.data()
+    findings = run(data, beside(workspace, store))
+    groups = frame.groups(findings)
+    best = log.find_best(workspace)
+    queries = _queries(store, best)
+    shown = {image for group in groups for one in group.shown for image in one.images[:3]}
+    mosaic = _mosaic(data)
+    pictures = _pictures(workspace, data, shown | queries.images | set(mosaic))
+    counts = count(data)
+    html = frame.pages().text(
+        "report.html",
+        title=title or f"A look at {workspace.root.name}",
+        style=_style(),
+        when=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        data=data,
+        counts=counts,
+        findings=len(findings),
+        groups=groups,
+        table=frame.runs_table(log.runs(workspace), best, newest_first=False),
+        best=best,
+        queries=queries,
+        extra=extra_runs_table,
+        mosaic=mosaic,
+        src=pictures.get,
+    )
+    _write(path, html)
+    return Report(path, counts, tuple(findings))
+
+
+def _queries(store: Store, best: log.Run | None) -> Queries:
+    if best is None:
+        return Queries()
+    return query_rows(store.data(best.data.edit if best.data else None), best)
+
+
+def _mosaic(data: Data) -> list[str]:
+    """Images from all over the data, at most one a label, for the head of the report."""
+    first: dict[str, str] = {}
+    for file in data.files:
+        first.setdefault(data.label(file) or file.image, file.image)
+    images = sorted(set(first.values()))  # by hash: as good as at random, and always the same
+    return images[:MOSAIC] if len(images) >= MOSAIC else []
+
+
+def _pictures(workspace: Workspace, data: Data, images: Iterable[str]) -> dict[str, str]:
+    """Small pictures as data URIs, by image; one whose content is gone is left out."""
+    places = by_image(data.files)
+
+    def uri(image: str) -> tuple[str, str] | None:
+        path = thumbnail(workspace, data, places.get(image, []), SMALL)
+        if path is None:
+            return None
+        return image, "data:image/webp;base64," + base64.b64encode(path.read_bytes()).decode()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return dict(found for found in pool.map(uri, sorted(images)) if found)
+
+
+def _style() -> Markup:
+    own = (frame.HERE / "static" / "look.css").read_text(encoding="utf-8")
+    return Markup(stylesheet() + own)
+
+
+def _write(path: Path, html: str) -> None:
+    try:
+        files.write(path, html)
+    except OSError as error:
+        raise AtarimaeError(
+            f"The report can't be written to {path}.",
+            f"{error.strerror}.",
+            "Name a file in a folder that you may write to.",
+        ) from None

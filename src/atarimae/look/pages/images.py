@@ -1,0 +1,93 @@
+"""The images: the grid, its filter, and one image in detail."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import HTMLResponse
+
+from atarimae.look.catalogue import NONE, Filter, Listing
+from atarimae.look.site import Site
+from atarimae.types import File
+from atarimae.web.frame import WebError
+
+MOST = 500  # files in one answer
+
+
+def wanted(
+    label: str = "", split: str = "", source: str = "", role: str = "", text: str = ""
+) -> Filter:
+    """The filter in an address."""
+    return Filter(label, split, source, role, text)
+
+
+Wanted = Annotated[Filter, Depends(wanted)]
+
+
+def router(site: Site) -> APIRouter:
+    """`/`, `/api/images` and `/image/{image}`."""
+    made = APIRouter()
+
+    @made.get("/")
+    def page(filter_: Wanted) -> HTMLResponse:
+        listing = site.catalogue.now()
+        return site.pages.page(
+            "images.html",
+            workspace=site.workspace,
+            total=len(listing.data),
+            filter=filter_,
+            labels=listing.labels,
+            columns={name: listing.counts(name) for name in ("split", "source", "role")},
+            none=NONE,
+        )
+
+    @made.get("/api/images")
+    def images(
+        filter_: Wanted,
+        start: Annotated[int, Query(ge=0)] = 0,
+        count: Annotated[int, Query(ge=0, le=MOST)] = 200,
+        find: str = "",
+    ) -> dict[str, object]:
+        listing = site.catalogue.now()
+        numbers = listing.files(filter_)
+        files = listing.data.files
+        return {
+            "version": listing.data.version.edit,
+            "total": len(numbers),
+            "all": len(files),
+            "start": start,
+            "position": _position(files, numbers, find),
+            "items": [_item(listing, files[number]) for number in numbers[start : start + count]],
+        }
+
+    @made.get("/image/{image}")
+    def detail(image: str) -> HTMLResponse:
+        listing = site.catalogue.now()
+        files = listing.files_by_image.get(image)
+        if files is None:
+            raise WebError(
+                404, "image", "This image is not in the store.", f"Its hash is {image[:12]}…."
+            )
+        return site.pages.page(
+            "image.html",
+            image=listing.data.images[image],
+            files=files,
+            labels=listing.data.labels.get(image, ()),
+            findings=[finding for finding in site.findings() if image in finding.images],
+        )
+
+    return made
+
+
+def _position(files: tuple[File, ...], numbers: tuple[int, ...], image: str) -> int | None:
+    places = (place for place, number in enumerate(numbers) if files[number].image == image)
+    return next(places, None) if image else None
+
+
+def _item(listing: Listing, file: File) -> dict[str, object]:
+    return {
+        "image": file.image,
+        "path": file.path,
+        "labels": listing.data.classes(file),
+        "split": file.split,
+        "files": len(listing.files_by_image[file.image]),
+    }

@@ -1,0 +1,88 @@
+"""Pictures by their image's hash: thumbnails, large ones, and the original file."""
+
+import asyncio
+from collections.abc import Iterator
+
+from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, Response, StreamingResponse
+
+from atarimae.look.content import Content, open_verified
+from atarimae.look.site import Site
+from atarimae.look.thumbnails import LARGE, TILE, cached, thumbnail
+from atarimae.web.frame import WebError
+
+# What browsers draw and can't run. Any other format is handed out as a file to keep.
+SHOWN = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+    "BMP": "image/bmp",
+}
+FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+BLOCK = 1 << 20  # bytes that are sent at once
+
+
+def router(site: Site) -> APIRouter:
+    """`/thumbnail/{image}.webp`, `/picture/{image}.webp` and `/original/{image}`."""
+    made = APIRouter()
+
+    @made.get("/thumbnail/{image}")
+    @made.get("/thumbnail/{image}.webp")
+    async def small(image: str) -> Response:
+        return await _picture(site, image, TILE)
+
+    @made.get("/picture/{image}.webp")
+    async def large(image: str) -> Response:
+        return await _picture(site, image, LARGE)
+
+    @made.get("/original/{image}")
+    def original(image: str) -> Response:
+        listing = site.catalogue.now()
+        files = listing.files_by_image.get(image, [])
+        known = listing.data.images.get(image)
+        found = open_verified(listing.data, known, files) if known and files else None
+        if known is None or found is None:
+            raise _gone(image)
+        kind = SHOWN.get(known.format, "application/octet-stream")
+        headers = {"Content-Length": str(known.bytes)}
+        if known.format not in SHOWN:
+            headers["Content-Disposition"] = (
+                f'attachment; filename="{image[:12]}.{known.format.lower()}"'
+            )
+        return StreamingResponse(_blocks(found[0]), media_type=kind, headers=headers)
+
+    return made
+
+
+async def _picture(site: Site, image: str, side: int) -> Response:
+    listing = await run_in_threadpool(site.catalogue.now)
+    files = listing.files_by_image.get(image)
+    if not files:
+        raise _gone(image)
+    path = cached(site.workspace, image, side)
+    if not path.is_file():
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(
+            site.pool, thumbnail, site.workspace, listing.data, files, side
+        )
+        if found is None:
+            raise _gone(image)
+    return FileResponse(path, media_type="image/webp", headers=FOREVER)
+
+
+def _gone(image: str) -> WebError:
+    return WebError(
+        404,
+        "image",
+        "This picture can't be shown.",
+        f"No file holds the image {image[:12]}… any more, or none ever did.",
+        "Put the file back as it was, or add it again.",
+    )
+
+
+def _blocks(stream: Content) -> Iterator[bytes]:
+    with stream:
+        while block := stream.read(BLOCK):
+            yield block

@@ -1,0 +1,214 @@
+// A grid of any number of images, of which only the rows in sight are in the page.
+//
+// Tiles stand at absolute places in a box as high as all rows. Rows of data come in blocks from
+// /api/images as they come into sight; a thumbnail is asked for only when its tile stayed a moment.
+
+const BLOCK = 200; // images that are asked for at once
+const AROUND = 3; // rows above and below what is in sight
+const CAPTION = 26; // px below a picture
+const GAP = 10; // px
+const PATIENCE = 70; // ms that a tile stays before its thumbnail is asked for
+
+export class Grid {
+  constructor(box, { open, counted }) {
+    this.box = box;
+    this.open = open;
+    this.counted = counted;
+    this.tiles = new Map(); // place → element
+    this.filter = new URLSearchParams();
+    this.focused = 0;
+    this.#forget();
+    const draw = () => this.#soon();
+    addEventListener("scroll", draw, { passive: true });
+    new ResizeObserver(draw).observe(box);
+    box.addEventListener("click", (event) => this.#clicked(event));
+    box.addEventListener("keydown", (event) => this.#pressed(event));
+  }
+
+  // Show what the filter asks for. `find` is an image whose place is given back.
+  async show(filter, find = "") {
+    this.filter = new URLSearchParams(filter);
+    this.#forget();
+    const mine = this.turn;
+    const first = await this.#load(0, find);
+    if (mine !== this.turn || !first) return null;
+    this.#clear();
+    this.#draw();
+    return first.position;
+  }
+
+  // The image at a place, asked for if need be; null beyond the ends.
+  async at(place) {
+    if (place < 0 || place >= this.total) return null;
+    await this.#load(Math.floor(place / BLOCK));
+    return this.#item(place);
+  }
+
+  // Scroll so that the place is in sight, and put the focus there.
+  reveal(place, focus = true) {
+    this.focused = place;
+    const top = Math.floor(place / this.across) * this.high + this.#top();
+    const header = this.#covered();
+    if (top < scrollY + header) scrollTo(0, top - header - GAP);
+    else if (top + this.high > scrollY + innerHeight) scrollTo(0, top + this.high - innerHeight);
+    this.#draw();
+    if (focus) this.tiles.get(place)?.focus({ preventScroll: true });
+  }
+
+  #forget() {
+    this.turn = (this.turn || 0) + 1;
+    this.blocks = new Map(); // number → promise of a block
+    this.ready = new Map(); // number → its images
+    this.total = 0;
+    this.focused = 0;
+  }
+
+  #clear() {
+    for (const tile of this.tiles.values()) tile.remove();
+    this.tiles.clear();
+  }
+
+  #item(place) {
+    return this.ready.get(Math.floor(place / BLOCK))?.[place % BLOCK] ?? null;
+  }
+
+  #load(number, find = "") {
+    if (!this.blocks.has(number)) this.blocks.set(number, this.#fetch(number, find));
+    return this.blocks.get(number);
+  }
+
+  async #fetch(number, find) {
+    const mine = this.turn;
+    const asked = new URLSearchParams(this.filter);
+    asked.set("start", number * BLOCK);
+    asked.set("count", BLOCK);
+    if (find) asked.set("find", find);
+    try {
+      const said = await (await fetch(`/api/images?${asked}`)).json();
+      if (mine !== this.turn) return null;
+      this.ready.set(number, said.items);
+      this.total = said.total;
+      this.counted(said.total, said.all);
+      this.#soon();
+      return said;
+    } catch {
+      if (mine === this.turn) this.blocks.delete(number); // asked again at the next scroll
+      return null;
+    }
+  }
+
+  #soon() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.#draw();
+    });
+  }
+
+  #top() {
+    return this.box.getBoundingClientRect().top + scrollY;
+  }
+
+  #covered() {
+    return document.getElementById("filter").getBoundingClientRect().height + GAP;
+  }
+
+  #measure() {
+    const width = this.box.clientWidth;
+    const wish = width < 500 ? 104 : 148;
+    this.across = Math.max(2, Math.floor((width + GAP) / (wish + GAP)));
+    this.wide = (width - GAP * (this.across - 1)) / this.across;
+    this.high = this.wide + CAPTION + GAP;
+    this.box.style.height = `${Math.ceil(this.total / this.across) * this.high}px`;
+  }
+
+  #draw() {
+    this.#measure();
+    const above = scrollY - this.#top();
+    const first = Math.max(0, Math.floor(above / this.high) - AROUND) * this.across;
+    const rows = Math.ceil(innerHeight / this.high) + 2 * AROUND + 1;
+    const end = Math.min(this.total, first + rows * this.across);
+    for (const [place, tile] of this.tiles) {
+      if (place < first || place >= end) {
+        clearTimeout(tile.waiting);
+        tile.remove();
+        this.tiles.delete(place);
+      }
+    }
+    for (let place = first; place < end; place++) this.#place(place);
+    for (let block = Math.floor(first / BLOCK); block * BLOCK < end; block++) this.#load(block);
+  }
+
+  #place(place) {
+    let tile = this.tiles.get(place);
+    if (!tile) {
+      tile = make(place);
+      this.tiles.set(place, tile);
+      this.box.append(tile);
+    }
+    const x = (place % this.across) * (this.wide + GAP);
+    const y = Math.floor(place / this.across) * this.high;
+    tile.style.transform = `translate(${x}px, ${y}px)`;
+    tile.style.width = `${this.wide}px`;
+    tile.tabIndex = place === this.focused ? 0 : -1;
+    const item = this.#item(place);
+    if (item && !tile.item) fill(tile, item);
+  }
+
+  #clicked(event) {
+    const tile = event.target.closest(".tile");
+    if (!tile || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    this.focused = Number(tile.dataset.place);
+    this.open(this.focused);
+  }
+
+  #pressed(event) {
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.across, ArrowDown: this.across };
+    const ends = { Home: 0, End: this.total - 1 };
+    const to = event.key in steps ? this.focused + steps[event.key] : ends[event.key];
+    if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    if (to >= 0 && to < this.total) this.reveal(to);
+  }
+}
+
+function make(place) {
+  const tile = document.createElement("a");
+  tile.className = "tile";
+  tile.dataset.place = place;
+  tile.setAttribute("role", "listitem");
+  tile.innerHTML = '<span class="frame"></span><span class="caption"></span>';
+  return tile;
+}
+
+// Text goes in as text: a label `<script>` is shown, not run.
+function fill(tile, item) {
+  tile.item = item;
+  tile.href = `/?open=${item.image}`;
+  const [frame, caption] = tile.children;
+  caption.textContent = item.labels.join(" · ") || item.path.split("/").pop();
+  caption.classList.toggle("faint", !item.labels.length);
+  tile.title = item.path;
+  tile.setAttribute("aria-label", `${caption.textContent}, ${item.path}`);
+  if (item.files > 1) badge(frame, `×${item.files}`, `${item.files} files hold this picture`);
+  if (item.labels.length > 1) badge(frame, `${item.labels.length} labels`, "Several labels");
+  tile.waiting = setTimeout(() => picture(frame, item), PATIENCE);
+}
+
+function badge(frame, text, title) {
+  const made = document.createElement("span");
+  made.className = "badge";
+  made.textContent = text;
+  made.title = title;
+  frame.append(made);
+}
+
+function picture(frame, item) {
+  const image = document.createElement("img");
+  image.alt = "";
+  image.decoding = "async";
+  image.addEventListener("load", () => frame.classList.add("there"));
+  image.addEventListener("error", () => { image.remove(); frame.classList.add("gone"); });
+  image.src = `/thumbnail/${item.image}.webp`;
+  frame.prepend(image);
+}

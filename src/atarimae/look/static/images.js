@@ -1,0 +1,101 @@
+// The page of images: filter, grid and panel, with their state in the address.
+
+import { Grid } from "./grid.js";
+import { Panel } from "./panel.js";
+
+const form = document.getElementById("filter");
+const box = document.getElementById("grid");
+const number = new Intl.NumberFormat("en");
+let open = -1; // place of the image in the panel
+
+if (box) start();
+
+async function start() {
+  const grid = new Grid(box, { open: show, counted });
+  const panel = new Panel({ step, closed });
+  let typing;
+
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", (event) => {
+    clearTimeout(typing);
+    typing = setTimeout(filtered, event.target.type === "search" ? 150 : 0);
+  });
+  form.addEventListener("reset", (event) => {
+    event.preventDefault();
+    for (const field of form.elements) if (field.name) field.value = "";
+    filtered();
+  });
+  addEventListener("popstate", restore);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "/" && !panel.open && !/INPUT|SELECT/.test(document.activeElement.tagName)) {
+      event.preventDefault();
+      form.elements.text.focus();
+    }
+  });
+  await restore();
+
+  function filtered() {
+    write(wanted());
+    scrollTo(0, 0);
+    grid.show(wanted());
+  }
+
+  async function restore() {
+    const state = new URLSearchParams(location.search);
+    for (const field of form.elements) if (field.name) field.value = state.get(field.name) ?? "";
+    const image = state.get("open") ?? "";
+    const place = await grid.show(wanted(), image);
+    if (!image) return;
+    open = place ?? -1;
+    if (open >= 0) grid.reveal(open, false);
+    panel.show(image, said(open));
+  }
+
+  async function show(place) {
+    open = place;
+    const item = await grid.at(place);
+    if (!item || open !== place) return;
+    write(wanted(), item.image);
+    panel.show(item.image, said(place));
+  }
+
+  async function step(by) {
+    const to = open + by;
+    if (open < 0 || to < 0 || to >= grid.total) return null;
+    open = to; // at once, so that a key that follows goes on from here
+    const item = await grid.at(to);
+    if (!item || open !== to) return null;
+    write(wanted(), item.image);
+    grid.reveal(to, false);
+    return { image: item.image, place: said(to) };
+  }
+
+  function closed() {
+    write(wanted());
+    if (open >= 0) grid.reveal(open);
+    open = -1;
+  }
+
+  function said(place) {
+    return place < 0 ? "" : `${number.format(place + 1)} of ${number.format(grid.total)}`;
+  }
+}
+
+function wanted() {
+  const state = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (value.trim()) state.set(name, value);
+  return state;
+}
+
+function write(state, image = "") {
+  const address = new URLSearchParams(state);
+  if (image) address.set("open", image);
+  history.replaceState(null, "", address.size ? `?${address}` : location.pathname);
+}
+
+function counted(total, all) {
+  const some = total < all ? `${number.format(total)} of ${number.format(all)}` : number.format(all);
+  document.getElementById("count").textContent = `${some} ${all === 1 ? "file" : "files"}`;
+  document.getElementById("clear").hidden = !wanted().size;
+  document.getElementById("nothing").hidden = total > 0;
+}

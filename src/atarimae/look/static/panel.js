@@ -1,0 +1,51 @@
+// One image in detail. `step(by)` gives the hash of the image that many places on, or null.
+
+export class Panel {
+  constructor({ step = null, closed = () => {} } = {}) {
+    this.dialog = document.getElementById("panel");
+    this.detail = document.getElementById("detail");
+    this.step = step;
+    this.turn = 0;
+    for (const [name, by] of [["previous", -1], ["next", 1]]) {
+      const button = document.getElementById(name);
+      button.hidden = !step;
+      button.addEventListener("click", () => this.#go(by));
+    }
+    document.getElementById("close").addEventListener("click", () => this.dialog.close());
+    this.dialog.addEventListener("close", () => { this.turn++; closed(); });
+    this.dialog.addEventListener("click", (event) => { if (event.target === this.dialog) this.dialog.close(); });
+    this.dialog.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (by && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        event.preventDefault();
+        this.#go(by);
+      }
+    });
+  }
+
+  get open() {
+    return this.dialog.open;
+  }
+
+  async show(image, place = "") {
+    const mine = ++this.turn;
+    document.getElementById("place").textContent = place;
+    if (!this.dialog.open) {
+      this.detail.replaceChildren();
+      this.dialog.showModal();
+    }
+    const response = await fetch(`/image/${image}`);
+    const said = response.ok ? await response.text() : null;
+    if (mine !== this.turn) return; // another image was asked for meanwhile
+    if (said === null) this.detail.textContent = "This image is no longer in the store.";
+    else this.detail.innerHTML = said; // made and escaped by our own server
+    this.detail.dataset.image = image;
+    this.detail.scrollTop = 0;
+    document.getElementById("large")?.addEventListener("error", (event) => event.target.classList.add("gone"));
+  }
+
+  async #go(by) {
+    const to = this.step && await this.step(by);
+    if (to) this.show(to.image, to.place);
+  }
+}
