@@ -1,0 +1,144 @@
+"""The web application around one bundle."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from atarimae import bundle as bundles
+from atarimae import task as tasks
+from atarimae.bundle import Bundle
+from atarimae.serve.limits import Limits
+from atarimae.serve.metrics import Metrics
+from atarimae.serve.worker import Worker
+from atarimae.task import Task
+from atarimae.web.frame import Pages, WebError, new_app
+from atarimae.web.upload import read_image
+
+PAGES = Pages(Path(__file__).parent / "templates")
+
+
+def create_app(folder: Path, limits: Limits | None = None) -> FastAPI:
+    """The application, with its `Worker` as `app.state.worker`, loading in its thread.
+
+    Raises `AtarimaeError` at once for a folder that is no bundle or has changed.
+    """
+    limits = limits or Limits()
+    bundle = bundles.read(folder)
+    task = tasks.load(bundle.task)
+    app = new_app(f"atarimae: {bundle.run}")
+    app.router.lifespan_context = _lifespan
+    app.state.worker = Worker(bundle, task, limits)
+    _add_question(app, task, limits, Metrics({"task": bundle.task, "run": bundle.run}))
+    _add_health(app)
+    _add_page(app, bundle, task)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.worker.close()
+
+
+def _add_question(app: FastAPI, task: Task, limits: Limits, metrics: Metrics) -> None:
+    worker: Worker = app.state.worker
+
+    async def ask(request: Request) -> Response:
+        """Ask about one picture: a form with the file in the field `image`."""
+        with metrics.question():
+            answer = await worker.ask(await read_image(request, limits.bytes))
+            metrics.answered(answer.milliseconds, answer.value.get("unknown") is True)
+            return JSONResponse(answer.value)
+
+    async def counters() -> Response:
+        """Counters and histograms for Prometheus and `atarimae watch`."""
+        return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
+    app.add_api_route(
+        f"/{task.endpoint}",
+        ask,
+        methods=["POST"],
+        response_class=JSONResponse,
+        operation_id=task.endpoint,
+        openapi_extra=_FORM,
+        responses={status: {"description": said} for status, said in _ERRORS.items()},
+    )
+    app.add_api_route("/metrics", counters, response_class=Response)
+
+
+def _add_health(app: FastAPI) -> None:
+    worker: Worker = app.state.worker
+
+    async def healthz() -> dict[str, bool]:
+        """The process lives."""
+        return {"alive": True}
+
+    async def readyz() -> dict[str, bool]:
+        """The bundle is loaded and has answered a first question; 503 until then."""
+        if not worker.ready:
+            raise worker.not_ready()
+        return {"ready": True}
+
+    app.add_api_route("/healthz", healthz)
+    app.add_api_route("/readyz", readyz)
+
+
+def _add_page(app: FastAPI, bundle: Bundle, task: Task) -> None:
+    known = _thumbnails(bundle)
+
+    async def page(request: Request) -> HTMLResponse:
+        return PAGES.page(
+            "try.html",
+            bundle=bundle,
+            endpoint=task.endpoint,
+            host=request.url.netloc,
+            pictures=bool(known),
+        )
+
+    async def thumbnail(name: str) -> FileResponse:
+        if name not in known:
+            raise WebError(
+                404, "no_thumbnail", f"No thumbnail of '{name}'.", f"There are {len(known)}."
+            )
+        return FileResponse(known[name], headers={"Cache-Control": "max-age=3600"})
+
+    app.add_api_route("/", page, include_in_schema=False)
+    app.add_api_route("/thumbnail/{name:path}", thumbnail, include_in_schema=False)
+
+
+def _thumbnails(bundle: Bundle) -> dict[str, Path]:
+    """Thumbnails that were shipped, by the path and by the image of a known file."""
+    there = {path.stem: path for path in (bundle.folder / "thumbnails").glob("*.webp")}
+    return {
+        name: there[file.image]
+        for file in bundle.index.files
+        if file.image in there
+        for name in (file.path, file.image)
+    }
+
+
+_FORM: dict[str, object] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["image"],
+                    "properties": {"image": {"type": "string", "format": "binary"}},
+                }
+            }
+        },
+    }
+}
+_ERRORS: dict[int | str, str] = {
+    400: "no image, an empty one, or a broken one",
+    413: "too many bytes or pixels",
+    415: "no multipart form",
+    422: "no file in the field 'image'",
+    503: "still loading, or too many requests are waiting",
+}

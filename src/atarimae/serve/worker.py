@@ -1,0 +1,97 @@
+"""The one thread that holds the model: the event loop stays free to answer everything else."""
+
+import asyncio
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from io import BytesIO
+
+from PIL import Image
+
+from atarimae.bundle import Bundle
+from atarimae.errors import AtarimaeError
+from atarimae.predict import golden
+from atarimae.predict.ask import Answer, Asker
+from atarimae.serve.limits import Limits
+from atarimae.task import Task
+from atarimae.web.frame import WebError
+
+
+class Worker:
+    """Loads a bundle in its own thread, and answers questions there one after the other.
+
+    ONNX Runtime takes every core for one question, so a second thread would only wait for them.
+    """
+
+    def __init__(self, bundle: Bundle, task: Task, limits: Limits) -> None:
+        self._limits = limits
+        self._waiting = 0
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="model")
+        self.loading: Future[Asker] = self._pool.submit(_load, bundle, task)
+
+    @property
+    def ready(self) -> bool:
+        """The bundle is loaded and has answered a first question."""
+        return self.loading.done() and self.loading.exception() is None
+
+    async def ask(self, picture: bytes) -> Answer:
+        """The answer, with the milliseconds it waited for the thread as function `wait`."""
+        if not self.ready:
+            raise self.not_ready()
+        if self._waiting >= self._limits.waiting:
+            raise WebError(
+                503,
+                "busy",
+                "The server is busy.",
+                f"{self._waiting} requests are waiting.",
+                "Ask again in a moment, or start a replica.",
+            )
+        self._waiting += 1
+        try:
+            question = self._pool.submit(self._answer, picture, time.perf_counter())
+            return await asyncio.wrap_future(question)
+        finally:
+            self._waiting -= 1
+
+    def not_ready(self) -> WebError:
+        """Why there is no answer yet."""
+        failure = self.loading.exception() if self.loading.done() else None
+        found = f"{failure}" if failure else "The bundle is being loaded."
+        return WebError(503, "not_ready", "The server is not ready.", found, "Ask again soon.")
+
+    def close(self) -> None:
+        """Let the question under way end, and drop those that wait."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _answer(self, picture: bytes, asked: float) -> Answer:
+        waited = (time.perf_counter() - asked) * 1000
+        try:
+            answer = self.loading.result()(picture, self._limits.pixels)
+        except AtarimaeError as error:
+            raise _refusal(error, self._limits.pixels) from None
+        return replace(answer, milliseconds={"wait": waited, **answer.milliseconds})
+
+
+def _load(bundle: Bundle, task: Task) -> Asker:
+    asker = Asker(bundle, task)
+    shipped = golden.pictures(bundle.folder / "golden")
+    asker(shipped[0] if shipped else _blank())
+    return asker
+
+
+def _blank() -> bytes:
+    stream = BytesIO()
+    Image.new("RGB", (640, 480), "white").save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def _refusal(error: AtarimaeError, max_pixels: int) -> WebError:
+    if error.found.startswith("It declares"):  # the reader's words for too many pixels
+        return WebError(
+            413,
+            "too_many_pixels",
+            "The picture is too large.",
+            error.found,
+            f"Send at most {max_pixels:,} pixels.",
+        )
+    return WebError(400, "no_image", error.what, error.found, error.fix)
