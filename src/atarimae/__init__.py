@@ -1,11 +1,11 @@
 """atarimae (当たり前): the obvious things of image AI, done properly.
 
-    import atarimae as at
+import atarimae as at
 
-    ws = at.init("sake", task="retrieve")
-    ws.add("photos", labels="labels.csv")
-    run = ws.fit(because="baseline")
-    ws.ship(run, "bundle")
+ws = at.init("sake", task="retrieve")
+ws.add("photos", labels="labels.csv")
+run = ws.fit(because="baseline")
+ws.ship(run, "bundle")
 """
 
 from atarimae.api import Bundle, Workspace, init, open

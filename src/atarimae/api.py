@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from atarimae.add import Report as Added
-    from atarimae.bundle import Bundle
+    from atarimae.bundle import Bundle as Shipped
     from atarimae.compare import Comparison
     from atarimae.log import Log, Run
-    from atarimae.look import Finding, Report
+    from atarimae.look import Finding
+    from atarimae.look.document import Report
     from atarimae.score.bundle import Judgement
     from atarimae.types import Data
 
@@ -30,7 +31,9 @@ class Workspace:
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
 
-    def add(self, sources: Paths, *, labels: str | Path | None = None, copy: bool = False) -> "Added":
+    def add(
+        self, sources: Paths, *, labels: str | Path | None = None, copy: bool = False
+    ) -> "Added":
         """Take files and labels in. Folders with a sub-folder a class, folders with `labels`, CSVs."""  # noqa: E501
         from atarimae.add import add
 
@@ -135,7 +138,7 @@ class Workspace:
 
         return compare(self.folder, self.run(_id(first)), self.run(_id(second)))
 
-    def ship(self, run: "str | Run", out: str | Path) -> "Bundle":
+    def ship(self, run: "str | Run", out: str | Path) -> "Shipped":
         """Write a bundle, refused unless it reproduces the run's score."""
         from atarimae import ship, task
 
@@ -193,7 +196,7 @@ def init(folder: str | Path, task: str = "retrieve") -> Workspace:
     return Workspace(workspace.create(Path(folder), task))
 
 
-def open(folder: str | Path = ".") -> Workspace:  # noqa: A001 - the word that fits
+def open(folder: str | Path = ".") -> Workspace:
     """The workspace in a folder, or the nearest one above it."""
     return Workspace(workspace.open_(Path(folder)))
 

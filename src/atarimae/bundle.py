@@ -43,7 +43,7 @@ class Bundle:
     @property
     def context(self) -> Context:
         """What `Task.finish` needs."""
-        return Context(self.index, self.model.constants)
+        return Context(self.index, self.model.constants, self.model.settings)
 
 
 def write_model(model: Model) -> None:
@@ -79,7 +79,8 @@ def write_index(folder: Path, index: Index) -> None:
     import pyarrow as pa  # 0.3 s to import: only when it is needed
     import pyarrow.parquet as pq
 
-    rows = [asdict(file) | {"label": label} for file, label in zip(index.files, index.labels, strict=True)]  # fmt: skip
+    known = zip(index.files, index.labels, strict=True)
+    rows = [asdict(file) | {"label": label} for file, label in known]
     fields = [pa.field(name, pa.string()) for name in (*File.__slots__, "label")]
     stream = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(fields)), stream)
@@ -138,7 +139,9 @@ def _check(folder: Path, hashes: Mapping[str, str]) -> None:
         if found != expected:
             raise AtarimaeError(
                 f"The bundle {folder} is not what was shipped.",
-                f"{name} is missing." if found is None else f"{name} has changed: its SHA-256 is "
+                f"{name} is missing."
+                if found is None
+                else f"{name} has changed: its SHA-256 is "
                 f"{found[:12]}…, and {expected[:12]}… was shipped.",
                 "Copy the bundle again, or ship the run again.",
             )

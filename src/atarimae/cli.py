@@ -9,9 +9,25 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from atarimae import api
+from atarimae.arguments import (
+    Parser,
+    Version,
+    add_words,
+    compare_words,
+    demo_words,
+    fit_words,
+    init_words,
+    look_words,
+    no_words,
+    run_words,
+    score_words,
+    serve_words,
+    ship_words,
+    watch_words,
+)
 from atarimae.errors import AtarimaeError, UsageError
 
 if TYPE_CHECKING:
@@ -40,8 +56,11 @@ def init(arguments: Arguments) -> None:
     """Make a workspace."""
     folder = arguments.directory / arguments.folder
     made = api.init(folder, arguments.task)
-    _out(arguments, {"workspace": str(made.folder.root)}, f"Made {made.folder.root}. "
-         f"Next: atarimae -C {arguments.folder} add PHOTOS")  # fmt: skip
+    _out(
+        arguments,
+        {"workspace": str(made.folder.root)},
+        f"Made {made.folder.root}. Next: atarimae -C {arguments.folder} add PHOTOS",
+    )
 
 
 def add(arguments: Arguments) -> int:
@@ -49,8 +68,10 @@ def add(arguments: Arguments) -> int:
     report = _workspace(arguments).add(
         arguments.sources, labels=arguments.labels, copy=arguments.copy
     )
-    lines = [f"{report.added:,} added, {report.present:,} already there, "
-             f"{len(report.refused):,} refused, {report.ignored:,} ignored (no pictures by name)."]  # fmt: skip
+    lines = [
+        f"{report.added:,} added, {report.present:,} already there, {len(report.refused):,} refused"
+        + (f", {report.ignored:,} ignored: no pictures by name" if report.ignored else "")
+    ]
     lines += [f"  {r.file}: {r.found} {r.fix}" for r in report.refused]
     _out(arguments, report.as_dict(), "\n".join(lines))
     return 1 if report.refused else 0
@@ -62,6 +83,9 @@ def look(arguments: Arguments) -> None:
     if arguments.report:
         report = workspace.report(arguments.report)
         _out(arguments, report.as_dict(), f"{len(report.findings)} findings; see {report.path}.")
+        return
+    if arguments.json:
+        _out(arguments, {"findings": [finding.as_dict() for finding in workspace.findings()]}, "")
         return
     workspace.look(port=arguments.port, open_browser=not arguments.no_browser)
 
@@ -139,9 +163,7 @@ def serve(arguments: Arguments) -> None:
     """Answer over HTTP."""
     from atarimae.serve import run
 
-    run(
-        arguments.bundle, arguments.host, arguments.port, arguments.max_bytes, arguments.max_pixels
-    )
+    run(arguments.bundle, arguments.host, arguments.port, arguments.max_bytes, arguments.max_pixels)
 
 
 def watch(arguments: Arguments) -> None:
@@ -164,13 +186,23 @@ def demo(arguments: Arguments) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    common = _Parser(add_help=False)
+    common = Parser(add_help=False)
     # SUPPRESS: what is given before the command's name is not reset by a default after it.
-    common.add_argument("-C", dest="directory", type=Path, metavar="DIR", default=argparse.SUPPRESS,
-                        help="the workspace; the nearest one from here upwards if not given")  # fmt: skip
-    common.add_argument("--json", action="store_true", default=argparse.SUPPRESS,
-                        help="print one JSON object on stdout and nothing else")  # fmt: skip
-    parser = _Parser(
+    common.add_argument(
+        "-C",
+        dest="directory",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="the workspace; the nearest one from here upwards if not given",
+    )
+    common.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="print one JSON object on stdout and nothing else",
+    )
+    parser = Parser(
         prog="atarimae",
         parents=[common],
         description="当たり前, the obvious things of image AI, done properly.\n\n"
@@ -178,128 +210,67 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Try it: atarimae demo",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action=_Version)
+    parser.add_argument("--version", action=Version)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, (run, describe, text, example) in COMMANDS.items():
         command = commands.add_parser(
-            name, help=text, description=text, parents=[common],
-            epilog=f"example:\n  {example}", formatter_class=argparse.RawDescriptionHelpFormatter,
-        )  # fmt: skip
+            name,
+            help=text,
+            description=text,
+            parents=[common],
+            epilog=f"example:\n  {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         describe(command)
         command.set_defaults(run=run)
     return parser
 
 
-class _Parser(argparse.ArgumentParser):
-    """Wrong words become an error in three parts, like every other."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message[:1].upper()}{message[1:]}.", "", f"See '{self.prog} --help'.")
-
-
-class _Version(argparse.Action):
-    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
-        super().__init__(option_strings, dest, nargs=0, help="print the version")
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import version
-
-        sys.stdout.write(f"atarimae {version('atarimae')}\n")
-        parser.exit()
-
-
-def _init_words(command: argparse.ArgumentParser) -> None:
-    command.add_argument("folder", type=Path, metavar="DIR")
-    command.add_argument("--task", default="retrieve", help="what is predicted (retrieve)")
-
-
-def _add_words(command: argparse.ArgumentParser) -> None:
-    command.add_argument("sources", nargs="+", type=Path, metavar="SOURCE",
-                         help="a folder with a sub-folder a class, a folder with --labels, or a CSV")  # fmt: skip
-    command.add_argument("--labels", type=Path, metavar="CSV",
-                         help="columns file, label and optionally split, role, group, source")  # fmt: skip
-    command.add_argument("--copy", action="store_true", help="copy the files into the workspace")
-
-
-def _look_words(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--report", type=Path, metavar="FILE.html", help="write one file instead")
-    command.add_argument("--port", type=int, help="the first free one from 7860 on if not given")
-    command.add_argument("--no-browser", action="store_true", help="only print the address")
-
-
-def _fit_words(command: argparse.ArgumentParser) -> None:
-    command.add_argument("recipe", nargs="?", type=Path, metavar="RECIPE.toml")
-    command.add_argument("--because", metavar="TEXT", help="why this is worth trying")
-    command.add_argument("--set", action="append", default=[], metavar="key=value",
-                         help="change one setting; may be given several times")  # fmt: skip
-    command.add_argument("--stage", default="holdout", help="smoke or holdout (holdout)")
-    command.add_argument("--seed", type=int, default=0, help="of all that is drawn (0)")
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
-    command.add_argument("--parent", metavar="RUN", help="what it is compared with (the best)")
-    command.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")
-
-
-def _run_words(command: argparse.ArgumentParser) -> None:
-    command.add_argument("name", metavar="RUN", help="an id, a part of one, last or best")
-
-
-def _compare_words(command: argparse.ArgumentParser) -> None:
-    command.add_argument("first", metavar="RUN")
-    command.add_argument("second", metavar="RUN")
-
-
-def _ship_words(command: argparse.ArgumentParser) -> None:
-    _run_words(command)
-    command.add_argument("--out", type=Path, required=True, metavar="DIR")
-
-
-def _score_words(command: argparse.ArgumentParser) -> None:
-    command.add_argument("bundle", type=Path, metavar="BUNDLE")
-    command.add_argument("--queries", type=Path, required=True, metavar="Q.csv",
-                         help="columns file, label; an empty label: it is not in the gallery")  # fmt: skip
-    command.add_argument("--gallery", type=Path, metavar="G.csv", help="the bundle's own if not given")  # fmt: skip
-    command.add_argument("--submission", type=Path, metavar="OUT.csv", help="write ranked ids")
-
-
-def _serve_words(command: argparse.ArgumentParser) -> None:
-    command.add_argument("bundle", type=Path, metavar="BUNDLE")
-    command.add_argument("--host", default="127.0.0.1", help="(127.0.0.1)")
-    command.add_argument("--port", type=int, default=8000, help="(8000)")
-    command.add_argument("--max-bytes", type=int, default=20_000_000, help="of an upload (20 MB)")
-    command.add_argument("--max-pixels", type=int, default=100_000_000,
-                         help="of an upload (100 megapixels)")  # fmt: skip
-
-
-def _watch_words(command: argparse.ArgumentParser) -> None:
-    command.add_argument("urls", nargs="+", metavar="URL")
-    command.add_argument("--once", action="store_true", help="print once and end")
-    command.add_argument("--every", type=float, default=2.0, help="seconds between looks (2)")
-
-
-def _demo_words(command: argparse.ArgumentParser) -> None:
-    command.add_argument("folder", nargs="?", type=Path, default=Path("atarimae-demo"),
-                         metavar="DIR", help="(atarimae-demo)")  # fmt: skip
-
-
-def _no_words(_command: argparse.ArgumentParser) -> None:
-    pass
-
-
 Run = Callable[[Arguments], int | None]
 Describe = Callable[[argparse.ArgumentParser], None]
 COMMANDS: Mapping[str, tuple[Run, Describe, str, str]] = {
-    "init": (init, _init_words, "make a workspace", "atarimae init sake --task retrieve"),
-    "add": (add, _add_words, "take files and labels in", "atarimae -C sake add photos --labels labels.csv"),  # fmt: skip  # noqa: E501
-    "look": (look, _look_words, "see the data, the findings and the runs", "atarimae -C sake look"),
-    "fit": (fit, _fit_words, "try an idea, and log it", 'atarimae -C sake fit --because "labels are small: larger images" --set image_size=320'),  # fmt: skip  # noqa: E501
-    "runs": (runs, _no_words, "list the runs", "atarimae -C sake runs"),
-    "show": (show, _run_words, "show one run", "atarimae -C sake show best"),
-    "compare": (compare, _compare_words, "did the second run help?", "atarimae -C sake compare 7gk2 best"),  # fmt: skip  # noqa: E501
-    "ship": (ship, _ship_words, "write a bundle that reproduces its score", "atarimae -C sake ship best --out bundle"),  # fmt: skip  # noqa: E501
-    "score": (score, _score_words, "score a bundle on data it has never seen", "atarimae score bundle --queries new.csv --json"),  # fmt: skip  # noqa: E501
-    "serve": (serve, _serve_words, "answer over HTTP", "atarimae serve bundle --port 8000"),
-    "watch": (watch, _watch_words, "requests, errors, latency, unknowns", "atarimae watch http://127.0.0.1:8000"),  # fmt: skip  # noqa: E501
-    "demo": (demo, _demo_words, "walk the whole path on emoji of four vendors", "atarimae demo"),
+    "init": (init, init_words, "make a workspace", "atarimae init sake --task retrieve"),
+    "add": (
+        add,
+        add_words,
+        "take files and labels in",
+        "atarimae -C sake add photos --labels labels.csv",
+    ),
+    "look": (look, look_words, "see the data, the findings and the runs", "atarimae -C sake look"),
+    "fit": (
+        fit,
+        fit_words,
+        "try an idea, and log it",
+        'atarimae -C sake fit --because "labels are small: larger images" --set image_size=320',
+    ),
+    "runs": (runs, no_words, "list the runs", "atarimae -C sake runs"),
+    "show": (show, run_words, "show one run", "atarimae -C sake show best"),
+    "compare": (
+        compare,
+        compare_words,
+        "did the second run help?",
+        "atarimae -C sake compare 7gk2 best",
+    ),
+    "ship": (
+        ship,
+        ship_words,
+        "write a bundle that reproduces its score",
+        "atarimae -C sake ship best --out bundle",
+    ),
+    "score": (
+        score,
+        score_words,
+        "score a bundle on data it has never seen",
+        "atarimae score bundle --queries new.csv --json",
+    ),
+    "serve": (serve, serve_words, "answer over HTTP", "atarimae serve bundle --port 8000"),
+    "watch": (
+        watch,
+        watch_words,
+        "requests, errors, latency, unknowns",
+        "atarimae watch http://127.0.0.1:8000",
+    ),
+    "demo": (demo, demo_words, "walk the whole path on emoji of four vendors", "atarimae demo"),
 }
 
 
@@ -320,11 +291,11 @@ def _reason() -> str:
     return reason
 
 
-def _changes(given: Sequence[str]) -> dict[str, object]:
+def _changes(given: Sequence[str]) -> dict[str, Any]:
     """`key=value` as TOML would read the value; what is no TOML is a string."""
     import tomllib
 
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     for change in given:
         key, equals, value = change.partition("=")
         if not equals:

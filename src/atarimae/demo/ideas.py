@@ -3,8 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-SIZE = 128  # px
-LAYERS = ("5:mean", "5:max", "last:mean", "last:gem")
+BASELINE: dict[str, object] = {"image_size": 128, "pooling": ("last:gem",)}
+# The widest maps of three blocks in the middle of the network, after their activation.
+MIDDLE: dict[str, object] = {
+    "image_size": 128,
+    "pooling": ("blocks.3.0.bn1:mean", "blocks.4.1.bn1:mean", "blocks.5.0.bn1:mean"),
+    "power": 0.5,
+}
+LEARNED: dict[str, object] = {**MIDDLE, "whiten": "learned", "whiten_shrink": 0.15}
+PROJECTED: dict[str, object] = {
+    **LEARNED,
+    "projection": 512,
+    "dropout": 0.5,
+    "epochs": 15,
+    "scale": 24.0,
+    "classes_per_batch": 64,
+    "weight_decay": 0.0,
+}
 
 
 @dataclass(frozen=True)
@@ -17,14 +32,10 @@ class Idea:
 
 
 IDEAS = (
-    Idea("baseline: frozen features, GeM", {"image_size": SIZE}),
-    Idea("decorrelated features compare better", {"image_size": SIZE, "whiten": "pca"}),
-    Idea(
-        "earlier layers see strokes, late ones see things",
-        {"image_size": SIZE, "whiten": "pca", "pooling": LAYERS},
-    ),
-    Idea(
-        "a trained projection learns what vendors keep",
-        {"image_size": SIZE, "whiten": "pca", "pooling": LAYERS, "projection": 512, "epochs": 15},
-    ),
+    Idea("baseline: what ImageNet's features know", BASELINE),
+    Idea("baseline, whitened: no direction should drown the others", BASELINE | {"whiten": "pca"}),
+    Idea("look cheaply first: do middle layers see strokes?", MIDDLE | {"whiten": "pca"}, "smoke"),
+    Idea("middle layers see strokes, the last one only things", MIDDLE | {"whiten": "pca"}),
+    Idea("what varies between vendors should not count", LEARNED),
+    Idea("a trained projection learns the rest", PROJECTED),
 )

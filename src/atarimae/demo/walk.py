@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Any
 
 from atarimae import api, bundle, log, task, workspace
 from atarimae.demo.ideas import IDEAS, Idea
@@ -136,7 +135,7 @@ def _tried(space: api.Workspace, idea: Idea) -> Run:
         if same and known.status == "done" and known.data and known.data.hash == now:
             return known
     _say(f"fit: {idea.because}")
-    return space.fit(because=idea.because, stage=idea.stage, **idea.recipe)
+    return space.fit(because=idea.because, stage=idea.stage, **dict[str, Any](idea.recipe))
 
 
 def _shipped(space: api.Workspace, best: Run) -> Path:
@@ -174,5 +173,3 @@ def _test_rows(walk: Walk) -> list[Mapping[str, object]]:
 
 def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
-
-

@@ -66,7 +66,12 @@ def fit(
 
 
 def resume(
-    workspace: Workspace, task: Task, name: str, *, device: str = "auto", progress: Progress = silent
+    workspace: Workspace,
+    task: Task,
+    name: str,
+    *,
+    device: str = "auto",
+    progress: Progress = silent,
 ) -> Run:
     """Go on with a run that was stopped, from the end of its last whole epoch."""
     old = log.find(workspace, name)
@@ -82,9 +87,9 @@ def resume(
     data = with_split(task, Store(workspace).data(old.data.edit))
     sample, resolved = stages.stage(old.stage)(data, recipe, old.seed)
     with reopen(old.folder) as run:
-        _Fit(
-            workspace, task, run, sample, resolved, old.seed, choose(device), progress
-        ).run(resume=True)
+        _Fit(workspace, task, run, sample, resolved, old.seed, choose(device), progress).run(
+            resume=True
+        )
     return log.read(old.folder)
 
 

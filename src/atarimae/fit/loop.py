@@ -99,7 +99,7 @@ class _Update:
         chosen = self.optimisers[optimiser]
         with torch.autocast(self.device.name, enabled=False):
             chosen.zero_grad(set_to_none=True)
-            self.scaler.scale(loss).backward()
+            torch.autograd.backward(self.scaler.scale(loss))
             self.scaler.unscale_(chosen)
             parameters = [p for group in chosen.param_groups for p in group["params"]]
             norm = float(torch.nn.utils.clip_grad_norm_(parameters, LARGEST_GRADIENT))

@@ -30,14 +30,15 @@ def with_split(task: Task, data: Data) -> Data:
 
 
 def _divided(task: Task, data: Data) -> list[File]:
-    bundle = _bundles(task, data)
-    return [
-        replace(file, split="val") if file.split == "train" and _chance(bundle[file.path]) < VAL_SHARE else file  # noqa: E501
-        for file in data.files
-    ]
+    bound = _bound(task, data)
+
+    def chosen(file: File) -> bool:
+        return file.split == "train" and _chance(bound[file.path]) < VAL_SHARE
+
+    return [replace(file, split="val") if chosen(file) else file for file in data.files]
 
 
-def _bundles(task: Task, data: Data) -> dict[str, str]:
+def _bound(task: Task, data: Data) -> dict[str, str]:
     """By file, the name of the set of files that must not be parted from it (union-find)."""
     parent: dict[str, str] = {}
 
@@ -51,7 +52,7 @@ def _bundles(task: Task, data: Data) -> dict[str, str]:
         ties = [f"image {file.image}"]
         ties += [f"group {file.group}"] if file.group else []
         ties += [f"class {name}" for name in data.classes(file)] if task.unseen_classes else []
-        for tie in ties[1:]:
+        for tie in ties:
             parent[root(tie)] = root(ties[0])
     members: dict[str, list[str]] = defaultdict(list)
     for name in parent:

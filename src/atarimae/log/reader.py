@@ -41,6 +41,11 @@ class Run:
     device: str | None = None
 
     @property
+    def mark(self) -> str:
+        """The end of the id, which is enough to name the run by."""
+        return self.id.rpartition("-")[2]
+
+    @property
     def score(self) -> Score | None:
         """The main metric's score, None before the run is done."""
         return self.scores[0] if self.scores else None

@@ -1,14 +1,14 @@
 """Write a run: its settings at the start, metrics as they come, its result at the end.
 
-    run.json            what was tried, why, on which data, where (written once, at the start)
-    recipe.toml         all settings, resolved
-    metrics.jsonl       one line a metric: name, value, step, epoch
-    pictures/           what `Log.picture` was given
-    checkpoint/         what `--resume` goes on from; gone when the run is done
-    model/              graphs and arrays of the last good weights
-    predictions.parquet one row a query
-    parts.parquet       each metric's parts, one row a query
-    result.json         status, scores, costs, verdict (its absence: not finished)
+run.json            what was tried, why, on which data, where (written once, at the start)
+recipe.toml         all settings, resolved
+metrics.jsonl       one line a metric: name, value, step, epoch
+pictures/           what `Log.picture` was given
+checkpoint/         what `--resume` goes on from; gone when the run is done
+model/              graphs and arrays of the last good weights
+predictions.parquet one row a query
+parts.parquet       each metric's parts, one row a query
+result.json         status, scores, costs, verdict (its absence: not finished)
 """
 
 import json
@@ -72,11 +72,12 @@ class Log:
             columns = {name: [row.get(name) for row in rows.values()] for name in names}
             _parquet(self.folder / "parts.parquet", columns)
         if predictions is not None:
-            told = {
+            told: dict[str, object] = {"key": list(predictions.keys)}
+            told |= {
                 name: list(column) if column.ndim > 1 else column
                 for name, column in predictions.columns.items()
             }
-            _parquet(self.folder / "predictions.parquet", {"key": list(predictions.keys)} | told)
+            _parquet(self.folder / "predictions.parquet", told)
 
     def verdict(self, verdict: Mapping[str, object]) -> None:
         """Add a verdict to the result, once that is written."""

@@ -14,7 +14,7 @@ from atarimae.errors import AtarimaeError
 from atarimae.log import Run
 from atarimae.predict import golden
 from atarimae.score.evaluate import Evaluation, evaluate
-from atarimae.types import Score
+from atarimae.types import Array, Floats, Score
 from atarimae.workspace import Workspace
 
 SCORE_TOLERANCE = 0.002
@@ -72,20 +72,17 @@ def _same_answers(run: Run, found: Evaluation) -> bool:
         return True
     if "match_files" in again.columns:
         return same_rankings(
-            np.stack(recorded["match_files"]),
-            np.stack(recorded["similarity"]).astype(np.float32),
+            np.stack(recorded["match_files"].tolist()),
+            np.stack(recorded["similarity"].tolist()).astype(np.float32),
             np.asarray(again.columns["match_files"]),
             np.asarray(again.columns["similarity"], np.float32),
         )
-    return all(_same_column(recorded[name], column) for name, column in again.columns.items())
+    return all(
+        _same_column(recorded[name].tolist(), column) for name, column in again.columns.items()
+    )
 
 
-def same_rankings(
-    files_then: np.ndarray[tuple[int, int], np.dtype[np.object_]],
-    near_then: np.ndarray[tuple[int, int], np.dtype[np.float32]],
-    files_now: np.ndarray[tuple[int, int], np.dtype[np.object_]],
-    near_now: np.ndarray[tuple[int, int], np.dtype[np.float32]],
-) -> bool:
+def same_rankings(files_then: Array, near_then: Floats, files_now: Array, near_now: Floats) -> bool:
     """Whether two (n, k) rankings agree up to swaps between similarities closer than `TIE`."""
     if files_then.shape != files_now.shape:
         return False
@@ -103,10 +100,11 @@ def same_rankings(
     return True
 
 
-def _same_column(recorded: "pd.Series[object]", column: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> bool:  # noqa: E501
+def _same_column(recorded: list[object], column: Array) -> bool:
     then = np.stack([np.asarray(value) for value in recorded])
     if np.issubdtype(column.dtype, np.floating):
-        return bool(np.allclose(then.astype(np.float64), column, atol=TIE, equal_nan=True))
+        now = column.astype(np.float64)
+        return bool(np.allclose(then.astype(np.float64), now, atol=TIE, equal_nan=True))
     return bool(np.array_equal(then.astype(str), column.astype(str)))
 
 

@@ -87,9 +87,7 @@ def _replace(folder: Path, out: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _index(
-    workspace: Workspace, task: Task, model: Model, data: Data, progress: Progress
-) -> Index:
+def _index(workspace: Workspace, task: Task, model: Model, data: Data, progress: Progress) -> Index:
     known = task.samples(data).where(lambda file: file.role in ("gallery", "both"))
     found = outputs(
         task.predictor(model), known, cache=workspace.cache, max_pixels=workspace.max_pixels,
