@@ -24,6 +24,7 @@ class Version(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, help="print the version")
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it, and leave."""
         from importlib.metadata import version
 
         sys.stdout.write(f"atarimae {version('atarimae')}\n")

@@ -1,0 +1,165 @@
+"""One run from end to end, on real pictures and a real network."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors import safe_open
+
+from atarimae import bundle, log
+from atarimae import task as tasks
+from atarimae.errors import AtarimaeError
+from atarimae.fit import fit, resume
+from atarimae.fit.split import with_split
+from atarimae.predict.source import open_source
+from atarimae.score.evaluate import evaluate
+from atarimae.store import Store
+from atarimae.workspace import Workspace
+
+TASK = tasks.load("retrieve")
+
+
+def test_run_folder_holds_everything(space: Workspace, small) -> None:
+    run = fit(space, TASK, small(whiten="pca"), because="理由")
+    assert run.status == "done"
+    assert run.score is not None
+    assert run.score.metric == "mrr@20"
+    assert run.score.low <= run.score.value <= run.score.high
+    assert set(run.costs) == {
+        "training_seconds", "embed_seconds", "peak_mb", "parameters", "ms_per_image", "model_mb",
+    }  # fmt: skip
+    assert min(run.costs.values()) > 0
+    names = {path.name for path in run.folder.iterdir()}
+    assert names == {
+        "run.json", "recipe.toml", "metrics.jsonl", "result.json", "predictions.parquet",
+        "parts.parquet", "evaluated.json", "model",
+    }  # fmt: skip
+    assert len(run.metrics().query("name == 'loss'")) == 4
+    answers = pd.read_parquet(run.folder / "predictions.parquet")
+    assert {"key", "match_files", "similarity", "unknown"} <= set(answers.columns)
+
+
+def test_recorded_score_is_the_predictors_own(space: Workspace, small) -> None:
+    run = fit(space, TASK, small(), because="x")
+    val = with_split(TASK, Store(space).data()).split("val")
+    again = evaluate(TASK, bundle.read_model(run.model), val)
+    assert again.scores[0].value == pytest.approx(run.score.value, abs=1e-6)
+
+
+def test_same_seed_gives_the_same_weights_and_another_seed_others(space: Workspace, small) -> None:
+    files = [
+        fit(space, TASK, small(dropout=0.2), because="x", seed=seed).model / "project.onnx"
+        for seed in (0, 0, 1)
+    ]
+    first, again, other = (bundle.digest(path) for path in files)
+    assert first == again
+    assert first != other
+
+
+def test_whitening_is_fitted_on_training_images_alone(space: Workspace, small) -> None:
+    run = fit(space, TASK, small(whiten="pca", projection=0), because="x")
+    model = bundle.read_model(run.model)
+    train = with_split(TASK, Store(space).data()).split("train")
+    predictor = TASK.predictor(model)
+    windows = [predictor.windows(open_source(train.path(file))) for file in train.files]
+    features = predictor.steps["embed"](windows)
+    np.testing.assert_allclose(model.arrays["mean"], np.mean(features, axis=0), atol=1e-5)
+
+
+def test_frozen_features_are_computed_once_for_all_runs(space: Workspace, small) -> None:
+    fit(space, TASK, small(), because="first")
+    blocks = set(space.cache.rglob("*.npy"))
+    fit(space, TASK, small(loss="cosface"), because="second")
+    assert set(space.cache.rglob("*.npy")) == blocks
+
+
+def test_whole_network_can_be_trained(space: Workspace, small) -> None:
+    recipe = small(freeze="none", train_gem_p=True, epochs=1, whiten="pca", workers=0)
+    run = fit(space, TASK, recipe, because="train it all")
+    assert run.status == "done"
+    assert bundle.read_model(run.model).settings["steps"] == ["embed", "project", "whiten"]
+
+
+def test_verdict_is_against_the_best_run_so_far(space: Workspace, small) -> None:
+    first = fit(space, TASK, small(), because="first")
+    second = fit(space, TASK, small(), because="the same again", seed=0)
+    assert first.verdict is None
+    assert second.verdict is not None
+    assert second.verdict["against"] == first.id
+    assert second.verdict["verdict"] == "no difference seen"
+    assert second.verdict["difference"] == 0
+
+
+def test_interrupted_run_is_resumed_to_the_same_weights(space: Workspace, small) -> None:
+    recipe = small(epochs=6, dropout=0.2)
+    whole = fit(space, TASK, recipe, because="whole")
+
+    def stop(done: int, total: int, note: str = "") -> None:
+        if note.startswith("epoch 4"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(space, TASK, recipe, because="stopped", progress=stop)
+    stopped = log.find(space, "last")
+    assert stopped.status == "stopped"
+    resumed = resume(space, TASK, stopped.id)
+    assert resumed.status == "done"
+    assert resumed.metrics()["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert resumed.score.value == pytest.approx(whole.score.value, abs=1e-6)
+
+
+def test_done_run_is_not_resumed(space: Workspace, small) -> None:
+    run = fit(space, TASK, small(epochs=1), because="x")
+    with pytest.raises(AtarimaeError, match="It is done"):
+        resume(space, TASK, run.id)
+
+
+FIT = "import sys; from atarimae.cli import main; sys.exit(main(sys.argv[1:]))"
+SETTINGS = ["--set", "image_size=32", "--set", "projection=16", "--set", "classes_per_batch=2"]
+
+
+def start(space: Workspace, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", FIT, "-C", str(space.root), "fit", "--json", *SETTINGS, *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_two_fits_at_once_do_not_collide(space: Workspace) -> None:
+    both = [start(space, "--because", name, "--set", "epochs=2") for name in ("a", "b")]
+    told = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    assert len({json.loads(out)["id"] for out, _ in told}) == 2
+    assert {run.because for run in log.runs(space)} == {"a", "b"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
+def test_killed_run_loses_at_most_the_epoch_under_way(space: Workspace, sign: int) -> None:
+    process = start(space, "--because", "killed", "--set", "epochs=4000")
+    kept = wait_for_epochs(space, process, 3)
+    os.kill(process.pid, sign)
+    process.communicate(timeout=60)
+    run = log.find(space, "last")
+    assert run.status == ("interrupted" if sign == signal.SIGKILL else "stopped")
+    with safe_open(kept, framework="np") as checkpoint:
+        epochs = int(checkpoint.metadata()["epoch"])
+    assert epochs >= 3
+    assert epochs >= len(run.metrics()) - 1
+
+
+def wait_for_epochs(space: Workspace, process: subprocess.Popen[str], epochs: int) -> Path:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        for run in log.runs(space):
+            if (run.folder / "metrics.jsonl").read_text().count("\n") >= epochs:
+                return run.folder / "checkpoint" / "last.safetensors"
+        time.sleep(0.05)
+    pytest.fail(f"no {epochs} epochs: {process.communicate()}")
