@@ -59,10 +59,11 @@ def _scored(vectors: Floats, classes: list[str], sources: list[str]) -> list[Sco
         similarity,
         query_labels=classes,
         query_sources=sources,
-        query_paths=paths,
+        keys=paths,
+        query_ids=paths,
         gallery_labels=classes,
         gallery_sources=sources,
-        gallery_paths=paths,
+        gallery_ids=paths,
     )
     return scores(found, threshold=0.1)
 

@@ -57,7 +57,10 @@ class Workspace:
                     "height": data.images[file.image].height, "image": file.image,
                 }
                 for file in data.files
-            ]
+            ],
+            columns=[
+                "file", "label", "split", "role", "source", "group", "width", "height", "image",
+            ],
         )  # fmt: skip
 
     def image(self, file: str) -> "Picture":
@@ -100,11 +103,13 @@ class Workspace:
         **changes: object,
     ) -> "Run":
         """Try an idea: a recipe file, or the defaults, with `changes` by key."""
-        from atarimae import fit, task
+        from atarimae import task
 
         chosen = task.load(self.folder.task)
         settings = chosen.recipe.read(None if recipe is None else Path(recipe), changes)
         with bar("fit") as progress, _needs_torch():
+            from atarimae import fit
+
             return fit.fit(
                 self.folder, chosen, settings, because=because, stage=stage, seed=seed,
                 device=device, parent=None if parent is None else _id(parent), progress=progress,
@@ -112,9 +117,11 @@ class Workspace:
 
     def resume(self, run: "str | Run", *, device: str = "auto") -> "Run":
         """Go on with a run that was stopped."""
-        from atarimae import fit, task
+        from atarimae import task
 
         with bar("fit") as progress, _needs_torch():
+            from atarimae import fit
+
             chosen = task.load(self.folder.task)
             return fit.resume(self.folder, chosen, _id(run), device=device, progress=progress)
 
@@ -124,7 +131,8 @@ class Workspace:
 
         from atarimae import log
 
-        return pd.DataFrame([run.row() for run in log.runs(self.folder)])
+        rows = [run.row() for run in log.runs(self.folder)]
+        return pd.DataFrame(rows, columns=log.COLUMNS)
 
     def run(self, name: str) -> "Run":
         """The run of that id or part of it; also `last` and `best`."""

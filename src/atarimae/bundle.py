@@ -12,6 +12,7 @@ Read without torch; refused when a byte has changed.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -108,7 +109,8 @@ def seal(folder: Path, about: Mapping[str, object]) -> None:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != "bundle.json"
     }
-    files.write_json(folder / "bundle.json", {"format": FORMAT, **about, "files": hashes})
+    sealed = {"format": FORMAT, **about, "files": hashes}
+    files.write_json(folder / "bundle.json", {**sealed, "seal": _seal(sealed)})
 
 
 def read(folder: Path) -> Bundle:
@@ -120,6 +122,12 @@ def read(folder: Path) -> Bundle:
             "Make one with 'atarimae ship RUN --out DIR'.",
         )
     about = files.read_json(folder / "bundle.json")
+    if about.pop("seal", None) != _seal(about):
+        raise AtarimaeError(
+            f"The bundle {folder} is not what was shipped.",
+            "bundle.json has changed.",
+            "Copy the bundle again, or ship the run again.",
+        )
     _check(folder, cast(dict[str, str], about.get("files", {})))
     return Bundle(
         folder, str(about["task"]), str(about["run"]), read_model(folder), read_index(folder), about
@@ -130,6 +138,11 @@ def digest(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _seal(about: Mapping[str, object]) -> str:
+    """SHA-256 of bundle.json's own content, whatever its spaces."""
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
 def _check(folder: Path, hashes: Mapping[str, str]) -> None:

@@ -153,9 +153,9 @@ def score(arguments: Arguments) -> None:
     found = api.Bundle(arguments.bundle).score(
         arguments.queries, arguments.gallery, submission=arguments.submission
     )
-    lines = [
-        f"{s.metric:<20} {s.value:.4f}  [{s.low:.4f}, {s.high:.4f}]" for s in found.found.scores
-    ]
+    from atarimae.compare.table import score_text
+
+    lines = [f"{score.metric:<20} {score_text(score)}" for score in found.found.scores]
     _out(arguments, found.as_dict(), "\n".join(lines))
 
 

@@ -49,7 +49,12 @@ def create(root: Path, task: str) -> Workspace:
             f"Found {settings}.",
             "Use it as it is, or choose another folder.",
         )
-    root.mkdir(parents=True, exist_ok=True)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise AtarimaeError(
+            f"{root} can't be a workspace.", "It is a file, or lies in one.", "Name a folder."
+        ) from None
     settings.write_text(
         f'task = "{task}"\n\n[add]\nmax_pixels = {MAX_PIXELS}  # what one file may declare\n',
         encoding="utf-8",

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from atarimae.add.entry import Entry, Found, is_picture, merged, text
+from atarimae.add.entry import Entry, Found, is_picture, text
 from atarimae.store import Refusal
 from atarimae.types import SPLITS
 from atarimae.workspace import SETTINGS
@@ -37,7 +37,7 @@ def read_folder(folder: Path, *, labelled: bool = True) -> Found:
             entries.append(_entry(found, parts[:-1] if labelled else (), splits))
         else:
             ignored += 1
-    return Found(tuple(merged(entries)), tuple(refused), ignored)
+    return Found(tuple(entries), tuple(refused), ignored)
 
 
 def _walk(
@@ -94,6 +94,6 @@ def _is_split(folder: Path) -> bool:
 def _entry(path: Path, folders: tuple[str, ...], splits: bool) -> Entry:
     split = folders[0] if splits and folders else None
     rest = folders[1:] if splits else folders
-    labels = (text(rest[0]),) if rest and text(rest[0]) else ()
+    label = text(rest[0]) if rest else ""
     given = frozenset(("split",)) if split else frozenset()
-    return Entry(path, labels, split, given=given)
+    return Entry(path, (label,) if label else (), split, given=given)

@@ -48,7 +48,8 @@ def read_entries(
 
 def stored_path(path: Path, root: Path) -> str:
     """Relative to `root`, with forward slashes; bytes that are not UTF-8 become question marks."""
-    relative = f"{_relative(str(path.parent), str(root))}/{path.name}".removeprefix("./")
+    folder, name = os.path.split(path)
+    relative = f"{_relative(folder, str(root))}/{name}".removeprefix("./")
     return os.fsencode(relative).decode("utf-8", "replace")
 
 

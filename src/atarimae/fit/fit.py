@@ -59,7 +59,7 @@ def fit(
         device=chosen.name,
         threads=chosen.threads,
     )
-    with run:
+    with run, files.writing(f"Run {run.id}"):
         sample, resolved = scaled(data, recipe, seed)
         _Fit(workspace, task, run, sample, resolved, seed, chosen, progress).run(resume=False)
     return log.read(run.folder)
@@ -86,7 +86,7 @@ def resume(
     recipe = task.recipe.of(old.recipe)
     data = with_split(task, Store(workspace).data(old.data.edit))
     sample, resolved = stages.stage(old.stage)(data, recipe, old.seed)
-    with reopen(old.folder) as run:
+    with reopen(old.folder) as run, files.writing(f"Run {old.id}"):
         _Fit(workspace, task, run, sample, resolved, old.seed, choose(device), progress).run(
             resume=True
         )

@@ -6,6 +6,7 @@ import socket
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +17,12 @@ from atarimae.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Of a row of `runs`, in order.
+COLUMNS = [
+    "id", "because", "stage", "seed", "metric", "value", "low", "high", "seconds", "parent",
+    "status", "verdict", "created",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,16 @@ class Run:
             "folder": str(self.folder),
         }  # fmt: skip
 
+    def _repr_html_(self) -> str:
+        """The run as a table, in a notebook."""
+        told = {key: value for key, value in self.row().items() if value is not None}
+        told["recipe"] = ", ".join(f"{key} = {value}" for key, value in self.recipe.items())
+        rows = "".join(
+            f"<tr><th>{escape(key)}</th><td>{escape(str(value))}</td></tr>"
+            for key, value in told.items()
+        )
+        return f"<table>{rows}</table>"
+
     def metrics(self) -> "pd.DataFrame":
         """The metrics that were logged, one row each; a half-written last line is left out."""
         import pandas as pd  # 0.8 s to import: only when it is asked for
@@ -100,7 +117,7 @@ class Run:
         whole = text[: text.rfind(b"\n") + 1].decode("utf-8")
         if not whole:
             return pd.DataFrame(columns=["name", "value", "step", "epoch"])
-        return pd.read_json(io.StringIO(whole), lines=True)
+        return pd.read_json(io.StringIO(whole), lines=True, precise_float=True)
 
 
 def runs(workspace: Workspace) -> list[Run]:
@@ -113,6 +130,21 @@ def runs(workspace: Workspace) -> list[Run]:
 
 def read(folder: Path) -> Run:
     """The run in a folder, whether it is done or not."""
+    try:
+        return _read(folder)
+    except tomllib.TOMLDecodeError as error:
+        raise _broken(folder / "recipe.toml", f"{error}.") from None
+    except KeyError as error:
+        raise _broken(folder / "run.json", f"It has no {error}.") from None
+
+
+def _broken(path: Path, found: str) -> AtarimaeError:
+    return AtarimaeError(
+        f"{path} can't be read.", found, "Restore the file, or take the run's folder away."
+    )
+
+
+def _read(folder: Path) -> Run:
     start = files.read_json(folder / "run.json")
     result_file = folder / "result.json"
     result = files.read_json(result_file) if result_file.is_file() else {}

@@ -49,7 +49,7 @@ class Log:
         self, name: str, value: float, *, step: int | None = None, epoch: int | None = None
     ) -> None:
         """Append one value. It is in the file when this returns."""
-        line = {"name": name, "value": value, "step": step, "epoch": epoch}
+        line = {"name": name, "value": float(value), "step": step, "epoch": epoch}
         known = {key: found for key, found in line.items() if found is not None}
         with files.writing(f"Run {self.id}"):
             self._metrics.write(json.dumps(known, ensure_ascii=False) + "\n")

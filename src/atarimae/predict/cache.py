@@ -6,6 +6,7 @@ float32 for each. Blocks are only ever added, so processes that write at once ne
 
 import uuid
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +35,9 @@ class Cache:
         name = uuid.uuid4().hex
         path = self.folder / f"{name}.npy"
         self.folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        with files.writing(str(path)), part.open("wb") as stream:
-            np.save(stream, np.stack(list(rows.values())))
-        part.replace(path)
+        stream = BytesIO()  # NumPy's own writing of a file loses the system's error number
+        np.save(stream, np.stack(list(rows.values())))
+        files.write(path, stream.getvalue())
         # The list of hashes comes last: a block without it is not there.
         files.write(path.with_suffix(".txt"), "\n".join(rows))
         self._rows.update(rows)
@@ -48,5 +48,8 @@ class Cache:
             if names.stem in self._read:
                 continue
             self._read.add(names.stem)
-            block = np.load(names.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
-            self._rows.update(zip(names.read_text().split("\n"), block, strict=True))
+            try:
+                block = np.load(names.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
+                self._rows.update(zip(names.read_text().split("\n"), block, strict=True))
+            except (OSError, ValueError, EOFError):
+                continue  # deleted meanwhile, or cut off: computed again

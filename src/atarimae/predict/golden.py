@@ -1,6 +1,6 @@
 """Golden images: a few pictures with every step's output, to see later where two paths part."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,14 +43,11 @@ def first_divergence(
             "There is nothing to compare with.", f"{folder} has no golden images.", "Fit again."
         )
     recorded = load_file(folder / "steps.safetensors")
-    again = _flat(steps(predictor, pictures(folder), max_pixels))
-    names = ["decode", "resize", *predictor.steps]
-    for name in names:
+    for name, values in _trace(predictor, pictures(folder), max_pixels):
+        again = _flat({name: values})
         wanted = {key for key in recorded if key.rpartition(".")[0] == name}
-        if wanted != {key for key in again if key.rpartition(".")[0] == name}:
-            return name
-        if not all(_same(name, recorded[key], again[key]) for key in wanted):
-            return name
+        if wanted != again.keys() or not all(_same(name, recorded[k], again[k]) for k in wanted):
+            return name  # a step after it might not even run
     return None
 
 
@@ -58,14 +55,19 @@ def steps(
     predictor: Predictor, paths: Sequence[Path], max_pixels: int = MAX_PIXELS
 ) -> dict[str, list[Array]]:
     """Every step's output for some pictures: decode, resize, then the predictor's own."""
+    return dict(_trace(predictor, paths, max_pixels))
+
+
+def _trace(
+    predictor: Predictor, paths: Sequence[Path], max_pixels: int
+) -> Iterator[tuple[str, list[Array]]]:
     sources = [open_source(path, max_pixels) for path in paths]
-    trace: dict[str, list[Array]] = {"decode": [s.pixels(predictor.reads) for s in sources]}
+    yield "decode", [source.pixels(predictor.reads) for source in sources]
     batch: Sequence[Array] = [predictor.windows(source) for source in sources]
-    trace["resize"] = list(batch)
+    yield "resize", list(batch)
     for name, step in predictor.steps.items():
         batch = step(batch)
-        trace[name] = list(batch)
-    return trace
+        yield name, list(batch)
 
 
 def _same(step: str, recorded: Array, again: Array) -> bool:

@@ -1,5 +1,8 @@
 """What stands beside the graphs: the card, the Dockerfile, the notebook cell."""
 
+import json
+import re
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -10,11 +13,11 @@ from atarimae.task import Model
 from atarimae.types import Index
 
 DOCKERFILE = Template("""\
-# docker build -f $name.Dockerfile -t $name . && docker run -p 8000:8000 $name
+# docker build -f $file -t $tag . && docker run -p 8000:8000 $tag
 FROM python:3.12-slim
 RUN pip install --no-cache-dir "atarimae==$version" \\
     && useradd --create-home --uid 10001 serve
-COPY --chown=serve $name /bundle
+COPY --chown=serve $copied
 USER serve
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD python -c \\
@@ -29,9 +32,9 @@ from pathlib import Path
 from atarimae import bundle, task
 from atarimae.predict.ask import Asker
 
-shipped = bundle.read(Path("$name"))
+shipped = bundle.read(Path($name))
 ask = Asker(shipped, task.load(shipped.task))
-picture = sorted(Path("$name/golden").glob("[0-9]*"))[0]  # put your own file here
+picture = sorted((shipped.folder / "golden").glob("[0-9]*"))[0]  # put your own file here
 print(ask(picture).value)
 """)
 
@@ -90,12 +93,19 @@ Use it: `atarimae serve DIR`, or `atarimae score DIR --queries Q.csv`.
 
 def dockerfile(name: str) -> str:
     """A slim image without torch, not run as root, with a health check."""
-    return DOCKERFILE.substitute(name=name, version=version("atarimae"))
+    # Docker's names for images are narrower than those of folders.
+    tag = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "bundle"
+    return DOCKERFILE.substitute(
+        copied=json.dumps([name, "/bundle"], ensure_ascii=False),
+        file=shlex.quote(f"{name}.Dockerfile"),
+        tag=tag,
+        version=version("atarimae"),
+    )
 
 
 def notebook_cell(name: str) -> str:
     """A cell that runs the bundle offline."""
-    return CELL.substitute(name=name)
+    return CELL.substitute(name=repr(name))
 
 
 def _steps(model: Model) -> list[object]:

@@ -14,6 +14,7 @@ from atarimae.errors import AtarimaeError
 from atarimae.log import Run
 from atarimae.predict import golden
 from atarimae.score.evaluate import Evaluation, evaluate
+from atarimae.task import Predictor
 from atarimae.types import Array, Floats, Score
 from atarimae.workspace import Workspace
 
@@ -31,12 +32,30 @@ def check(space: Workspace, run: Run, folder: Path) -> None:
         )
     found = cast(dict[str, object], json.loads(done.stdout))
     if found["diverged"]:
-        raise AtarimaeError(
-            f"The bundle does not reproduce run {run.id}.",
+        raise _refusal(
+            run,
             f"The first step that differs is {found['diverged']}: {found['metric']} is "
             f"{found['value']:.4f}, and {found['recorded']:.4f} was recorded.",
-            "Nothing was written. Fit again with the library versions that are installed now.",
         )
+
+
+def check_steps(space: Workspace, run: Run, predictor: Predictor, folder: Path) -> None:
+    """Refuse where a step differs on the golden pictures; cheap, and before the index is made."""
+    step = golden.first_divergence(predictor, folder / "golden", space.max_pixels)
+    if step:
+        raise _refusal(
+            run,
+            f"The first step that differs is {step}: its output for the golden "
+            "pictures is not what was recorded.",
+        )
+
+
+def _refusal(run: Run, found: str) -> AtarimaeError:
+    return AtarimaeError(
+        f"The bundle does not reproduce run {run.id}.",
+        found,
+        "Nothing was written. Fit again with the library versions that are installed now.",
+    )
 
 
 def replay(space: Workspace, run: Run, folder: Path) -> dict[str, object]:

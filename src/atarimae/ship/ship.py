@@ -38,6 +38,7 @@ def ship(
     with _aside(out) as folder:
         shutil.copytree(run.model, folder, dirs_exist_ok=True)
         model = bundle.read_model(folder)
+        parity.check_steps(workspace, run, task.predictor(model), folder)
         index = _index(workspace, task, model, data, progress)
         bundle.write_index(folder, index)
         _thumbnails(workspace, data, index, folder / "thumbnails")
@@ -60,10 +61,14 @@ def _check(run: Run, out: Path) -> None:
             f"It is {run.status}.",
             "Let it finish, or go on with 'atarimae fit --resume'.",
         )
-    if out.exists() and not (out / "bundle.json").is_file() and any(out.iterdir()):
+    if out.exists() and not (out / "bundle.json").is_file() and not _is_empty(out):
         raise AtarimaeError(
             f"{out} is not empty.", "It holds something else than a bundle.", "Name another folder."
         )
+
+
+def _is_empty(out: Path) -> bool:
+    return out.is_dir() and not any(out.iterdir())
 
 
 @contextmanager

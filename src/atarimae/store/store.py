@@ -3,6 +3,7 @@
 import getpass
 import hashlib
 import json
+import operator
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -71,7 +72,8 @@ class Store:
         self.workspace = workspace
         self.engine = _engine(workspace.store_url)
         # As a writer: two processes that open a new store at once don't both make its tables.
-        schema.metadata.create_all(self.engine.execution_options(writes=True))
+        with _told():
+            schema.metadata.create_all(self.engine.execution_options(writes=True))
 
     def record(
         self,
@@ -127,23 +129,28 @@ class Store:
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        try:
-            with self.engine.execution_options(writes=True).begin() as connection:
-                yield connection
-        except OperationalError as error:
-            raise AtarimaeError(
-                "The store can't be written to.", f"{error.orig}.", "Check disk space and rights."
-            ) from None
+        with _told(), self.engine.execution_options(writes=True).begin() as connection:
+            yield connection
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise AtarimaeError(
+            "The store can't be written to.", f"{error.orig}.", "Check disk space and rights."
+        ) from None
 
 
 def content_hash(files: Iterable[File], labels: Mapping[str, Sequence[Label]]) -> str:
-    """SHA-256 of what the data says, the same on every machine: paths and order left out."""
+    """SHA-256 of what the data says: who said it, paths and order left out."""
     lines = sorted(
         json.dumps(
             [
                 [file.image, file.split, file.role, file.group, file.source],
                 sorted(
-                    [said.kind, said.value, str(said.box), said.by, str(said.score)]
+                    [said.kind, said.value, str(said.box), str(said.score)]
                     for said in labels.get(file.image, ())
                 ),
             ],
@@ -328,7 +335,21 @@ class _Recording:
             (schema.labels, self.new_labels),
         ):
             if rows:
-                self.connection.execute(insert(target), rows)
+                _insert(self.connection, target, rows)
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, object]]) -> None:
+    """Insert rows that all have the same columns, past SQLAlchemy's work for each of them.
+
+    That took half the time of recording 5,000 files; these values are what drivers take.
+    """
+    names = list(rows[0])
+    statement = insert(table).compile(dialect=connection.dialect, column_keys=names)
+    if statement.positional:
+        order = operator.itemgetter(*(statement.positiontup or ()))
+        connection.exec_driver_sql(statement.string, [order(row) for row in rows])
+    else:
+        connection.exec_driver_sql(statement.string, list(rows))
 
 
 def _merged(old: File, row: Row) -> File:

@@ -248,8 +248,8 @@ def judged(vectors, labels, sources, paths):
     )  # fmt: skip
     return metrics.ranking(
         match, similarity,
-        query_labels=labels, query_sources=sources, query_paths=paths,
-        gallery_labels=labels, gallery_sources=sources, gallery_paths=paths,
+        query_labels=labels, query_sources=sources, keys=paths, query_ids=paths,
+        gallery_labels=labels, gallery_sources=sources, gallery_ids=paths,
     )  # fmt: skip
 
 

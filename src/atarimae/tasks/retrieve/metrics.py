@@ -49,21 +49,25 @@ def ranking(
     match: Ints,
     similarity: Floats,
     *,
+    keys: Sequence[str],
     query_labels: Names,
     query_sources: Names,
-    query_paths: Sequence[str],
+    query_ids: Sequence[str],
     gallery_labels: Names,
     gallery_sources: Names,
-    gallery_paths: Sequence[str],
+    gallery_ids: Sequence[str],
 ) -> Ranking:
-    """Join what a search found (gallery positions (n, k), -1 for none) with what is true."""
+    """Join what a search found (gallery positions (n, k), -1 for none) with what is true.
+
+    `keys` names the queries; equal ids on both sides are the same image.
+    """
     return Ranking(
-        tuple(query_paths),
+        tuple(keys),
         tuple(label or "" for label in query_labels),
         similarity,
         relevance(match, query_labels, gallery_labels),
         relevant_counts(
-            query_labels, query_sources, query_paths, gallery_labels, gallery_sources, gallery_paths
+            query_labels, query_sources, query_ids, gallery_labels, gallery_sources, gallery_ids
         ),
     )
 
@@ -177,27 +181,27 @@ def relevance(match: Ints, query_labels: Names, gallery_labels: Names) -> Bools:
 def relevant_counts(
     query_labels: Names,
     query_sources: Names,
-    query_paths: Sequence[str],
+    query_ids: Sequence[str],
     gallery_labels: Names,
     gallery_sources: Names,
-    gallery_paths: Sequence[str],
+    gallery_ids: Sequence[str],
 ) -> Ints:
-    """How many gallery images of its class each query may find, its own file and source left out.
+    """How many gallery images of its class each query may find, its own image and source left out.
 
     Linear in queries and gallery.
     """
     of_class = Counter(gallery_labels)
     of_source = Counter(zip(gallery_labels, gallery_sources, strict=True))
-    own = Counter(zip(gallery_labels, gallery_sources, gallery_paths, strict=True))
-    of_path = Counter(zip(gallery_labels, gallery_paths, strict=True))
+    own = Counter(zip(gallery_labels, gallery_sources, gallery_ids, strict=True))
+    of_id = Counter(zip(gallery_labels, gallery_ids, strict=True))
     counts = np.zeros(len(query_labels), np.int64)
-    asked = zip(query_labels, query_sources, query_paths, strict=True)
-    for row, (label, source, path) in enumerate(asked):
+    asked = zip(query_labels, query_sources, query_ids, strict=True)
+    for row, (label, source, own_id) in enumerate(asked):
         if not label:
             continue
-        counts[row] = of_class[label] - of_path[label, path]
+        counts[row] = of_class[label] - of_id[label, own_id]
         if source:
-            counts[row] -= of_source[label, source] - own[label, source, path]
+            counts[row] -= of_source[label, source] - own[label, source, own_id]
     return counts
 
 
@@ -215,7 +219,7 @@ def _of_matched(
         raise AtarimaeError(
             f"{metric} can't be measured: no query has a match in the gallery.",
             f"Of {len(found.keys)} queries none shares its label with a gallery image "
-            "that is neither its own file nor of its own source.",
+            "that is neither itself nor of its own source.",
             "Label queries and gallery with the same names, or add gallery images.",
         )
     convention = _convention(k) | {

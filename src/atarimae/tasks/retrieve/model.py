@@ -147,15 +147,18 @@ def export(module: nn.Module, example: torch.Tensor, path: Path) -> Path:
     part = path.with_suffix(f".{uuid.uuid4().hex}.part")
     training, device = module.training, example.device
     module.eval().cpu()
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # the tracing exporter's own deprecation, see below
-        # dynamo=False: for a plain feed-forward graph it gives the same nodes 4 times faster.
-        torch.onnx.export(
-            module, (example.cpu(),), str(part), dynamo=False, opset_version=OPSET,
-            input_names=["input"], output_names=["output"], dynamic_axes={"input": {0: "n"}},
-        )  # fmt: skip
+    try:
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")  # the tracing exporter's own deprecation, see below
+            # dynamo=False: for a plain feed-forward graph it gives the same nodes 4 times faster.
+            torch.onnx.export(
+                module, (example.cpu(),), str(part), dynamo=False, opset_version=OPSET,
+                input_names=["input"], output_names=["output"], dynamic_axes={"input": {0: "n"}},
+            )  # fmt: skip
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     module.train(training).to(device)
-    part.replace(path)
     return path
 
 

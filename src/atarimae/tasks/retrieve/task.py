@@ -54,6 +54,8 @@ class Retrieve:
     def finish(self, outputs: Sequence[Array], data: Data, context: Context) -> Predictions:
         """The 20 nearest of each query; `unknown` where the nearest is below the threshold.
 
+        A query never finds its own image, in whichever file it lies, nor one of its own source.
+
         Columns: `match` positions in the index, `match_files` their paths, `similarity` cosine,
         each (n, 20) and best first; `unknown` (n,).
         """
@@ -63,7 +65,7 @@ class Retrieve:
         match, similarity = gallery.search(
             _stacked([outputs[row] for row in rows]),
             metrics.K,
-            ids=[file.path for file in asked],
+            ids=[file.image for file in asked],
             sources=[file.source for file in asked],
         )
         threshold = context.constants.get("threshold", -2.0)
@@ -120,12 +122,13 @@ class Retrieve:
         return metrics.ranking(
             cast(Ints, predictions.columns["match"]),
             cast(Floats, predictions.columns["similarity"]),
+            keys=predictions.keys,
             query_labels=[data.label(file) for file in asked],
             query_sources=[file.source for file in asked],
-            query_paths=[file.path for file in asked],
+            query_ids=[file.image for file in asked],
             gallery_labels=gallery.labels,
             gallery_sources=[file.source for file in gallery.files],
-            gallery_paths=[file.path for file in gallery.files],
+            gallery_ids=[file.image for file in gallery.files],
         )
 
 
@@ -134,7 +137,7 @@ def _prepared(index: Index) -> tuple[Gallery, npt.NDArray[np.object_]]:
     """What is the same for every question: the gallery to be searched, and its paths."""
     files = index.files
     rows = cast(Floats, index.arrays["embedding"])
-    gallery = Gallery(rows, [f.path for f in files], [f.source for f in files])
+    gallery = Gallery(rows, [f.image for f in files], [f.source for f in files])
     # One more path for position -1: nothing found.
     return gallery, np.array([*(file.path for file in files), ""], dtype=object)
 
