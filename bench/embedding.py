@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import timm
 import torch
-from bench.ratio import Ratio
 from torch.nn import functional
 
 from atarimae.demo.ideas import BASELINE
@@ -25,6 +24,7 @@ from atarimae.tasks.retrieve import task
 from atarimae.tasks.retrieve.model import LITE0, LITE0_MEAN, LITE0_STD, Features, export, load_lite0
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Data, File, Floats, Version
+from bench.ratio import Ratio
 
 IMAGES, SIZES, BATCH, ROUNDS = 512, (128, 224), 32, 3
 ALIKE = 0.999  # mean cosine between both sides' embeddings

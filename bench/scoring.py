@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import faiss
 import numpy as np
-from bench.ratio import Ratio
 
 from atarimae.predict.search import search
 from atarimae.score.intervals import interval
 from atarimae.tasks.retrieve.metrics import K, ranking, scores
 from atarimae.types import Floats, Score
+from bench.ratio import Ratio
 
 IMAGES, WIDTH, CLASSES, ROUNDS = 5_000, 512, 1_000, 5
 TARGET = "≤ 1.3×"

@@ -10,7 +10,7 @@ from PIL import Image
 
 import atarimae as at
 from atarimae import api
-from atarimae.log import Run, find
+from atarimae.runlog import Run, find
 from atarimae.score.intervals import interval
 from atarimae.types import Score, Version
 
@@ -211,3 +211,14 @@ def test_bundle_is_scored_on_new_data(walked, unseen: Path, tmp_path: Path) -> N
 def test_run_says_on_which_data_it_was_made(walked) -> None:
     ws = at.open(walked.workspace)
     assert ws.run("last").data == ws._data().version == Version(1, ws._data().version.hash)
+
+
+def test_loop_of_ones_own_logs_with_the_log_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with at.log(because="自分のループ") as run:
+        run.metric("loss", 0.3, step=10)
+    runs = at.open(tmp_path).runs()
+    assert runs["because"].tolist() == ["自分のループ"]
+    assert at.open(tmp_path).run("last").metrics()["value"].tolist() == [0.3]

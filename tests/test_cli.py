@@ -14,7 +14,7 @@ import pytest
 
 import atarimae as at
 from atarimae.cli import COMMANDS, _parser, main
-from atarimae.log import read
+from atarimae.runlog import read
 from atarimae.types import Score
 
 ATARIMAE = [sys.executable, "-m", "atarimae.cli"]

@@ -8,8 +8,8 @@ run = ws.fit(because="baseline")
 ws.ship(run, "bundle")
 """
 
-from atarimae.api import Bundle, Workspace, init, open
+from atarimae.api import Bundle, Workspace, init, log, open
 from atarimae.errors import AtarimaeError
 
-__all__ = ["AtarimaeError", "Bundle", "Workspace", "init", "open"]
+__all__ = ["AtarimaeError", "Bundle", "Workspace", "init", "log", "open"]
 __version__ = "0.1.0"

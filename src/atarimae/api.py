@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from atarimae.add import Report as Added
     from atarimae.bundle import Bundle as Shipped
     from atarimae.compare import Comparison
-    from atarimae.log import Log, Run
     from atarimae.look import Finding
     from atarimae.look.document import Report
+    from atarimae.runlog import Log, Run
     from atarimae.score.bundle import Judgement
     from atarimae.types import Data
 
@@ -129,16 +129,16 @@ class Workspace:
         """One row a run, oldest first."""
         import pandas as pd
 
-        from atarimae import log
+        from atarimae import runlog
 
-        rows = [run.row() for run in log.runs(self.folder)]
-        return pd.DataFrame(rows, columns=log.COLUMNS)
+        rows = [run.row() for run in runlog.runs(self.folder)]
+        return pd.DataFrame(rows, columns=runlog.COLUMNS)
 
     def run(self, name: str) -> "Run":
         """The run of that id or part of it; also `last` and `best`."""
-        from atarimae import log
+        from atarimae import runlog
 
-        return log.find(self.folder, name)
+        return runlog.find(self.folder, name)
 
     def compare(self, first: "str | Run", second: "str | Run") -> "Comparison":
         """Did the second help? Paired over the queries that both were judged by."""
@@ -157,9 +157,9 @@ class Workspace:
 
     def log(self, *, because: str, stage: str = "log", seed: int | None = None) -> "Log":
         """A run of a training loop of your own, to be used in a `with` statement."""
-        from atarimae import log
+        from atarimae import runlog
 
-        return log.start(self.folder, because=because, stage=stage, seed=seed)
+        return runlog.start(self.folder, because=because, stage=stage, seed=seed)
 
     def _data(self) -> "Data":
         from atarimae.store import Store

@@ -112,10 +112,10 @@ def fit(arguments: Arguments) -> None:
 
 def runs(arguments: Arguments) -> None:
     """List the runs."""
-    from atarimae import log
+    from atarimae import runlog
     from atarimae.compare.table import runs_table
 
-    known = log.runs(_workspace(arguments).folder)
+    known = runlog.runs(_workspace(arguments).folder)
     _out(arguments, {"runs": [run.row() for run in known]}, runs_table(known))
 
 

@@ -31,8 +31,9 @@ def writing(what: str) -> Iterator[None]:
 def write(path: Path, content: bytes | str) -> None:
     """Write beside the file and rename: a reader sees the old content or the new, nothing else."""
     data = content.encode() if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with writing(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with writing(str(path)), os.fdopen(handle, "wb") as stream:
             stream.write(data)

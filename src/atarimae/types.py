@@ -152,7 +152,7 @@ class Score:
     value: float
     convention: Mapping[str, str | int | float | bool]
     keys: tuple[str, ...] = ()
-    parts: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    parts: Floats = field(default_factory=lambda: np.zeros(0, np.float32), compare=False)
     clusters: tuple[str, ...] = ()
     low: float = float("nan")
     high: float = float("nan")

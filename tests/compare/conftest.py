@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from atarimae.log import Run, read, start
+from atarimae.runlog import Run, read, start
 from atarimae.score.intervals import interval
 from atarimae.types import Score, Version
 from atarimae.workspace import Workspace, create

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from safetensors import safe_open
 
-from atarimae import bundle, log
+from atarimae import bundle, runlog
 from atarimae import task as tasks
 from atarimae.errors import AtarimaeError
 from atarimae.fit import fit, resume
@@ -107,7 +107,7 @@ def test_interrupted_run_is_resumed_to_the_same_weights(space: Workspace, small)
 
     with pytest.raises(KeyboardInterrupt):
         fit(space, TASK, recipe, because="stopped", progress=stop)
-    stopped = log.find(space, "last")
+    stopped = runlog.find(space, "last")
     assert stopped.status == "stopped"
     resumed = resume(space, TASK, stopped.id)
     assert resumed.status == "done"
@@ -137,7 +137,7 @@ def test_two_fits_at_once_do_not_collide(space: Workspace) -> None:
     told = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0], told
     assert len({json.loads(out)["id"] for out, _ in told}) == 2
-    assert {run.because for run in log.runs(space)} == {"a", "b"}
+    assert {run.because for run in runlog.runs(space)} == {"a", "b"}
 
 
 @pytest.mark.long
@@ -147,7 +147,7 @@ def test_killed_run_loses_at_most_the_epoch_under_way(space: Workspace, sign: in
     kept = wait_for_epochs(space, process, 3)
     os.kill(process.pid, sign)
     process.communicate(timeout=60)
-    run = log.find(space, "last")
+    run = runlog.find(space, "last")
     assert run.status == ("interrupted" if sign == signal.SIGKILL else "stopped")
     with safe_open(kept, framework="np") as checkpoint:
         epochs = int(checkpoint.metadata()["epoch"])
@@ -158,7 +158,7 @@ def test_killed_run_loses_at_most_the_epoch_under_way(space: Workspace, sign: in
 def wait_for_epochs(space: Workspace, process: subprocess.Popen[str], epochs: int) -> Path:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
-        for run in log.runs(space):
+        for run in runlog.runs(space):
             if (run.folder / "metrics.jsonl").read_text().count("\n") >= epochs:
                 return run.folder / "checkpoint" / "last.safetensors"
         time.sleep(0.05)

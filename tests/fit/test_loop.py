@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from atarimae import log, workspace
+from atarimae import runlog, workspace
 from atarimae.errors import AtarimaeError
 from atarimae.fit import checkpoint, loop
 from atarimae.fit.device import choose
@@ -54,7 +54,7 @@ def run(tmp_path: Path):
     space = workspace.create(tmp_path, "retrieve")
 
     def start(training: OneWeight, epochs: int, *, resume: bool = False, kept: Path | None = None):
-        with log.start(space, because="x") as made:
+        with runlog.start(space, because="x") as made:
             recipe = Recipe(epochs=epochs, warmup=0.25)
             place = kept or made.folder / "checkpoint" / "last.safetensors"
             loop.train(training, recipe, made, choose("cpu"), place, resume=resume, progress=silent)
@@ -71,7 +71,7 @@ def test_learning_rate_warms_up_and_falls_as_a_cosine(run) -> None:
 
 
 def test_each_epochs_mean_loss_is_logged(run) -> None:
-    metrics = log.read(run(OneWeight(), epochs=3)).metrics()
+    metrics = runlog.read(run(OneWeight(), epochs=3)).metrics()
     assert metrics["epoch"].tolist() == [1, 2, 3]
     assert metrics["value"].is_monotonic_decreasing
 

@@ -10,7 +10,7 @@ from maker import Maker
 from PIL import Image as Pillow
 from playwright.sync_api import expect
 
-from atarimae import log, look
+from atarimae import look, runlog
 from atarimae.look import app
 from atarimae.types import Score
 
@@ -30,7 +30,7 @@ def sake(tmp_path_factory):
                       split=split)  # fmt: skip
     maker.picture("写真/copy.png", (20, 0, 235), split="val")
     workspace = maker.record()
-    with log.start(workspace, because="基準", stage="holdout", recipe={"lr": 0.001}) as run:
+    with runlog.start(workspace, because="基準", stage="holdout", recipe={"lr": 0.001}) as run:
         for step in range(5):
             run.metric("loss", 1 / (step + 1), step=step)
         run.finish(scores=[Score("mrr@20", 0.7, {"k": 20}, low=0.65, high=0.75)], costs={"s": 1.5})

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from atarimae import log, look
+from atarimae import look, runlog
 from atarimae.errors import AtarimaeError
 from atarimae.look.document import Table
 from atarimae.look.frame import SHOWN
@@ -26,7 +26,7 @@ def full(maker):
     maker.picture("photos/b.png", RED, "<script>alert(1)</script>", split="test", source="蔵元")
     maker.picture("photos/c.png", GREEN, "apple 🍎")
     maker.record([Refusal("photos/壊れた.jpg", "It ends early.", "Copy it again.")])
-    with log.start(maker.workspace, because="見れば分かる <b>", stage="holdout") as run:
+    with runlog.start(maker.workspace, because="見れば分かる <b>", stage="holdout") as run:
         run.finish(scores=[Score("mrr@20", 0.812, {"k": 20}, low=0.79, high=0.83)])
     return maker
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from atarimae import log
+from atarimae import runlog
 from atarimae.look.pictures import SHOWN_MATCHES, query_rows
 from atarimae.types import Predictions, Score
 
@@ -34,12 +34,12 @@ def finished(maker, rows, **left_out):
     for name in left_out:
         del columns[name]
     score = Score("mrr@20", 0.5, CONVENTION, keys, np.array(parts, np.float32), keys, 0.4, 0.6)
-    with log.start(
+    with runlog.start(
         maker.workspace, because="test", stage="holdout", data=maker.data.version
     ) as run:
         run.scores([score], Predictions(keys, columns))
         run.finish(scores=[score])
-    return log.read(run.folder)
+    return runlog.read(run.folder)
 
 
 def _lists(rows):

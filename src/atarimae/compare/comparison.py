@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from atarimae.log import Run, find
+from atarimae.runlog import Run, find
 from atarimae.score.verdict import Verdict, judge, obstacle, shared_parts
 from atarimae.types import Score
 from atarimae.workspace import Workspace

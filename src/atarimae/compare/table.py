@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from atarimae.compare.comparison import Change, Comparison, recipe_changes
-from atarimae.log import Run
+from atarimae.runlog import Run
 from atarimae.types import Score
 
 COLOURS = {"helped": "green", "hurt": "red"}

@@ -11,13 +11,13 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atarimae import api, bundle, log, task, workspace
+from atarimae import api, bundle, runlog, task, workspace
 from atarimae.demo.ideas import IDEAS, Idea
 from atarimae.errors import AtarimaeError
-from atarimae.log import Run
 from atarimae.look.document import Table as ReportTable
 from atarimae.look.document import report
 from atarimae.progress import bar
+from atarimae.runlog import Run
 from atarimae.score.evaluate import Evaluation, evaluate
 from atarimae.score.intervals import Difference, paired
 from atarimae.store import Store
@@ -128,7 +128,7 @@ def _tried(space: api.Workspace, idea: Idea) -> Run:
     """The idea's run: the one that is there with the same reason and recipe, or a new one."""
     recipe = task.load(space.folder.task).recipe.of(idea.recipe).model_dump(mode="json")
     now = Store(space.folder).data().version.hash
-    for known in log.runs(space.folder):
+    for known in runlog.runs(space.folder):
         same = (known.because, known.stage, dict(known.recipe)) == (
             idea.because, idea.stage, recipe,
         )  # fmt: skip
@@ -140,11 +140,18 @@ def _tried(space: api.Workspace, idea: Idea) -> Run:
 
 def _shipped(space: api.Workspace, best: Run) -> Path:
     out = space.folder.root / "bundle"
-    if (out / "bundle.json").is_file() and bundle.read(out).run == best.id:
+    if _is_of(out, best):
         return out
     _say(f"ship: {best.because}")
     space.ship(best, out)
     return out
+
+
+def _is_of(folder: Path, run: Run) -> bool:
+    try:
+        return bundle.read(folder).run == run.id
+    except AtarimaeError:  # there is none, or not a whole one
+        return False
 
 
 def _tested(space: api.Workspace, run: Run) -> Evaluation:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from atarimae.errors import UsageError
+from atarimae.errors import UsageError, unknown_name
 from atarimae.predict.graph import cores
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -27,7 +27,7 @@ class Device:
 def choose(name: str = "auto") -> Device:
     """The named device, or the best there is; sets the threads of this process."""
     if name not in DEVICES:
-        raise UsageError(f"No device '{name}'.", f"There is {', '.join(DEVICES)}.", "Use one.")
+        raise unknown_name("device", name, DEVICES)
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": _mps()}
     if name == "auto":
         name = next(device for device in ("cuda", "mps", "cpu") if there[device])

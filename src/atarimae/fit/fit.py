@@ -11,16 +11,16 @@ from pathlib import Path
 
 import torch
 
-from atarimae import bundle, files, log
+from atarimae import bundle, files, runlog
 from atarimae.errors import AtarimaeError
 from atarimae.fit import loop, stages
 from atarimae.fit.device import Device, choose
 from atarimae.fit.split import with_split
-from atarimae.log import Log, Run
-from atarimae.log.writer import reopen
 from atarimae.predict import golden
 from atarimae.predict.run import apply, outputs
 from atarimae.predict.source import open_source
+from atarimae.runlog import Log, Run
+from atarimae.runlog.writer import reopen
 from atarimae.score.evaluate import Evaluation, evaluate
 from atarimae.score.verdict import verdict
 from atarimae.store import Store
@@ -47,8 +47,8 @@ def fit(
     scaled = stages.stage(stage)
     chosen = choose(device)
     data = with_split(task, Store(workspace).data())
-    best = log.find(workspace, parent) if parent else log.find_best(workspace, stage)
-    run = log.start(
+    best = runlog.find(workspace, parent) if parent else runlog.find_best(workspace, stage)
+    run = runlog.start(
         workspace,
         because=because,
         stage=stage,
@@ -62,7 +62,7 @@ def fit(
     with run, files.writing(f"Run {run.id}"):
         sample, resolved = scaled(data, recipe, seed)
         _Fit(workspace, task, run, sample, resolved, seed, chosen, progress).run(resume=False)
-    return log.read(run.folder)
+    return runlog.read(run.folder)
 
 
 def resume(
@@ -74,7 +74,7 @@ def resume(
     progress: Progress = silent,
 ) -> Run:
     """Go on with a run that was stopped, from the end of its last whole epoch."""
-    old = log.find(workspace, name)
+    old = runlog.find(workspace, name)
     if old.status in ("done", "running"):
         raise AtarimaeError(
             f"Run {old.id} can't be resumed.", f"It is {old.status}.", "Start a new one with 'fit'."
@@ -90,7 +90,7 @@ def resume(
         _Fit(workspace, task, run, sample, resolved, old.seed, choose(device), progress).run(
             resume=True
         )
-    return log.read(old.folder)
+    return runlog.read(old.folder)
 
 
 class _Fit:
@@ -183,8 +183,8 @@ class _Fit:
         self._judge()
 
     def _judge(self) -> None:
-        run = log.read(self.log.folder)
-        seen = verdict(log.find(self.workspace, run.parent), run) if run.parent else None
+        run = runlog.read(self.log.folder)
+        seen = verdict(runlog.find(self.workspace, run.parent), run) if run.parent else None
         if seen is not None:
             self.log.verdict(seen.as_dict())
 

@@ -11,8 +11,8 @@ from torch.utils.data import DataLoader, Dataset
 from atarimae.errors import AtarimaeError
 from atarimae.fit import checkpoint
 from atarimae.fit.device import Device
-from atarimae.log import Log
 from atarimae.predict.graph import cores
+from atarimae.runlog import Log
 from atarimae.task import Recipe, Training
 from atarimae.types import Progress
 

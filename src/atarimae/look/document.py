@@ -9,7 +9,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from atarimae import files, log
+from atarimae import files, runlog
 from atarimae.errors import AtarimaeError
 from atarimae.look import frame
 from atarimae.look.checks import Finding, beside, run
@@ -64,7 +64,7 @@ def report(
     data = store.data()
     findings = run(data, beside(workspace, store))
     groups = frame.groups(findings)
-    best = log.find_best(workspace)
+    best = runlog.find_best(workspace)
     queries = _queries(store, best)
     shown = {image for group in groups for one in group.shown for image in one.images[:3]}
     mosaic = _mosaic(data)
@@ -79,7 +79,7 @@ def report(
         counts=counts,
         findings=len(findings),
         groups=groups,
-        table=frame.runs_table(log.runs(workspace), best, newest_first=False),
+        table=frame.runs_table(runlog.runs(workspace), best, newest_first=False),
         best=best,
         queries=queries,
         extra=extra_runs_table,
@@ -90,7 +90,7 @@ def report(
     return Report(path, counts, tuple(findings))
 
 
-def _queries(store: Store, best: log.Run | None) -> Queries:
+def _queries(store: Store, best: runlog.Run | None) -> Queries:
     if best is None:
         return Queries()
     return query_rows(store.data(best.data.edit if best.data else None), best)

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from atarimae.log import Run
 from atarimae.look import charts
 from atarimae.look.checks import CHECKS, Check, Finding
+from atarimae.runlog import Run
 from atarimae.web.frame import Pages
 
 HERE = Path(__file__).parent

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from atarimae.log import Run
+from atarimae.runlog import Run
 from atarimae.types import Data, File
 
 SHOWN_MATCHES = 8

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from atarimae.errors import AtarimaeError
-from atarimae.log import Run, parts
+from atarimae.runlog import Run, parts
 from atarimae.score.intervals import Difference, paired
 
 if TYPE_CHECKING:

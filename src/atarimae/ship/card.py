@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from string import Template
 
-from atarimae.log import Run
+from atarimae.runlog import Run
 from atarimae.task import Model
 from atarimae.types import Index
 

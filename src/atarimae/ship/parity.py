@@ -9,10 +9,10 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from atarimae import bundle, files, log, store, task, workspace
+from atarimae import bundle, files, runlog, store, task, workspace
 from atarimae.errors import AtarimaeError
-from atarimae.log import Run
 from atarimae.predict import golden
+from atarimae.runlog import Run
 from atarimae.score.evaluate import Evaluation, evaluate
 from atarimae.task import Predictor
 from atarimae.types import Array, Floats, Score
@@ -131,7 +131,7 @@ def _main(root: str, run: str, folder: str) -> None:
     """In a process of its own: torch can't be imported, so nothing can lean on it."""
     sys.modules["torch"] = None  # type: ignore[assignment]
     space = workspace.open_(Path(root))
-    result = replay(space, log.find(space, run), Path(folder))
+    result = replay(space, runlog.find(space, run), Path(folder))
     sys.stdout.write(json.dumps(result))
 
 

@@ -13,9 +13,9 @@ from PIL import Image
 from atarimae import bundle, files
 from atarimae.bundle import Bundle
 from atarimae.errors import AtarimaeError
-from atarimae.log import Run
 from atarimae.predict.run import outputs
 from atarimae.predict.source import open_source
+from atarimae.runlog import Run
 from atarimae.ship import card, parity
 from atarimae.store import Store
 from atarimae.task import Model, Task

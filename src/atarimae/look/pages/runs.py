@@ -5,7 +5,7 @@ from typing import cast
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from atarimae import log
+from atarimae import runlog
 from atarimae.errors import AtarimaeError
 from atarimae.look import frame
 from atarimae.look.pictures import Queries, query_rows
@@ -19,12 +19,12 @@ def router(site: Site) -> APIRouter:
 
     @made.get("/runs")
     def page() -> HTMLResponse:
-        runs, best = log.runs(site.workspace), log.find_best(site.workspace)
+        runs, best = runlog.runs(site.workspace), runlog.find_best(site.workspace)
         return site.pages.page("runs.html", table=frame.runs_table(runs, best), linked=True)
 
     @made.get("/runs/{name}")
     def detail(name: str) -> HTMLResponse:
-        run = next((run for run in log.runs(site.workspace) if run.id == name), None)
+        run = next((run for run in runlog.runs(site.workspace) if run.id == name), None)
         if run is None:
             raise WebError(404, "run", f"There is no run '{name}'.", "", "/runs lists what is.")
         return site.pages.page(
@@ -39,13 +39,13 @@ def router(site: Site) -> APIRouter:
     return made
 
 
-def _metrics(run: log.Run) -> list[dict[str, object]]:
+def _metrics(run: runlog.Run) -> list[dict[str, object]]:
     if not (run.folder / "metrics.jsonl").is_file():
         return []
     return cast(list[dict[str, object]], run.metrics().to_dict("records"))
 
 
-def _queries(site: Site, run: log.Run) -> Queries:
+def _queries(site: Site, run: runlog.Run) -> Queries:
     try:
         edit = run.data.edit if run.data else None
         return query_rows(site.catalogue.store.data(edit), run)

@@ -15,7 +15,7 @@ import pytest
 
 from atarimae import workspace
 from atarimae.errors import AtarimaeError, UsageError
-from atarimae.log import Log, Run, find, find_best, parts, read, runs, start
+from atarimae.runlog import Log, Run, find, find_best, parts, read, runs, start
 from atarimae.types import Predictions, Score, Version
 from atarimae.workspace import Workspace
 
@@ -100,7 +100,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from atarimae import workspace
-from atarimae.log import start
+from atarimae.runlog import start
 with start(workspace.open_(Path(sys.argv[1])), because="a") as log:
     log.metric("loss", 0.5)
     print(log.id, flush=True)
@@ -352,7 +352,7 @@ MANY = """
 import sys
 from pathlib import Path
 from atarimae import workspace
-from atarimae.log import start
+from atarimae.runlog import start
 space = workspace.open_(Path(sys.argv[1]))
 for number in range(25):
     with start(space, because=sys.argv[2]) as log:
