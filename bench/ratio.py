@@ -5,18 +5,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ratio:
-    """Medians of both sides; `target` says what ours ÷ peer's should be."""
+    """Medians of both sides; `target` says what is asked of ours, `most` is that in `unit`."""
 
     name: str
     ours: float
     peer: float
     unit: str
     target: str
+    most: float
     note: str
 
     @property
     def value(self) -> float:
         return self.ours / self.peer
+
+    @property
+    def met(self) -> bool:
+        return self.ours <= self.most
 
     def line(self) -> str:
         """One line of the table: name | ours | peer | ratio | target | note."""

@@ -118,7 +118,7 @@ def test_json_is_asked_for_before_or_after_the_command(
         ("fit --because x --set lr=fast", "can't be used", "docs/fit.md"),
         ("fit --because x --seed one", "invalid int value: 'one'", "--help"),
         ("fit --because x --stage smoek", "No stage 'smoek'", "'smoke'"),
-        ("fit --because x --device gpu", "No device 'gpu'", "Use one"),
+        ("fit --because x --device gpu", "No device 'gpu'", "Did you mean 'cpu'"),
         ("fit none.toml --because x", "none.toml can't be read", "TOML"),
         ("fit broken.toml --because x", "broken.toml can't be read", "TOML"),
         ("fit unknown.toml --because x", "No recipe key 'projektion'", "'projection'"),

@@ -82,7 +82,7 @@ def look(arguments: Arguments) -> None:
     workspace = _workspace(arguments)
     if arguments.report:
         report = workspace.report(arguments.report)
-        _out(arguments, report.as_dict(), f"{len(report.findings)} findings; see {report.path}.")
+        _out(arguments, report.as_dict(), f"Findings: {len(report.findings)}. See {report.path}.")
         return
     if arguments.json:
         _out(arguments, {"findings": [finding.as_dict() for finding in workspace.findings()]}, "")

@@ -175,7 +175,7 @@ class Task(Protocol):
 
     name: str
     recipe: type[Recipe]
-    metric: str  # the main one: runs are compared by it
+    metric: str  # the main one: runs are compared by it, and higher is better
     endpoint: str  # what `serve` calls it: POST /<endpoint>
     unseen_classes: bool  # validation asks about classes that training has not seen
     one_label: bool  # an image with several classes is a finding

@@ -130,8 +130,9 @@ def test_folder_that_is_no_bundle_refuses_to_start(tmp_path):
 
 def test_model_that_cannot_be_loaded_ends_the_server(tmp_path):
     bundle = colours.ship(tmp_path / "bundle", load_seconds=-1)  # time.sleep raises ValueError
-    with pytest.raises(ValueError, match="non-negative"):
-        serve.run(bundle, port=0)
+    # In a thread of its own: the browser of other tests keeps an event loop in this one.
+    with ThreadPoolExecutor(1) as pool, pytest.raises(ValueError, match="non-negative"):
+        pool.submit(serve.run, bundle, port=0).result(timeout=60)
 
 
 def _answers(server):

@@ -41,7 +41,7 @@ def read_table(path: Path, roots: Sequence[Path] = ()) -> list[Entry]:
         more = f" (and {len(bad) - _LISTED} more)" if len(bad) > _LISTED else ""
         raise UsageError(
             f"{path} has {len(bad)} bad row{'s' if len(bad) > 1 else ''}.",
-            "\n  " + "\n  ".join(bad[:_LISTED]) + more + "\n",
+            "\n  ".join(bad[:_LISTED]) + more,
             "Mend them all; nothing was added.",
         )
     return merged(entries)

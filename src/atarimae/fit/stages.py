@@ -41,9 +41,10 @@ def _sample(data: Data, seed: int) -> Data:
     for split in ("train", "val"):
         room = SMOKE_IMAGES
         drawn = sorted(data.split(split).files, key=lambda file: _draw(seed, data.label(file)))
+        most = room if not any(map(data.label, drawn)) else UNLABELLED
         for name in dict.fromkeys(data.label(file) or "" for file in drawn):
             members = [f.path for f in drawn if (data.label(f) or "") == name]
-            members = members[: room if name else UNLABELLED]
+            members = members[: room if name else most]
             kept.update(members)
             room -= len(members)
             if room <= 0:

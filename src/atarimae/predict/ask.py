@@ -7,7 +7,7 @@ from pathlib import Path
 from atarimae.bundle import Bundle
 from atarimae.predict.source import open_source
 from atarimae.task import Task
-from atarimae.types import Data, File, Version
+from atarimae.types import Data, File, Image, Version
 from atarimae.workspace import MAX_PIXELS
 
 
@@ -38,7 +38,8 @@ class Asker:
         for name, step in self._predictor.steps.items():
             batch = list(step(batch))
             clock.lap(name)
-        question = Data(Path(), Version(0, ""), (File("", ""),), {}, {})
+        image = Image("", *source.size, "", 0)
+        question = Data(Path(), Version(0, ""), (File("", ""),), {"": image}, {})
         predictions = self.task.finish(batch, question, self.bundle.context)
         value = self.task.answer(predictions, 0, self.bundle.context)
         clock.lap(self.task.endpoint)

@@ -35,7 +35,7 @@ def outputs(
     looked up there by image, and kept there.
     """
     first = {file.image: file for file in reversed(data.files)}
-    store = Cache(cache, predictor.key) if cache else None
+    store = Cache(cache, predictor.key) if cache and predictor.cached else None
     kept: dict[str, Array] = {**store.get(list(first))} if store else {}
     missing = [file for image, file in first.items() if image not in kept]
     done = len(first) - len(missing)

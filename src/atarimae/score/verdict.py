@@ -88,13 +88,19 @@ def obstacle(first: Run, second: Run) -> AtarimaeError | None:
                 f"It is {run.status}.",
                 "Let it finish, or go on with 'atarimae fit --resume'.",
             )
-        if not (run.folder / "parts.parquet").is_file():
+        if not _has_parts(run):
             return AtarimaeError(
                 f"Run {run.id} has no parts to compare.",
-                f"There is no parts.parquet in {run.folder}.",
+                f"parts.parquet in {run.folder} has none of {run.score.metric}.",
                 "Compare runs whose metric is a mean over queries.",
             )
     return _unlike(first, second) or _nothing_shared(first, second)
+
+
+def _has_parts(run: Run) -> bool:
+    assert run.score is not None
+    there = (run.folder / "parts.parquet").is_file()
+    return there and run.score.metric in parts(run).columns
 
 
 def _unlike(first: Run, second: Run) -> AtarimaeError | None:
