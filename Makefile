@@ -7,7 +7,6 @@ BARE := .venv-bare
 INSTALLED := $(VENV)/.installed
 BARE_INSTALLED := $(BARE)/.installed
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
-# A core each, one thread each, is faster than one process with many where tests run in parallel.
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: demo test test-all check bench clean

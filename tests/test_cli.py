@@ -14,7 +14,7 @@ import pytest
 
 import atarimae as at
 from atarimae.cli import COMMANDS, _parser, main
-from atarimae.runlog import read
+from atarimae.runlog import read, start
 from atarimae.types import Score
 
 ATARIMAE = [sys.executable, "-m", "atarimae.cli"]
@@ -116,6 +116,11 @@ def test_json_is_asked_for_before_or_after_the_command(
         ("fit --because x --set lr", "--set lr sets nothing.", "key=value"),
         ("fit --because x --set lr=-1", "can't be used", "docs/fit.md"),
         ("fit --because x --set lr=fast", "can't be used", "docs/fit.md"),
+        ("fit a.toml --resume r", "resumed can't be changed", "without --resume"),
+        ("fit --resume r --set lr=1", "resumed can't be changed", "without --resume"),
+        ("fit --resume r --because x", "resumed can't be changed", "without --resume"),
+        ("fit --resume r --stage smoke", "resumed can't be changed", "without --resume"),
+        ("-C typo runs", "No workspace in", "Name the workspace's folder"),
         ("fit --because x --seed one", "invalid int value: 'one'", "--help"),
         ("fit --because x --stage smoek", "No stage 'smoek'", "'smoke'"),
         ("fit --because x --device gpu", "No device 'gpu'", "Did you mean 'cpu'"),
@@ -223,6 +228,17 @@ def test_data_that_can_not_be_split_is_refused_before_a_run_begins(
     assert told(capsys, "-C", space, "runs")[1] == {"runs": []}
 
 
+@pytest.mark.parametrize("words", ["init /proc/xx", "ship last --out /proc/xx/bundle"])
+def test_error_of_the_system_is_no_traceback(
+    walked, words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(walked.workspace)
+    code, found = told(capsys, *words.split())
+    assert code == 1
+    assert "/proc/xx" in found["error"]["what"]
+    assert all(found["error"].values())
+
+
 # -- results ---------------------------------------------------------------------------------------
 
 
@@ -259,6 +275,15 @@ def test_runs_have_the_promised_shape_oldest_first(
     assert [second[key] for key in ("because", "metric", "value", "low")] == [
         "後", None, None, None,
     ]  # fmt: skip
+
+
+def test_run_whose_parent_is_gone_is_shown_without_it(
+    space: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with start(at.open(space).folder, because="x", parent="261122-110000-gone"):
+        pass
+    code, found = told(capsys, "-C", space, "show", "last")
+    assert (code, found["parent"]) == (0, "261122-110000-gone")
 
 
 def test_show_tells_all_of_one_run(walked, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,9 +51,21 @@ def test_every_way_of_having_no_room_is_told_alike(number: int) -> None:
         raise OSError(number, "no room", "a.txt")
 
 
-def test_other_errors_of_the_system_are_left_as_they_are() -> None:
-    with pytest.raises(PermissionError), files.writing("The run"):
-        raise PermissionError(errno.EACCES, "no", "a.txt")
+def test_other_errors_of_the_system_are_told_in_three_parts_too() -> None:
+    with pytest.raises(AtarimaeError) as caught, files.writing("The run"):
+        raise PermissionError(errno.EACCES, "Permission denied", "a.txt")
+    assert caught.value.as_dict() == {
+        "what": "The run can't be written.",
+        "found": "Permission denied: a.txt.",
+        "fix": "Check its rights and place.",
+    }
+
+
+def test_folder_in_the_place_of_a_file_is_an_error_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").mkdir()
+    with pytest.raises(AtarimaeError, match=r"a\.txt can't be written"):
+        files.write(tmp_path / "a.txt", "x")
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.txt"]
 
 
 def test_reader_never_sees_half_a_file(tmp_path: Path) -> None:

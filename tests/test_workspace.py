@@ -33,6 +33,17 @@ def test_no_workspace_anywhere_above_is_wrong_usage(tmp_path: Path) -> None:
         workspace.open_(tmp_path)
 
 
+def test_folder_that_is_not_there_is_wrong_usage_even_inside_a_workspace(tmp_path: Path) -> None:
+    workspace.create(tmp_path, "retrieve")
+    with pytest.raises(UsageError, match=r"No workspace in .*typo.*no such folder"):
+        workspace.open_(tmp_path / "typo")
+
+
+def test_place_that_cannot_be_written_is_an_error_in_three_parts() -> None:
+    with pytest.raises(AtarimaeError, match=r"/proc/xx can't be written\. .*Check its rights"):
+        workspace.create(Path("/proc/xx"), "retrieve")
+
+
 def test_second_workspace_in_one_folder_is_refused(tmp_path: Path) -> None:
     workspace.create(tmp_path, "retrieve")
     before = (tmp_path / "atarimae.toml").read_bytes()

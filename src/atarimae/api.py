@@ -249,6 +249,13 @@ class Bundle:
             found = judge(self.folder, asked, known, progress=progress)
         if submission is not None:
             write_submission(found, Path(submission))
+        elif not found.found.scores:
+            raise AtarimaeError(
+                "Nothing can be measured: no query has a match in the gallery.",
+                f"Of {len(found.found.predictions)} queries none shares its label with a gallery "
+                "image that is neither itself nor of its own source.",
+                "Label queries and gallery with the same names, or ask for a submission alone.",
+            )
         return found
 
     def serve(self, *, host: str = "127.0.0.1", port: int = 8000) -> None:

@@ -73,8 +73,8 @@ def fit_words(command: argparse.ArgumentParser) -> None:
         metavar="key=value",
         help="change one setting; may be given several times",
     )
-    command.add_argument("--stage", default="holdout", help="smoke or holdout (holdout)")
-    command.add_argument("--seed", type=int, default=0, help="of all that is drawn (0)")
+    command.add_argument("--stage", help="smoke or holdout (holdout)")
+    command.add_argument("--seed", type=int, help="of all that is drawn (0)")
     command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
     command.add_argument("--parent", metavar="RUN", help="what it is compared with (the best)")
     command.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")

@@ -50,6 +50,10 @@ def main(words: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `atarimae runs | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # the last resort: most are told where they happen, and better
+        what = f"{error.filename or 'A file'} can't be used."
+        found = f"{error.strerror or error}."
+        return _fail(AtarimaeError(what, found, "Check its path and rights."), as_json)
 
 
 def init(arguments: Arguments) -> None:
@@ -94,13 +98,14 @@ def fit(arguments: Arguments) -> None:
     """Try an idea."""
     workspace = _workspace(arguments)
     if arguments.resume:
+        _refuse_changes(arguments)
         run = workspace.resume(arguments.resume, device=arguments.device)
     else:
         run = workspace.fit(
             arguments.recipe,
             because=arguments.because or _reason(),
-            stage=arguments.stage,
-            seed=arguments.seed,
+            stage=arguments.stage or "holdout",
+            seed=arguments.seed or 0,
             device=arguments.device,
             parent=arguments.parent,
             **_changes(arguments.set),
@@ -121,11 +126,12 @@ def runs(arguments: Arguments) -> None:
 
 def show(arguments: Arguments) -> None:
     """Show one run."""
+    from atarimae import runlog
     from atarimae.compare.table import run_view
 
     workspace = _workspace(arguments)
     run = workspace.run(arguments.name)
-    parent = workspace.run(run.parent) if run.parent else None
+    parent = runlog.get(workspace.folder, run.parent) if run.parent else None
     _out(arguments, run.as_dict(), run_view(run, parent))
 
 
@@ -156,6 +162,7 @@ def score(arguments: Arguments) -> None:
     from atarimae.compare.table import score_text
 
     lines = [f"{score.metric:<20} {score_text(score)}" for score in found.found.scores]
+    lines = lines or ["No score: no query has a match in the gallery by its label."]
     _out(arguments, found.as_dict(), "\n".join(lines))
 
 
@@ -276,6 +283,25 @@ COMMANDS: Mapping[str, tuple[Run, Describe, str, str]] = {
 
 def _workspace(arguments: Arguments) -> api.Workspace:
     return api.open(arguments.directory)
+
+
+def _refuse_changes(arguments: Arguments) -> None:
+    """A run that is gone on with keeps what it was started with."""
+    given = {
+        "RECIPE.toml": arguments.recipe,
+        "--set": arguments.set,
+        "--because": arguments.because is not None,
+        "--stage": arguments.stage is not None,
+        "--seed": arguments.seed is not None,
+        "--parent": arguments.parent,
+    }
+    named = [name for name, value in given.items() if value]
+    if named:
+        raise UsageError(
+            "A run that is resumed can't be changed.",
+            f"Found {', '.join(named)} beside --resume.",
+            "Leave that out, or start a new run without --resume.",
+        )
 
 
 def _reason() -> str:

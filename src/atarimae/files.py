@@ -15,17 +15,30 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextmanager
 def writing(what: str) -> Iterator[None]:
-    """Turn the system's error of a full disk into one in three parts."""
+    """Turn an error of the system, such as a full disk, into one in three parts."""
+    try:
+        yield
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        raise AtarimaeError(
+            f"{what} can't be written.",
+            f"{error.strerror or error}{place}.",
+            "Free some space and start again; nothing half-written is left."
+            if error.errno in NO_ROOM
+            else "Check its rights and place.",
+        ) from None
+
+
+@contextmanager
+def having_room(what: str) -> Iterator[None]:
+    """The same for a full disk alone, around work that does more than write."""
     try:
         yield
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        raise AtarimaeError(
-            f"{what} can't be written.",
-            f"{error.strerror}: {error.filename or 'the disk'}.",
-            "Free some space and start again; nothing half-written is left.",
-        ) from None
+        with writing(what):
+            raise
 
 
 def write(path: Path, content: bytes | str) -> None:
@@ -39,8 +52,9 @@ def write(path: Path, content: bytes | str) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        with writing(str(path)):
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

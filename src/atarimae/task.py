@@ -167,6 +167,7 @@ class Setup:
     device: str  # cpu, cuda or mps
     scratch: Path  # a folder for graphs that several runs share
     outputs: Callable[[Model, Data], Floats]  # (n, d): a predictor's outputs, through the cache
+    max_pixels: int  # what a file may declare, see `open_source`
     progress: Progress = silent
 
 

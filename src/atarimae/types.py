@@ -82,6 +82,7 @@ class Data:
     files: tuple[File, ...]
     images: Mapping[str, Image]
     labels: Mapping[str, tuple[Label, ...]]  # by image hash, oldest first
+    moved: Mapping[str, str] = field(default_factory=dict)  # where files of an older version lie
 
     def split(self, name: str) -> "Data":
         """The files of one split."""
@@ -93,7 +94,7 @@ class Data:
 
     def path(self, file: File) -> Path:
         """Where the file lies on this machine."""
-        return self.root / file.path
+        return self.root / self.moved.get(file.path, file.path)
 
     def classes(self, file: File) -> tuple[str, ...]:
         """The classes that the file's image is labelled with, oldest first, each once."""

@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from atarimae import files
 from atarimae.errors import AtarimaeError, UsageError
 
 SETTINGS = "atarimae.toml"
@@ -43,21 +44,22 @@ class Workspace:
 def create(root: Path, task: str) -> Workspace:
     """A new workspace in `root`, which may hold other things already but no workspace."""
     settings = root / SETTINGS
-    if settings.exists():
-        raise AtarimaeError(
-            f"There is a workspace in {root} already.",
-            f"Found {settings}.",
-            "Use it as it is, or choose another folder.",
-        )
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise AtarimaeError(
-            f"{root} can't be a workspace.", "It is a file, or lies in one.", "Name a folder."
-        ) from None
-    settings.write_text(
+    with files.writing(str(root)):
+        if settings.exists():
+            raise AtarimaeError(
+                f"There is a workspace in {root} already.",
+                f"Found {settings}.",
+                "Use it as it is, or choose another folder.",
+            )
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise AtarimaeError(
+                f"{root} can't be a workspace.", "It is a file, or lies in one.", "Name a folder."
+            ) from None
+    files.write(
+        settings,
         f'task = "{task}"\n\n[add]\nmax_pixels = {MAX_PIXELS}  # what one file may declare\n',
-        encoding="utf-8",
     )
     return open_(root)
 
@@ -65,6 +67,12 @@ def create(root: Path, task: str) -> Workspace:
 def open_(start: Path) -> Workspace:
     """The workspace in `start` or the nearest folder above it."""
     start = start.resolve()
+    if not start.is_dir():
+        raise UsageError(
+            f"No workspace in {start}.",
+            "It is a file." if start.exists() else "There is no such folder.",
+            "Name the workspace's folder, or one inside it.",
+        )
     for folder in (start, *start.parents):
         if (folder / SETTINGS).is_file():
             return _read(folder)

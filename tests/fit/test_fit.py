@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from safetensors import safe_open
 
 from atarimae import bundle, runlog
 from atarimae import task as tasks
-from atarimae.errors import AtarimaeError
+from atarimae.add import add
+from atarimae.errors import AtarimaeError, UsageError
 from atarimae.fit import fit, resume
 from atarimae.fit.split import with_split
 from atarimae.predict.source import open_source
@@ -112,7 +114,50 @@ def test_interrupted_run_is_resumed_to_the_same_weights(space: Workspace, small)
     resumed = resume(space, TASK, stopped.id)
     assert resumed.status == "done"
     assert resumed.metrics()["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
-    assert resumed.score.value == pytest.approx(whole.score.value, abs=1e-6)
+    assert resumed.metrics()["value"].tolist() == whole.metrics()["value"].tolist()
+    weights = [bundle.digest(run.model / "project.onnx") for run in (resumed, whole)]
+    assert weights[0] == weights[1]
+
+
+def test_progress_says_loss_score_and_what_is_to_be_beaten(space: Workspace, small) -> None:
+    first = fit(space, TASK, small(epochs=1), because="first")
+    notes: list[str] = []
+    second = fit(
+        space, TASK, small(epochs=1), because="second",
+        progress=lambda done, total, note="": notes.append(note),
+    )  # fmt: skip
+    to_beat = f", to beat: mrr@20 {first.score.value:.3f}"
+    assert any(note.startswith("epoch 1/1 loss ") and note.endswith(to_beat) for note in notes)
+    assert f"mrr@20 {second.score.value:.3f}" in notes
+
+
+def test_score_says_what_a_given_split_has_on_both_sides(
+    space: Workspace, small, photos: Path, tmp_path: Path
+) -> None:
+    rows = ["file,label,split"]
+    for number, path in enumerate(sorted(photos.rglob("*.png"))):
+        rows.append(f"{path},{path.parent.name},{'val' if number % 2 else 'train'}")
+    (tmp_path / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
+    add(space, [tmp_path / "labels.csv"])
+    run = fit(space, TASK, small(epochs=1), because="classes on both sides")
+    assert all(score.convention["classes also in train"] == 8 for score in run.scores)
+    assert "images also in train" not in run.score.convention
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_seed_out_of_range_is_refused(space: Workspace, small, seed: int) -> None:
+    with pytest.raises(UsageError, match="The seed is out of range"):
+        fit(space, TASK, small(), because="x", seed=seed)
+    assert not runlog.runs(space)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can forget a peak")
+def test_peak_of_memory_is_that_of_the_run(space: Workspace, small) -> None:
+    fit(space, TASK, small(epochs=1), because="all is loaded")
+    np.ones(500_000_000 // 8).sum()  # half a gigabyte, given back at once
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    run = fit(space, TASK, small(epochs=1), because="after it")
+    assert 50 < run.costs["peak_mb"] < before - 200
 
 
 def test_done_run_is_not_resumed(space: Workspace, small) -> None:
@@ -144,7 +189,7 @@ def test_two_fits_at_once_do_not_collide(space: Workspace) -> None:
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
 def test_killed_run_loses_at_most_the_epoch_under_way(space: Workspace, sign: int) -> None:
     process = start(space, "--because", "killed", "--set", "epochs=4000")
-    kept = wait_for_epochs(space, process, 3)
+    kept = wait_for_epochs(space, process, 4)  # logged just before they are kept
     os.kill(process.pid, sign)
     process.communicate(timeout=60)
     run = runlog.find(space, "last")

@@ -1,6 +1,7 @@
 """The loop on a training of one number, where everything can be worked out by hand."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from atarimae import runlog, workspace
 from atarimae.errors import AtarimaeError
 from atarimae.fit import checkpoint, loop
-from atarimae.fit.device import choose
+from atarimae.fit.device import Device, choose
 from atarimae.task import Recipe
 from atarimae.types import silent
 
@@ -53,11 +54,21 @@ class OneWeight:
 def run(tmp_path: Path):
     space = workspace.create(tmp_path, "retrieve")
 
-    def start(training: OneWeight, epochs: int, *, resume: bool = False, kept: Path | None = None):
+    def start(
+        training: OneWeight,
+        epochs: int,
+        *,
+        resume: bool = False,
+        kept: Path | None = None,
+        device: Device | None = None,
+    ):
         with runlog.start(space, because="x") as made:
-            recipe = Recipe(epochs=epochs, warmup=0.25)
+            recipe = Recipe(epochs=epochs, warmup=0.25, workers=1)
             place = kept or made.folder / "checkpoint" / "last.safetensors"
-            loop.train(training, recipe, made, choose("cpu"), place, resume=resume, progress=silent)
+            loop.train(
+                training, recipe, made, device or choose("cpu"), place,
+                seed=0, resume=resume, progress=silent,
+            )  # fmt: skip
         return made.folder
 
     return start
@@ -89,7 +100,8 @@ def test_nan_stops_says_which_batch_and_keeps_the_last_good_weights(run, tmp_pat
     assert "epoch 3, batch 2" in error.value.what
     assert "samples 4, 5, 6, 7" in error.value.found
     clean, good = OneWeight(), OneWeight()
-    assert checkpoint.read(kept, good) == (2, 4)
+    reached = checkpoint.read(kept, good)
+    assert (reached.epoch, reached.step) == (2, 4)
     run(clean, epochs=5)
     assert math.isfinite(good.weight.weight.item())
     assert good.weight.weight.item() != 0
@@ -116,6 +128,73 @@ def test_resumed_training_ends_where_an_uninterrupted_one_does(run, tmp_path: Pa
     run(rest, epochs=6, resume=True, kept=kept)
     assert rest.weight.weight.item() == whole.weight.weight.item()
     assert rest.rates == whole.rates[6:]
+
+
+class Noisy(OneWeight):
+    """Draws at random in each step, as dropout does."""
+
+    def step(self, batch: object, update: object) -> dict[str, float]:
+        self.number += 1
+        loss = ((self.weight.weight - 3) * torch.rand(1)).square().sum()
+        if (self.epoch, self.number) == self.poison:
+            loss = loss * math.nan
+        return {"loss": update(loss)}  # type: ignore[operator]
+
+
+def test_resumed_training_draws_what_an_uninterrupted_one_does(run, tmp_path: Path) -> None:
+    whole, half, rest = Noisy(), Noisy(poison=(3, 1)), Noisy()
+    told = runlog.read(run(whole, epochs=6)).metrics()["value"].tolist()
+    kept = tmp_path / "kept.safetensors"
+    with pytest.raises(AtarimaeError):
+        run(half, epochs=6, kept=kept)
+    torch.manual_seed(99)
+    later = runlog.read(run(rest, epochs=6, resume=True, kept=kept)).metrics()["value"].tolist()
+    assert later == told[3:]
+    assert rest.weight.weight.item() == whole.weight.weight.item()
+
+
+class Overflowing(OneWeight):
+    """Its first gradient is too large for fp16's scale, which then falls to a half."""
+
+    def step(self, batch: object, update: object) -> dict[str, float]:
+        self.number += 1
+        large = 1e35 if (self.epoch, self.number) == (0, 0) else 1.0
+        return {"loss": update((self.weight.weight.float() - 3).sum() * large)}  # type: ignore[operator]
+
+
+def test_scale_of_fp16_losses_is_kept(run, tmp_path: Path) -> None:
+    fp16 = Device("cpu", torch.float16, 1)
+    kept = tmp_path / "kept.safetensors"
+    run(Overflowing(), epochs=1, kept=kept, device=fp16)
+    assert checkpoint.read(kept, Overflowing()).scaler["scale"] == 2**15
+    run(Overflowing(), epochs=2, kept=kept, device=fp16, resume=True)
+    assert checkpoint.read(kept, Overflowing()).scaler["scale"] == 2**15
+
+
+def test_seconds_of_all_sessions_are_counted(run, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.safetensors"
+    run(OneWeight(), epochs=1, kept=kept)
+    first = checkpoint.read(kept, training := OneWeight())
+    checkpoint.write(kept, training, replace(first, seconds=1000.0))
+    run(OneWeight(), epochs=2, kept=kept, resume=True)
+    assert 1000 < checkpoint.read(kept, OneWeight()).seconds < 1100
+
+
+class Unreadable(Numbers):
+    in_memory = False  # so that a worker reads them
+
+    def __getitems__(self, numbers: list[int]) -> list[int]:
+        raise AtarimaeError("The picture a.png can't be read.", "It is gone.", "Put it back.")
+
+
+def test_error_of_a_worker_is_said_as_it_is(run) -> None:
+    training = OneWeight()
+    training.samples = Unreadable()
+    with pytest.raises(AtarimaeError) as error:
+        run(training, epochs=1)
+    assert error.value.as_dict() == {
+        "what": "The picture a.png can't be read.", "found": "It is gone.", "fix": "Put it back.",
+    }  # fmt: skip
 
 
 def test_broken_checkpoint_is_said(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from fastapi.testclient import TestClient
 
 from atarimae import look
 from atarimae.errors import AtarimaeError
-from atarimae.look import app, content, guard, thumbnails
+from atarimae.look import app, content, thumbnails
+from atarimae.web import guard
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)
 SCRIPT = "<script>alert('獺祭')</script>"

@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 
 from atarimae.errors import AtarimaeError
 from atarimae.predict.run import apply, outputs
-from atarimae.predict.source import examine, open_source
+from atarimae.predict.source import examine, open_known, open_source
 from atarimae.types import Array, Batch, Data, File, Source, Version
 
 
@@ -151,3 +151,11 @@ def test_steps_can_be_taken_in_parts() -> None:
     np.testing.assert_array_equal(apply(predictor, batch), [[2, 2, 2]])
     np.testing.assert_array_equal(apply(predictor, batch, 0, 1), [[1, 1, 1]])
     np.testing.assert_array_equal(apply(predictor, batch, 1), [[2, 2, 2]])
+
+
+def test_picture_that_changed_since_it_was_added_is_refused(tmp_path: Path) -> None:
+    Pillow.new("RGB", (8, 8), "red").save(tmp_path / "a.png")
+    known = examine(tmp_path / "a.png")
+    Pillow.new("RGB", (8, 8), "blue").save(tmp_path / "a.png")
+    with pytest.raises(AtarimaeError, match="is not what was added"):
+        open_known(tmp_path / "a.png", known.hash)

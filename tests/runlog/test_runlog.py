@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import pytest
 
 from atarimae import workspace
 from atarimae.errors import AtarimaeError, UsageError
-from atarimae.runlog import Log, Run, find, find_best, parts, read, runs, start
+from atarimae.runlog import Log, Run, find, find_best, get, parts, read, runs, start
+from atarimae.runlog.writer import reopen
 from atarimae.types import Predictions, Score, Version
 from atarimae.workspace import Workspace
 
@@ -29,8 +31,13 @@ def ws(tmp_path: Path) -> Workspace:
 def finished(ws: Workspace) -> Callable[..., Run]:
     """A run that is done, with the id and the score that a test gives it."""
 
-    def finished(name: str, value: float | None = None, stage: str = "holdout") -> Run:
-        with start(ws, because=f"why {name}", stage=stage) as log:
+    def finished(
+        name: str,
+        value: float | None = None,
+        stage: str = "holdout",
+        data: Version | None = None,
+    ) -> Run:
+        with start(ws, because=f"why {name}", stage=stage, data=data) as log:
             scores = [] if value is None else [Score("mrr@20", value, {"k": 20})]
             log.finish(scores=scores)
         return read(log.folder.rename(ws.runs / name))
@@ -123,12 +130,64 @@ def test_killed_run_is_interrupted_and_keeps_its_metrics(ws: Workspace) -> None:
     assert run.metrics()["value"].tolist() == [0.5]
 
 
-def test_unfinished_run_of_another_machine_is_interrupted(ws: Workspace) -> None:
+def test_process_that_got_the_number_of_a_dead_one_is_not_its_run(ws: Workspace) -> None:
+    folder = Path(shutil.copytree(start(ws, because="a").folder, ws.runs / "dead"))
+    process = json.loads((folder / "run.json").read_text())["process"]
+    assert process["pid"] == os.getpid()
+    assert read(folder).status == "interrupted"
+
+
+def test_unfinished_run_that_was_copied_here_is_interrupted(ws: Workspace) -> None:
     log = start(ws, because="a")
-    settings = json.loads((log.folder / "run.json").read_text())
-    settings["process"]["host"] = "another machine"
-    (log.folder / "run.json").write_text(json.dumps(settings))
-    assert read(log.folder).status == "interrupted"
+    copy = Path(shutil.copytree(log.folder, ws.runs / "copy"))
+    assert (read(log.folder).status, read(copy).status) == ("running", "interrupted")
+
+
+def test_finished_run_leaves_no_lock(ws: Workspace) -> None:
+    with start(ws, because="a") as log:
+        assert (log.folder / "lock").exists()
+    assert not (log.folder / "lock").exists()
+
+
+def test_run_that_is_running_is_not_reopened(ws: Workspace) -> None:
+    log = start(ws, because="a")
+    with pytest.raises(AtarimaeError, match=f"Run {log.id} is running"):
+        reopen(log.folder)
+    log.finish()
+    with reopen(log.folder) as again:
+        assert read(again.folder).status == "running"
+    assert read(log.folder).status == "done"
+
+
+LOOK = """
+import sys
+from pathlib import Path
+from atarimae.runlog.lock import is_held
+print(flush=True)
+while True:
+    is_held(Path(sys.argv[1]))
+"""
+
+
+def test_looking_at_a_run_does_not_keep_it_from_being_reopened(ws: Workspace) -> None:
+    folder = Path(shutil.copytree(start(ws, because="a").folder, ws.runs / "copy"))
+    looking = subprocess.Popen([sys.executable, "-c", LOOK, str(folder)], stdout=subprocess.PIPE)
+    assert looking.stdout is not None
+    looking.stdout.readline()
+    try:
+        for _ in range(200):
+            with reopen(folder):
+                pass
+    finally:
+        looking.kill()
+        looking.communicate()
+
+
+@pytest.mark.parametrize("because", ["", " ", "\n\t"])
+def test_run_without_a_reason_is_not_begun(ws: Workspace, because: str) -> None:
+    with pytest.raises(UsageError, match="A run needs a reason"):
+        start(ws, because=because)
+    assert not ws.runs.exists()
 
 
 def test_metric_is_in_the_file_at_once(ws: Workspace) -> None:
@@ -318,6 +377,23 @@ def test_best_run_is_of_the_dearest_stage(ws: Workspace, finished: Callable[...,
     assert best is not None
     assert best.id == dear.id
     assert find_best(ws, "folds") is None
+
+
+def test_best_run_is_of_the_newest_data(ws: Workspace, finished: Callable[..., Run]) -> None:
+    finished("r1", 0.9, data=Version(1, "a" * 64))  # on easier data
+    finished("r2", 0.5, data=Version(2, "b" * 64))
+    finished("r3", 0.4, data=Version(3, "b" * 64))  # another edit, the same data
+    finished("r4", data=Version(4, "c" * 64))  # without a score
+    finished("r5", 0.9, stage="smoke", data=Version(4, "c" * 64))
+    best = find_best(ws)
+    assert best is not None
+    assert best.id == "r2"
+
+
+def test_run_is_got_by_its_whole_id_alone(ws: Workspace, finished: Callable[..., Run]) -> None:
+    run = finished("261122-110000-7gk2")
+    assert get(ws, "261122-110000-7gk2") == run
+    assert get(ws, "7gk2") is None
 
 
 def test_failed_run_is_never_the_best(ws: Workspace) -> None:

@@ -121,6 +121,16 @@ def test_submission_ranks_files_parted_by_spaces(walked, unseen: Path, tmp_path:
         assert len(ranked) == 20
 
 
+def test_submission_needs_no_labels(walked, unseen: Path, tmp_path: Path, capsys) -> None:
+    lines = ["file,label", *(f"{unseen.parent / row['file']}," for row in rows(unseen))]
+    (tmp_path / "test.csv").write_text("\n".join(lines))
+    out = tmp_path / "out.csv"
+    words = ["score", str(walked.bundle), "--queries", str(tmp_path / "test.csv")]
+    assert main([*words, "--submission", str(out), "--json"]) == 0
+    assert "mrr@20" not in json.loads(capsys.readouterr().out)["metrics"]
+    assert len(rows(out)) == len(rows(unseen))
+
+
 def test_unknown_file_in_the_csv_is_named_and_nothing_is_written(
     walked, tmp_path: Path, capsys
 ) -> None:
@@ -135,16 +145,19 @@ def test_unknown_file_in_the_csv_is_named_and_nothing_is_written(
     assert not out.exists()
 
 
-@pytest.mark.parametrize("lines", ["file,label", "file,label\n0.png,"])
-def test_queries_that_tell_nothing_are_an_error(
-    walked, unseen: Path, tmp_path: Path, lines: str
+def test_no_queries_are_an_error(walked, tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_text("file,label")
+    with pytest.raises(AtarimaeError, match="There are no queries"):
+        at.Bundle(walked.bundle).score(tmp_path / "q.csv")
+
+
+def test_queries_without_any_match_have_the_open_set_score_alone(
+    walked, unseen: Path, tmp_path: Path
 ) -> None:
     shutil.copy(unseen.parent / rows(unseen)[0]["file"], tmp_path / "0.png")
-    (tmp_path / "q.csv").write_text(lines)
-    with pytest.raises(AtarimaeError) as caught:
-        at.Bundle(walked.bundle).score(tmp_path / "q.csv")
-    assert caught.value.found
-    assert caught.value.fix
+    (tmp_path / "q.csv").write_text("file,label\n0.png,")
+    found = at.Bundle(walked.bundle).score(tmp_path / "q.csv")
+    assert set(found.as_dict()["metrics"]) == {"open-set mrr@20"}
 
 
 def test_bad_csv_is_wrong_usage(walked, tmp_path: Path, capsys) -> None:

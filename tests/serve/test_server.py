@@ -4,10 +4,12 @@ import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import colours
 import pytest
 import replica
+from fastapi.testclient import TestClient
 
 from atarimae import serve
 from atarimae.errors import AtarimaeError
@@ -57,6 +59,43 @@ def test_concurrent_answers_are_the_serial_ones(server):
     serial = [server.ask(picture) for picture in pictures]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(server.ask, pictures)) == serial
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example"])
+def test_foreign_name_that_points_here_is_refused(server, host):
+    status, body = server.send("GET", "/", host=host)
+    assert status == 403
+    assert host in body["error"]["found"]
+
+
+def test_page_of_another_site_may_not_ask(server):
+    body, kind = replica.form(replica.picture("red"))
+    sent = {"content-type": kind, "origin": "http://evil.example"}
+    assert server.send("POST", "/nearest", body, **sent)[0] == 403
+
+
+def test_bound_elsewhere_any_host_is_answered(tmp_path):
+    bundle = colours.ship(tmp_path / "bundle")
+    for host, status in ((None, 200), ("0.0.0.0", 200), ("127.0.0.1", 403), ("::1", 403)):
+        app = serve.create_app(bundle, host=host)
+        with TestClient(app, base_url="http://gpu-box:8000") as client:
+            assert client.get("/healthz").status_code == status
+
+
+def test_uploads_that_come_slowly_take_a_place_each_and_no_more(tmp_path):
+    with replica.serving(colours.ship(tmp_path / "bundle")) as server:
+        address = urlsplit(server.url)
+        head = "POST /nearest HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n"
+        head += "Content-Type: multipart/form-data; boundary=B\r\n\r\n--B\r\n"
+        slow = []
+        for _ in range(serve.Limits().waiting):
+            slow.append(socket.create_connection((address.hostname, address.port)))
+            slow[-1].sendall(head.encode())
+        replica.until(lambda: server.ask(replica.picture("red"))[0] == 503)
+        assert server.metric('atarimae_errors_total{kind="busy"}') == 1
+        for line in slow:
+            line.close()
+        replica.until(lambda: server.ask(replica.picture("red"))[0] == 200)
 
 
 def test_health_is_answered_while_the_model_works(tmp_path):

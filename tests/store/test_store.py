@@ -4,12 +4,14 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from atarimae import workspace
+from atarimae.errors import AtarimaeError
 from atarimae.store import Changes, Refusal, Row, Store
 from atarimae.store.schema import edits
 from atarimae.types import Data, File, Image
@@ -39,6 +41,32 @@ def paths(data: Data) -> list[str]:
 def said(data: Data, path: str) -> tuple[str, ...]:
     (file,) = (file for file in data.files if file.path == path)
     return data.classes(file)
+
+
+def test_store_that_is_no_database_is_an_error_in_three_parts(ws: Workspace) -> None:
+    (ws.root / "store.sqlite").write_bytes(b"no database at all " * 100)
+    with pytest.raises(AtarimaeError, match=r"The store can't be .*not a database.*copy"):
+        Store(ws)
+
+
+@pytest.mark.parametrize("read", [Store.data, Store.images, Store.refusals, Store.last_edit])
+def test_store_that_breaks_while_open_is_an_error_in_three_parts(
+    ws: Workspace, read: Callable[[Store], object]
+) -> None:
+    opened = Store(ws)
+    opened.engine.dispose()
+    for path in ws.root.glob("store.sqlite*"):
+        path.unlink()
+    (ws.root / "store.sqlite").write_bytes(b"no database at all " * 100)
+    with pytest.raises(AtarimaeError, match=r"The store can't be read\."):
+        read(opened)
+
+
+def test_last_edit_is_the_newest_versions(ws: Workspace) -> None:
+    opened = Store(ws)
+    assert opened.last_edit() == 0
+    opened.record([row("a.png", "a")])
+    assert opened.last_edit() == opened.data().version.edit == 1
 
 
 def test_new_store_holds_nothing(ws: Workspace) -> None:
@@ -315,3 +343,16 @@ def test_full_disk_is_an_error_in_three_parts_and_changes_nothing(ws: Workspace)
 def count_edits(store: Store) -> int:
     with store.engine.connect() as connection:
         return connection.scalar(select(func.count()).select_from(edits)) or 0
+
+
+def test_older_version_knows_where_moved_files_lie_now(ws: Workspace, tmp_path: Path) -> None:
+    (ws.root / "old.png").write_bytes(b"x")
+    image = Image("a" * 64, 1, 1, "PNG", 1)
+    store = Store(ws)
+    store.record([Row(File("old.png", image.hash), image)])
+    edit = store.data().version.edit
+    (ws.root / "old.png").rename(ws.root / "new.png")
+    store.record([Row(File("new.png", image.hash), image)])
+    (then,) = store.data(edit).files
+    assert then.path == "old.png"
+    assert store.data(edit).path(then) == ws.root / "new.png"

@@ -28,6 +28,12 @@ def nobody():
     return f"http://127.0.0.1:{port}"
 
 
+@pytest.mark.parametrize("every", [-1, 0, float("nan"), float("inf")])
+def test_seconds_between_looks_must_be_some(nobody, every):
+    with pytest.raises(UsageError, match="seconds above 0"):
+        watch.live([nobody], every)
+
+
 def test_one_server_since_its_start(servers):
     said = watch.snapshot([servers[0].url])
     (one,) = said["replicas"]

@@ -1,9 +1,9 @@
-"""Copies inside the workspace, named by content."""
+"""Copies inside the workspace, named by content and origin."""
 
+import hashlib
 import os
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,24 +21,25 @@ _SUFFIX = {"JPEG": "jpg", "TIFF": "tif"}
 def copy_in(
     workspace: Workspace, taken: Sequence[tuple[Entry, Row]], progress: Progress
 ) -> list[Row]:
-    """The rows with the paths of their copies, `images/ab/abcd….png`.
+    """The rows with the paths of their copies, `images/ab/abcd…-0123cdef.png`.
 
-    A second file with the same content gets a copy of its own, `abcd…-2.png`, since its split
-    and source are its own. A copy that is there is left alone.
+    The name's second part is of the origin's path: another file with the same content gets a
+    copy of its own, since its split and source are its own. A copy that is there is left alone.
     """
-    seen: Counter[str] = Counter()
     rows = []
     for done, (entry, row) in enumerate(taken, 1):
-        image = row.image
-        seen[image.hash] += 1
-        number = f"-{seen[image.hash]}" if seen[image.hash] > 1 else ""
-        suffix = _SUFFIX.get(image.format, image.format.lower())
-        copy = workspace.images / image.hash[:2] / f"{image.hash}{number}.{suffix}"
+        copy = workspace.images / row.image.hash[:2] / _name(row)
         if not copy.exists():
             _copy(entry.path, copy)
         rows.append(replace(row, file=replace(row.file, path=stored_path(copy, workspace.root))))
         progress(done, len(taken), "copying")
     return rows
+
+
+def _name(row: Row) -> str:
+    origin = hashlib.sha256(row.file.path.encode()).hexdigest()[:8]
+    suffix = _SUFFIX.get(row.image.format, row.image.format.lower())
+    return f"{row.image.hash}-{origin}.{suffix}"
 
 
 def _copy(origin: Path, copy: Path) -> None:

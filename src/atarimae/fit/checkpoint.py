@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,18 @@ from atarimae.errors import AtarimaeError
 from atarimae.task import Training
 
 
-def write(path: Path, training: Training, epoch: int, step: int) -> None:
-    """Keep weights and optimisers as they are after `epoch` whole epochs and `step` steps."""
+@dataclass(frozen=True)
+class Reached:
+    """How far a training has come."""
+
+    epoch: int = 0  # whole epochs
+    step: int = 0
+    seconds: float = 0.0  # in the loop, of all sessions together
+    scaler: Mapping[str, float] = field(default_factory=dict)  # of fp16's losses; else empty
+
+
+def write(path: Path, training: Training, reached: Reached) -> None:
+    """Keep weights and optimisers as they are, and how far that is."""
     tensors: dict[str, torch.Tensor] = {}
     for name, module in training.modules.items():
         for key, value in module.state_dict().items():
@@ -28,12 +39,18 @@ def write(path: Path, training: Training, epoch: int, step: int) -> None:
             for key, value in values.items():
                 tensor = torch.as_tensor(value).detach().cpu().contiguous().clone()
                 tensors[f"optimiser/{name}/{number}/{key}"] = tensor
-    about = {"epoch": str(epoch), "step": str(step), "groups": json.dumps(groups)}
+    about = {
+        "epoch": str(reached.epoch),
+        "step": str(reached.step),
+        "seconds": str(reached.seconds),
+        "scaler": json.dumps(dict(reached.scaler)),
+        "groups": json.dumps(groups),
+    }
     files.write(path, save(tensors, metadata=about))
 
 
-def read(path: Path, training: Training) -> tuple[int, int]:
-    """Restore what `write` kept; the number of whole epochs and steps that it holds."""
+def read(path: Path, training: Training) -> Reached:
+    """Restore what `write` kept; how far it had come."""
     try:
         with safe_open(path, framework="pt") as kept:
             tensors = {key: kept.get_tensor(key) for key in kept.keys()}  # noqa: SIM118
@@ -51,7 +68,12 @@ def read(path: Path, training: Training) -> tuple[int, int]:
             number, _, entry = key.partition("/")
             state.setdefault(int(number), {})[entry] = value
         optimiser.load_state_dict({"state": state, "param_groups": groups[name]})
-    return int(about["epoch"]), int(about["step"])
+    return Reached(
+        int(about["epoch"]),
+        int(about["step"]),
+        float(about["seconds"]),
+        json.loads(about["scaler"]),
+    )
 
 
 def _below(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

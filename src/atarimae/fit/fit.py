@@ -1,5 +1,6 @@
 """One run, from the data at its version to scores, costs and a verdict."""
 
+import contextlib
 import resource
 import statistics
 import sys
@@ -12,10 +13,10 @@ from pathlib import Path
 import torch
 
 from atarimae import bundle, files, runlog
-from atarimae.errors import AtarimaeError
+from atarimae.errors import AtarimaeError, UsageError
 from atarimae.fit import loop, stages
 from atarimae.fit.device import Device, choose
-from atarimae.fit.split import with_split
+from atarimae.fit.split import overlap, with_split
 from atarimae.predict import golden
 from atarimae.predict.run import apply, outputs
 from atarimae.predict.source import open_source
@@ -25,7 +26,7 @@ from atarimae.score.evaluate import Evaluation, evaluate
 from atarimae.score.verdict import verdict
 from atarimae.store import Store
 from atarimae.task import Model, Recipe, Setup, Task, Training
-from atarimae.types import Data, Floats, Progress, silent
+from atarimae.types import Data, Floats, Progress, Score, silent
 from atarimae.workspace import Workspace
 
 TIMED = 20  # images whose time is taken one by one
@@ -44,6 +45,10 @@ def fit(
     progress: Progress = silent,
 ) -> Run:
     """Try a recipe, and log it. The parent is the best run of the stage where none is named."""
+    if not 0 <= seed < 2**63:
+        raise UsageError(
+            "The seed is out of range.", f"It is {seed}.", "Give a whole number from 0 to 2^63 - 1."
+        )
     scaled = stages.stage(stage)
     chosen = choose(device)
     data = with_split(task, Store(workspace).data())
@@ -59,8 +64,8 @@ def fit(
         device=chosen.name,
         threads=chosen.threads,
     )
-    with run, files.writing(f"Run {run.id}"):
-        sample, resolved = scaled(data, recipe, seed)
+    with run, files.having_room(f"Run {run.id}"):
+        sample, resolved = scaled(data, recipe)
         _Fit(workspace, task, run, sample, resolved, seed, chosen, progress).run(resume=False)
     return runlog.read(run.folder)
 
@@ -85,8 +90,8 @@ def resume(
         )
     recipe = task.recipe.of(old.recipe)
     data = with_split(task, Store(workspace).data(old.data.edit))
-    sample, resolved = stages.stage(old.stage)(data, recipe, old.seed)
-    with reopen(old.folder) as run, files.writing(f"Run {old.id}"):
+    sample, resolved = stages.stage(old.stage)(data, recipe)
+    with reopen(old.folder) as run, files.having_room(f"Run {old.id}"):
         _Fit(workspace, task, run, sample, resolved, old.seed, choose(device), progress).run(
             resume=True
         )
@@ -121,12 +126,13 @@ class _Fit:
 
     def run(self, *, resume: bool) -> None:
         began = time.perf_counter()
+        _forget_peak()
         training = self._training()
         kept = self.log.folder / "checkpoint" / "last.safetensors"
         ready = time.perf_counter()
         trained = loop.train(
-            training, self.recipe, self.log, self.device, kept, resume=resume,
-            progress=self.progress,
+            training, self.recipe, self.log, self.device, kept, seed=self.seed, resume=resume,
+            progress=self._to_beat(),
         )  # fmt: skip
         model = training.export(self.log.folder / "model")
         done = time.perf_counter()
@@ -139,8 +145,21 @@ class _Fit:
             "training_seconds": round(trained, 3),
             "embed_seconds": round(ready - began + time.perf_counter() - done, 3),
         }
-        self._keep(model, found, training, costs)
+        said = overlap(self.task, self.data)
+        scores = [replace(score, convention={**score.convention, **said}) for score in found.scores]
+        self.progress(1, 1, _told(scores[0]))
+        self._keep(model, replace(found, scores=tuple(scores)), training, costs)
         _remove(kept)
+
+    def _to_beat(self) -> Progress:
+        """The progress, with the parent's score in its note where there is one."""
+        parent = runlog.read(self.log.folder).parent
+        best = next((run.score for run in runlog.runs(self.workspace) if run.id == parent), None)
+        if best is None:
+            return self.progress
+        return lambda done, total, note="": self.progress(
+            done, total, f"{note}, to beat: {_told(best)}"
+        )
 
     def _training(self) -> Training:
         torch.manual_seed(self.seed)
@@ -150,6 +169,7 @@ class _Fit:
             device=self.device.name,
             scratch=self.workspace.cache / "graphs",
             outputs=self._outputs,
+            max_pixels=self.workspace.max_pixels,
             progress=self.progress,
         )
         return self.task.training(self.recipe, setup)
@@ -200,9 +220,24 @@ class _Fit:
         return 1000 * statistics.median(taken) if taken else 0.0
 
 
+def _told(score: Score) -> str:
+    return f"{score.metric} {score.value:.3f}"
+
+
+def _forget_peak() -> None:
+    """Let the kernel count this process's peak from here on; only Linux can."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
 def _peak_mb() -> float:
+    """The most memory since `_forget_peak`; elsewhere than on Linux, since the process began."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):  # in KiB
+                return int(line.split()[1]) * 1024 / 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
 def _remove(checkpoint: Path) -> None:

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from atarimae.errors import AtarimaeError
 from atarimae.fit import checkpoint
+from atarimae.fit.checkpoint import Reached
 from atarimae.fit.device import Device
 from atarimae.predict.graph import cores
 from atarimae.runlog import Log
@@ -30,21 +31,26 @@ def train(
     device: Device,
     kept: Path,
     *,
+    seed: int,
     resume: bool,
     progress: Progress,
 ) -> float:
-    """Train for the recipe's epochs; a checkpoint at `kept` after each. Returns seconds.
+    """Train for the recipe's epochs; a checkpoint at `kept` after each.
 
-    With `resume` it goes on from `kept`: batches, learning rates and augmentation are those of
-    an uninterrupted run. A loss of NaN stops it, with the weights of the last good epoch kept.
+    With `resume` it goes on from `kept`: batches, learning rates, augmentation and dropout are
+    those of an uninterrupted run. A loss of NaN stops it, with the weights of the last good epoch
+    kept. Returns the seconds of all sessions, without an epoch that was stopped under way.
     """
-    began = time.perf_counter()
-    done, step = checkpoint.read(kept, training) if resume and kept.is_file() else (0, 0)
-    if not done:
-        checkpoint.write(kept, training, 0, 0)
+    reached = checkpoint.read(kept, training) if resume and kept.is_file() else Reached()
+    began = time.perf_counter() - reached.seconds
+    if not reached.epoch:
+        checkpoint.write(kept, training, reached)
     schedule = _Schedule(training, recipe)
-    update = _Update(training, device)
-    for epoch in range(done, recipe.epochs):
+    update = _Update(training, device, reached.scaler)
+    step = reached.step
+    for epoch in range(reached.epoch, recipe.epochs):
+        # Anew in each epoch, so that a resumed run draws what an uninterrupted one does.
+        torch.manual_seed(hash((seed, epoch)))
         _mode(training, train=True)
         batches = [list(batch) for batch in training.batches(epoch)]
         total = recipe.epochs * len(batches)
@@ -58,7 +64,9 @@ def train(
             progress(step, total, f"epoch {epoch + 1}/{recipe.epochs} " + _said(values))
         for name, value in sums.items():
             log.metric(name, value / max(1, len(batches)), step=step, epoch=epoch + 1)
-        checkpoint.write(kept, training, epoch + 1, step)
+        seconds = time.perf_counter() - began
+        reached = Reached(epoch + 1, step, seconds, update.scaler.state_dict())
+        checkpoint.write(kept, training, reached)
     _mode(training, train=False)
     return time.perf_counter() - began
 
@@ -87,10 +95,12 @@ class _Schedule:
 class _Update:
     """One optimiser's step down a loss, refused where loss or gradient is not finite."""
 
-    def __init__(self, training: Training, device: Device) -> None:
+    def __init__(self, training: Training, device: Device, scaler: Mapping[str, float]) -> None:
         self.optimisers = training.optimisers
         self.device = device
         self.scaler = torch.amp.GradScaler(device.name, enabled=device.dtype == torch.float16)
+        if scaler:
+            self.scaler.load_state_dict(dict(scaler))
 
     def __call__(self, loss: torch.Tensor, optimiser: str = "main") -> float:
         value = float(loss.detach())
@@ -118,6 +128,8 @@ def _step(
     device: Device,
     place: tuple[int, int, Sequence[int]],
 ) -> Mapping[str, float]:
+    if isinstance(batch, AtarimaeError):
+        raise batch
     try:
         with device.autocast():
             return training.step(batch, update)
@@ -132,16 +144,22 @@ def _step(
 
 
 class _Whole(Dataset[object]):
-    """Samples as PyTorch's loader wants them: it hands over a batch as it was read."""
+    """Samples as PyTorch's loader wants them: it hands over a batch as it was read.
+
+    Our own error is handed over as well: raised in a worker it would come with a traceback.
+    """
 
     def __init__(self, training: Training) -> None:
         self.samples = training.samples
 
     def __getitem__(self, number: int) -> object:
-        return self.samples.__getitems__([number])
+        return self.__getitems__([number])
 
     def __getitems__(self, numbers: list[int]) -> object:
-        return self.samples.__getitems__(numbers)
+        try:
+            return self.samples.__getitems__(numbers)
+        except AtarimaeError as error:
+            return error
 
 
 def _load(training: Training, recipe: Recipe, batches: list[list[int]]) -> Iterator[object]:

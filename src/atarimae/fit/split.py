@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from atarimae.errors import AtarimaeError
 from atarimae.task import Task
-from atarimae.types import Data, File
+from atarimae.types import SPLITS, Data, File
 
 VAL_SHARE = 0.2
 
@@ -14,31 +14,72 @@ VAL_SHARE = 0.2
 def with_split(task: Task, data: Data) -> Data:
     """The data with every file in train, val or test.
 
-    A given split is honoured: then files without one are train. Where nothing is val, a fifth
-    of train becomes val by hash, the same on every machine: duplicates and groups stay
-    together, and whole classes too where the task asks about unseen ones.
+    A given split is honoured: a file without one goes with its duplicates and its group, and
+    is train where those have none either. Where nothing is val, a fifth of train becomes val by
+    hash, the same on every machine: duplicates and groups stay together, and whole classes too
+    where the task asks about unseen ones.
     """
-    data = task.samples(data)
-    files = [file if file.split else replace(file, split="train") for file in data.files]
-    if not any(file.split == "val" for file in files):
-        files = _divided(task, replace(data, files=tuple(files)))
-    divided = replace(data, files=tuple(files))
+    data = task.samples(_completed(data))
+    if not len(data.split("val")):
+        data = _divided(task, data)
     for split in ("train", "val"):
-        if not len(divided.split(split)):
+        if not _judged(data.split(split), data):
             raise _impossible(task, data, split)
-    return divided
+    return data
 
 
-def _divided(task: Task, data: Data) -> list[File]:
-    bound = _bound(task, data)
+def overlap(task: Task, data: Data) -> dict[str, int]:
+    """What of val is in train too, as a score's convention says it; only a given split has any."""
+    train, val = data.split("train"), data.split("val")
+    shared = {
+        "classes also in train": {*train.class_names} & {*val.class_names},
+        "images also in train": {f.image for f in train.files} & {f.image for f in val.files},
+    }
+    if not task.unseen_classes:
+        del shared["classes also in train"]
+    return {name: len(found) for name, found in shared.items() if found}
+
+
+def _completed(data: Data) -> Data:
+    """Every file with a split: its own, or that of its duplicates and group, or train."""
+    bound = _bound(data)
+    given = {(bound[file.path], file.split) for file in data.files}
+
+    def completed(file: File) -> File:
+        # Test first: what is tied to it must not be learned from.
+        ties = [split for split in reversed(SPLITS) if (bound[file.path], split) in given]
+        return file if file.split else replace(file, split=[*ties, "train"][0])
+
+    return replace(data, files=tuple(map(completed, data.files)))
+
+
+def _divided(task: Task, data: Data) -> Data:
+    """A fifth of the sets of train as val: of those with labels at least one, and never all."""
+    bound = _bound(data, classes=task.unseen_classes)
+    labelled = {bound[file.path] for file in _judged(data.split("train"), data)}
+    order = sorted(labelled, key=_chance)
+    drawn = [name for name in order if _chance(name) < VAL_SHARE] or order[:1]
+    val = set(drawn[: len(order) - 1])
 
     def chosen(file: File) -> bool:
-        return file.split == "train" and _chance(bound[file.path]) < VAL_SHARE
+        name = bound[file.path]
+        return name in val or (name not in labelled and _chance(name) < VAL_SHARE)
 
-    return [replace(file, split="val") if chosen(file) else file for file in data.files]
+    return replace(
+        data,
+        files=tuple(
+            replace(file, split="val") if file.split == "train" and chosen(file) else file
+            for file in data.files
+        ),
+    )
 
 
-def _bound(task: Task, data: Data) -> dict[str, str]:
+def _judged(part: Data, data: Data) -> list[File]:
+    """The files that training and scores need: those with a label, or all if no data has one."""
+    return [file for file in part.files if data.label(file) or not data.class_names]
+
+
+def _bound(data: Data, *, classes: bool = False) -> dict[str, str]:
     """By file, the name of the set of files that must not be parted from it (union-find)."""
     parent: dict[str, str] = {}
 
@@ -51,7 +92,7 @@ def _bound(task: Task, data: Data) -> dict[str, str]:
     for file in data.files:
         ties = [f"image {file.image}"]
         ties += [f"group {file.group}"] if file.group else []
-        ties += [f"class {name}" for name in data.classes(file)] if task.unseen_classes else []
+        ties += [f"class {name}" for name in data.classes(file)] if classes else []
         for tie in ties:
             parent[root(tie)] = root(ties[0])
     members: dict[str, list[str]] = defaultdict(list)

@@ -10,10 +10,10 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from atarimae.errors import AtarimaeError
-from atarimae.look import guard
 from atarimae.look.frame import HERE
 from atarimae.look.pages import findings, images, media, runs, search
 from atarimae.look.site import Site
+from atarimae.web import guard
 from atarimae.web.frame import new_app
 from atarimae.workspace import Workspace
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
 
-from sqlalchemy import func, select
-
 from atarimae.look.checks.finding import by_image
-from atarimae.store import Store, schema
+from atarimae.store import Store
 from atarimae.types import Data, File
 from atarimae.workspace import Workspace
 
@@ -103,11 +101,10 @@ class Catalogue:
         """The listing, at most `SECONDS` older than the store."""
         with self._lock:
             if self._listing is None or time.monotonic() - self._looked > SECONDS:
-                if self._listing is None or self._listing.data.version.edit != self._last_edit():
+                if (
+                    self._listing is None
+                    or self._listing.data.version.edit != self.store.last_edit()
+                ):
                     self._listing = Listing(self.store.data())
                 self._looked = time.monotonic()
             return self._listing
-
-    def _last_edit(self) -> int:
-        with self.store.engine.connect() as connection:
-            return connection.scalar(select(func.max(schema.edits.c.id))) or 0

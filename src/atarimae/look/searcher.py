@@ -1,5 +1,6 @@
 """The newest bundle of a workspace, loaded once, for the search box."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 
@@ -12,14 +13,32 @@ DEPTH = 2  # folders below the workspace that are looked through
 
 
 def newest_bundle(workspace: Workspace) -> Path | None:
-    """The folder of the bundle that was shipped last, None where there is none."""
-    patterns = ("*/" * depth + "bundle.json" for depth in range(DEPTH + 1))
-    found = [
-        (_created(path), path.parent)
-        for pattern in patterns
-        for path in workspace.root.glob(pattern)
-    ]
+    """The folder of the bundle that was shipped last, None where there is none.
+
+    It lies in the workspace or where `ship` put it, and begins with the workspace's root:
+    `root/../bundle`.
+    """
+    folders = [*_inside(workspace.root), *_shipped(workspace)]
+    found = [(_created(folder / "bundle.json"), folder) for folder in folders]
     return max(found)[1] if found else None
+
+
+def _inside(root: Path) -> Iterator[Path]:
+    for depth in range(DEPTH + 1):
+        for path in root.glob("*/" * depth + "bundle.json"):
+            names = path.relative_to(root).parts
+            if not any(name.startswith(".") for name in names):  # one that is being built
+                yield path.parent
+
+
+def _shipped(workspace: Workspace) -> Iterator[Path]:
+    for path in workspace.runs.glob("*/shipped.json"):
+        try:
+            folder = workspace.root / str(files.read_json(path)["bundle"])
+        except (AtarimaeError, KeyError):
+            continue
+        if (folder / "bundle.json").is_file():
+            yield folder
 
 
 def _created(path: Path) -> str:
@@ -47,7 +66,7 @@ class Searcher:
         if folder is None:
             raise AtarimaeError(
                 "There is no bundle to search with.",
-                f"No folder in {self.workspace.root} holds a bundle.json.",
+                f"No run of {self.workspace.root} was shipped.",
                 "Make one with 'atarimae ship best --out bundle'.",
             )
         mark = (folder, (folder / "bundle.json").stat().st_mtime_ns)

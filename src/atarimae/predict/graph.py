@@ -25,8 +25,9 @@ class Graph:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # Threads that spin for work take the core from reading, searching and HTTP. Measured on 2
-        # busy cores: one picture of 224 px in 32 ms without, 51 ms with; batches at 128 px 80/s
-        # and 62/s, whether one thread reads ahead or two.
+        # cores that others used too, without and with: one picture 9 and 13 ms at 128 px, 19 and
+        # 30 ms at 224 px; batches of 32 at 128 px 120 and 84 pictures a second (one reader or two
+        # made no difference). On an idle machine spinning may answer one picture 5 ms sooner.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = ort.InferenceSession(

@@ -10,7 +10,7 @@ import numpy as np
 
 from atarimae.predict.cache import Cache
 from atarimae.predict.graph import cores
-from atarimae.predict.source import open_source
+from atarimae.predict.source import open_known
 from atarimae.task import Predictor
 from atarimae.types import Array, Batch, Data, File, Progress, silent
 from atarimae.workspace import MAX_PIXELS
@@ -72,7 +72,7 @@ def _windows(
     """Batches of files with what the first step reads of them, two batches ahead."""
 
     def read(file: File) -> Array:
-        return predictor.windows(open_source(data.path(file), max_pixels))
+        return predictor.windows(open_known(data.path(file), file.image, max_pixels))
 
     with ThreadPoolExecutor(cores()) as pool:
         waiting = []

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from PIL.ImageFile import ImageFile
 
+from atarimae.errors import AtarimaeError
 from atarimae.predict.header import Reading, orientation, read_header, unreadable
 from atarimae.predict.rgb import PLAIN, to_rgb, turn
 from atarimae.predict.sheet import Sheet, whole
@@ -28,6 +29,18 @@ def open_source(origin: Path | bytes, max_pixels: int = MAX_PIXELS) -> Source:
     can't be read; damage beyond the header shows only when pixels are asked for.
     """
     return _open(origin, max_pixels)
+
+
+def open_known(path: Path, image: str, max_pixels: int = MAX_PIXELS) -> Source:
+    """The picture in a file that was added before; refused if its content is another by now."""
+    source = _open(path, max_pixels)
+    if source.hash() != image:
+        raise AtarimaeError(
+            f"{path} is not what was added.",
+            "Its content has changed since.",
+            "Restore it, or add it again.",
+        )
+    return source
 
 
 def examine(

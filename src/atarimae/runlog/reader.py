@@ -1,8 +1,6 @@
 """Read run folders; nothing but the files is needed, and a folder copied in just appears."""
 
 import io
-import os
-import socket
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from atarimae import files
 from atarimae.errors import AtarimaeError, UsageError, unknown_name
+from atarimae.runlog.lock import is_held
 from atarimae.types import Score, Version
 from atarimae.workspace import Workspace
 
@@ -146,6 +145,7 @@ def _broken(path: Path, found: str) -> AtarimaeError:
 
 def _read(folder: Path) -> Run:
     start = files.read_json(folder / "run.json")
+    alive = is_held(folder)  # before the result: a run that finishes just now is done
     result_file = folder / "result.json"
     result = files.read_json(result_file) if result_file.is_file() else {}
     recipe = folder / "recipe.toml"
@@ -159,7 +159,7 @@ def _read(folder: Path) -> Run:
         seed=cast(int | None, start.get("seed")),
         parent=cast(str | None, start.get("parent")),
         created=str(start["created"]),
-        status=str(result.get("status") or _alive(start)),
+        status=str(result.get("status") or ("running" if alive else "interrupted")),
         data=None if data is None else Version(cast(int, data["edit"]), str(data["hash"])),
         recipe=tomllib.loads(recipe.read_text(encoding="utf-8")) if recipe.is_file() else {},
         scores=tuple(
@@ -198,14 +198,30 @@ def find(workspace: Workspace, name: str) -> Run:
     return close[0]
 
 
+def get(workspace: Workspace, id: str) -> Run | None:
+    """The run of exactly that id, None where its folder is gone."""
+    folder = workspace.runs / id
+    return read(folder) if (folder / "run.json").is_file() else None
+
+
 def find_best(workspace: Workspace, stage: str | None = None) -> Run | None:
-    """The run with the highest main score; of the dearest stage that was run if none is named."""
+    """The run with the highest main score; of the dearest stage that was run if none is named.
+
+    Scores on different data can't be compared: only runs on the same data as the stage's newest
+    scored one are looked at.
+    """
     scored = [run for run in runs(workspace) if run.score is not None and run.status == "done"]
     for wanted in [stage] if stage else ["folds", "holdout", "smoke", "log"]:
         there = [run for run in scored if run.stage == wanted]
         if there:
+            newest = there[-1].data
+            there = [run for run in there if _hash(run.data) == _hash(newest)]
             return max(there, key=lambda run: cast(Score, run.score).value)
     return None
+
+
+def _hash(data: Version | None) -> str | None:
+    return None if data is None else data.hash
 
 
 def parts(run: Run) -> "pd.DataFrame":
@@ -235,16 +251,3 @@ def _score(found: Mapping[str, object]) -> Score:
         low=float("nan") if low is None else cast(float, low),
         high=float("nan") if high is None else cast(float, high),
     )
-
-
-def _alive(start: Mapping[str, object]) -> str:
-    process = cast(dict[str, object], start.get("process") or {})
-    if process.get("host") != socket.gethostname():
-        return "interrupted"
-    try:
-        os.kill(cast(int, process["pid"]), 0)
-    except (ProcessLookupError, KeyError):
-        return "interrupted"
-    except PermissionError:
-        return "running"
-    return "running"

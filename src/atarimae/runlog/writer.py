@@ -8,6 +8,7 @@ checkpoint/         what `--resume` goes on from; gone when the run is done
 model/              graphs and arrays of the last good weights
 predictions.parquet one row a query
 parts.parquet       each metric's parts, one row a query
+lock                held while the run is open, gone when it is finished
 result.json         status, scores, costs, verdict (its absence: not finished)
 """
 
@@ -28,6 +29,8 @@ from typing import Self
 import tomli_w
 
 from atarimae import files
+from atarimae.errors import UsageError
+from atarimae.runlog.lock import Lock
 from atarimae.types import Predictions, Score, Version
 from atarimae.workspace import Workspace
 
@@ -41,7 +44,9 @@ class Log:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.id = folder.name
-        self._metrics = (folder / "metrics.jsonl").open("a", encoding="utf-8", buffering=1)
+        self._lock = Lock(folder)
+        with files.writing(f"Run {self.id}"):
+            self._metrics = (folder / "metrics.jsonl").open("a", encoding="utf-8", buffering=1)
         self._began = time.perf_counter()
         self._finished = False
 
@@ -105,7 +110,10 @@ class Log:
         }
         if error:
             result["error"] = error
-        files.write_json(self.folder / "result.json", result)
+        try:
+            files.write_json(self.folder / "result.json", result)
+        finally:
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -139,7 +147,10 @@ def start(
     threads: int | None = None,
 ) -> Log:
     """A new run folder with its settings; processes that start at once never share one."""
+    if not because.strip():
+        raise UsageError("A run needs a reason.", "It is empty.", 'Give --because "…".')
     folder = _new_folder(workspace.runs)
+    log = Log(folder)  # before run.json, so that the run is never seen without its lock
     settings = {
         "id": folder.name,
         "task": workspace.task,
@@ -157,28 +168,32 @@ def start(
     if recipe is not None:
         files.write(folder / "recipe.toml", tomli_w.dumps(_without_none(recipe)))
     files.write_json(folder / "run.json", settings)
-    return Log(folder)
+    return log
 
 
 def reopen(folder: Path) -> Log:
-    """Go on with an unfinished run: metrics are appended, the result is written again."""
+    """Go on with an unfinished run: metrics are appended, the result is written again.
+
+    Raises `AtarimaeError` where another process writes it.
+    """
+    log = Log(folder)
     (folder / "result.json").unlink(missing_ok=True)
     settings = files.read_json(folder / "run.json")
     settings["process"] = {"pid": os.getpid(), "host": socket.gethostname()}
     files.write_json(folder / "run.json", settings)
-    return Log(folder)
+    return log
 
 
 def _new_folder(runs: Path) -> Path:
     while True:
         mark = "".join(secrets.choice(ALPHABET) for _ in range(4))
         folder = runs / f"{datetime.now():%y%m%d-%H%M%S}-{mark}"
-        try:
-            with files.writing(f"Run {folder.name}"):
+        with files.writing(f"Run {folder.name}"):
+            try:
                 folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return folder
+                return folder
+            except FileExistsError:
+                continue
 
 
 def _score(score: Score) -> dict[str, object]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atarimae import bundle, files, task
+from atarimae.errors import AtarimaeError, UsageError
 from atarimae.predict.run import outputs
 from atarimae.score.evaluate import Evaluation, evaluate
 from atarimae.types import Data, Progress, silent
@@ -15,7 +16,10 @@ from atarimae.workspace import MAX_PIXELS
 
 @dataclass(frozen=True)
 class Judgement:
-    """The scores of a bundle on some queries, and the answers that they judge."""
+    """The scores of a bundle on some queries, and the answers that they judge.
+
+    Without any labels there are answers all the same, and no scores.
+    """
 
     found: Evaluation
 
@@ -27,7 +31,7 @@ class Judgement:
         }
         return {
             "metrics": metrics,
-            "convention": dict(self.found.scores[0].convention),
+            "convention": dict(self.found.scores[0].convention) if self.found.scores else {},
             "queries": len(self.found.predictions),
             "gallery": len(self.found.context.index),
         }
@@ -63,6 +67,10 @@ def judge(
         )
         index = chosen.index(found, known)
     asked = _with_role(queries, "query")
+    if not len(asked):
+        raise AtarimaeError(
+            "There are no queries.", "The table has no rows.", "Name some pictures in it."
+        )
     return Judgement(
         evaluate(
             chosen, shipped.model, asked, index=index, max_pixels=max_pixels, progress=progress
@@ -81,7 +89,12 @@ def _with_role(data: Data, role: str) -> Data:
 
 def _names(answer: Mapping[str, object]) -> list[str]:
     matches = answer.get("matches")
-    assert isinstance(matches, list)
+    if not isinstance(matches, list):
+        raise UsageError(
+            "There is nothing to rank.",
+            "This task's answers hold no matches.",
+            "Omit --submission.",
+        )
     return [str(match["file"]).replace(" ", "%20") for match in matches]
 
 

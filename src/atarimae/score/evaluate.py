@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from atarimae.errors import AtarimaeError
 from atarimae.predict.run import outputs
 from atarimae.score.intervals import interval
 from atarimae.task import Context, Model, Task
@@ -37,7 +38,8 @@ def evaluate(
     """Predict in fp32 through the task's own predictor, and score with 95 % intervals.
 
     Answers are looked up in `index`, or in the data itself where none is given. With
-    `calibrate` the task's constants are fitted on these predictions first.
+    `calibrate` the task's constants are fitted on these predictions first, and the main metric
+    must be there: it is an error if the data can't give it.
     """
     asked = task.samples(data)
     found = outputs(
@@ -50,5 +52,21 @@ def evaluate(
         constants = {**model.constants, **task.calibrate(predictions, asked, context)}
         context = replace(context, constants=constants)
         predictions = task.finish(found, asked, context)
-    scores = tuple(interval(score) for score in task.score(predictions, asked, context))
+    scores = tuple(
+        interval(_said(score, calibrate)) for score in task.score(predictions, asked, context)
+    )
+    if calibrate and not any(score.metric == task.metric for score in scores):
+        raise AtarimaeError(
+            f"{task.metric} can't be measured on these {len(asked)} files.",
+            "None of those that are asked about has an answer among the others.",
+            "Add labelled images of one thing from several sources, or change the split.",
+        )
     return Evaluation(task.name, asked, found, context, predictions, scores)
+
+
+def _said(score: Score, calibrated: bool) -> Score:
+    """A score whose threshold was fitted on the same answers says so."""
+    if not calibrated or "threshold" not in score.convention:
+        return score
+    convention = {**score.convention, "threshold fitted on": "these queries"}
+    return replace(score, convention=convention)

@@ -15,15 +15,17 @@ from atarimae.serve.limits import Limits
 from atarimae.serve.metrics import Metrics
 from atarimae.serve.worker import Worker
 from atarimae.task import Task
+from atarimae.web import guard
 from atarimae.web.frame import Pages, WebError, new_app
 from atarimae.web.upload import read_image
 
 PAGES = Pages(Path(__file__).parent / "templates")
 
 
-def create_app(folder: Path, limits: Limits | None = None) -> FastAPI:
+def create_app(folder: Path, limits: Limits | None = None, host: str | None = None) -> FastAPI:
     """The application, with its `Worker` as `app.state.worker`, loading in its thread.
 
+    Bound to a loopback `host` it answers to the names of this machine alone, else to any.
     Raises `AtarimaeError` at once for a folder that is no bundle or has changed.
     """
     limits = limits or Limits()
@@ -35,6 +37,9 @@ def create_app(folder: Path, limits: Limits | None = None) -> FastAPI:
     _add_question(app, task, limits, Metrics({"task": bundle.task, "run": bundle.run}))
     _add_health(app)
     _add_page(app, bundle, task)
+    names = None if host is None else guard.hosts(host)
+    if names is not None:
+        app.add_middleware(guard.Guard, hosts=names, most_bytes=None)  # `read_image` counts them
     return app
 
 
@@ -49,7 +54,7 @@ def _add_question(app: FastAPI, task: Task, limits: Limits, metrics: Metrics) ->
 
     async def ask(request: Request) -> Response:
         """Ask about one picture: a form with the file in the field `image`."""
-        with metrics.question():
+        with metrics.question(), worker.place():
             answer = await worker.ask(await read_image(request, limits.bytes))
             metrics.answered(answer.milliseconds, answer.value.get("unknown") is True)
             return JSONResponse(answer.value)

@@ -9,4 +9,4 @@ class Limits:
 
     bytes: int = 20_000_000
     pixels: int = 100_000_000  # as the picture's header declares them
-    waiting: int = 64  # requests; each holds its picture in memory while it waits
+    waiting: int = 64  # requests under way; each holds its picture in memory

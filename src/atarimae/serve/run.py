@@ -34,7 +34,7 @@ def run(
     """Serve until SIGTERM or Ctrl-C. Port 0 takes a free one; the URL is printed to stderr."""
     with _stoppable(), _listen(host, port) as listener:
         logging.getLogger("python_multipart").setLevel(logging.ERROR)  # warns of each broken form
-        app = create_app(folder, Limits(max_bytes, max_pixels))
+        app = create_app(folder, Limits(max_bytes, max_pixels), host)
         worker: Worker = app.state.worker
         server = uvicorn.Server(
             uvicorn.Config(
@@ -65,7 +65,11 @@ def _listen(host: str, port: int) -> socket.socket:
     """A listening socket: taken before the model is loaded, so that a port in use fails at once."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server((address[0], port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((address[0], port), family=family, backlog=BACKLOG)
+        # An answer is sent in two pieces, and the second would wait 40 ms for the client's receipt
+        # of the first. asyncio sets this only on sockets made with a protocol number.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except (OSError, OverflowError) as error:
         raise _no_address(error, host, port) from None
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
 
@@ -34,8 +36,9 @@ class Worker:
         """The bundle is loaded and has answered a first question."""
         return self.loading.done() and self.loading.exception() is None
 
-    async def ask(self, picture: bytes) -> Answer:
-        """The answer, with the milliseconds it waited for the thread as function `wait`."""
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A request's place, to be taken before its upload is read: each may fill its memory."""
         if not self.ready:
             raise self.not_ready()
         if self._waiting >= self._limits.waiting:
@@ -43,15 +46,19 @@ class Worker:
                 503,
                 "busy",
                 "The server is busy.",
-                f"{self._waiting} requests are waiting.",
+                f"{self._waiting} requests are under way.",
                 "Ask again in a moment, or start a replica.",
             )
         self._waiting += 1
         try:
-            question = self._pool.submit(self._answer, picture, time.perf_counter())
-            return await asyncio.wrap_future(question)
+            yield
         finally:
             self._waiting -= 1
+
+    async def ask(self, picture: bytes) -> Answer:
+        """The answer, with the milliseconds it waited for the thread as function `wait`."""
+        question = self._pool.submit(self._answer, picture, time.perf_counter())
+        return await asyncio.wrap_future(question)
 
     def not_ready(self) -> WebError:
         """Why there is no answer yet."""

@@ -13,9 +13,11 @@ from atarimae.task import Model
 from atarimae.types import Index
 
 DOCKERFILE = Template("""\
+# Put the wheel of atarimae $version beside this file, then:
 # docker build -f $file -t $tag . && docker run -p 8000:8000 $tag
 FROM python:3.12-slim
-RUN pip install --no-cache-dir "atarimae==$version" \\
+COPY atarimae-$version-*.whl /tmp/
+RUN pip install --no-cache-dir /tmp/atarimae-$version-*.whl \\
     && useradd --create-home --uid 10001 serve
 COPY --chown=serve $copied
 USER serve

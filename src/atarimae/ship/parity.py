@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,9 @@ def check(space: Workspace, run: Run, folder: Path) -> None:
         raise AtarimaeError(
             "The bundle can't be checked.", done.stderr.strip()[-2000:], "Nothing was written."
         )
-    found = cast(dict[str, object], json.loads(done.stdout))
+    found = cast(dict[str, Any], json.loads(done.stdout))
+    if "error" in found:
+        raise AtarimaeError(**found["error"])
     if found["diverged"]:
         raise _refusal(
             run,
@@ -131,7 +133,10 @@ def _main(root: str, run: str, folder: str) -> None:
     """In a process of its own: torch can't be imported, so nothing can lean on it."""
     sys.modules["torch"] = None  # type: ignore[assignment]
     space = workspace.open_(Path(root))
-    result = replay(space, runlog.find(space, run), Path(folder))
+    try:
+        result = replay(space, runlog.find(space, run), Path(folder))
+    except AtarimaeError as error:
+        result = {"error": error.as_dict()}
     sys.stdout.write(json.dumps(result))
 
 

@@ -1,5 +1,6 @@
 """Make a bundle of a run: built aside, checked in a fresh process, and only then put in place."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from atarimae import bundle, files
 from atarimae.bundle import Bundle
 from atarimae.errors import AtarimaeError
 from atarimae.predict.run import outputs
-from atarimae.predict.source import open_source
+from atarimae.predict.source import open_known
 from atarimae.runlog import Run
 from atarimae.ship import card, parity
 from atarimae.store import Store
@@ -51,6 +52,8 @@ def ship(
         _replace(folder, out)
     files.write(out.with_name(f"{out.name}.Dockerfile"), card.dockerfile(out.name))
     files.write(out.with_name(f"{out.name}.notebook.py"), card.notebook_cell(out.name))
+    where = os.path.relpath(out, workspace.root)
+    files.write_json(run.folder / "shipped.json", {"bundle": where})  # for the page's search
     return bundle.read(out)
 
 
@@ -93,7 +96,7 @@ def _replace(folder: Path, out: Path) -> None:
 
 
 def _index(workspace: Workspace, task: Task, model: Model, data: Data, progress: Progress) -> Index:
-    known = task.samples(data).where(lambda file: file.role in ("gallery", "both"))
+    known = data.where(lambda file: file.role != "query")
     found = outputs(
         task.predictor(model), known, cache=workspace.cache, max_pixels=workspace.max_pixels,
         progress=progress,
@@ -105,7 +108,7 @@ def _thumbnails(workspace: Workspace, data: Data, index: Index, folder: Path) ->
     """A small picture of each known image, so that a page can show matches on any machine."""
     folder.mkdir()
     for image, file in {file.image: file for file in index.files}.items():
-        pixels = open_source(data.path(file), workspace.max_pixels).pixels(THUMBNAIL)
+        pixels = open_known(data.path(file), image, workspace.max_pixels).pixels(THUMBNAIL)
         picture = Image.fromarray(np.asarray(pixels))
         picture.thumbnail((THUMBNAIL, THUMBNAIL))
         stream = BytesIO()

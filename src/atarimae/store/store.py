@@ -25,7 +25,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from atarimae.errors import AtarimaeError
 from atarimae.store import schema
@@ -99,33 +99,40 @@ class Store:
 
     def data(self, edit: int | None = None) -> Data:
         """The data at a version; the newest one where none is named. Files in order of path."""
-        with self.engine.connect() as connection:
-            last = connection.scalar(select(func.max(schema.edits.c.id))) or 0
+        with self._read() as connection:
+            last = _last_edit(connection)
             edit = last if edit is None else edit
-            files = [
-                File(row.path, row.image, row.split, row.role, row.group, row.source)
-                for row in connection.execute(
-                    _alive(schema.files, edit).order_by(schema.files.c.path)
-                )
-            ]
+            files = _files(connection, edit)
             said: dict[str, list[Label]] = defaultdict(list)
             for row in connection.execute(_alive(schema.labels, edit).order_by(schema.labels.c.id)):
                 said[row.image].append(_label(row))
             images = _images(connection)
+            now = files if edit == last else _files(connection, last)
         labels = {image: tuple(found) for image, found in said.items()}
         version = Version(edit, content_hash(files, labels))
-        return Data(self.workspace.root, version, tuple(files), images, labels)
+        root = self.workspace.root
+        return Data(root, version, tuple(files), images, labels, _moved(files, now))
+
+    def last_edit(self) -> int:
+        """The number of the newest edit; 0 before the first."""
+        with self._read() as connection:
+            return _last_edit(connection)
 
     def images(self) -> dict[str, Image]:
         """Every image ever seen, by hash."""
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             return _images(connection)
 
     def refusals(self) -> list[Refusal]:
         """Files that were refused and have not been taken since, by path."""
         query = select(schema.refusals).order_by(schema.refusals.c.path)
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             return [Refusal(row.path, row.found, row.fix) for row in connection.execute(query)]
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with _told("read"), self.engine.connect() as connection:
+            yield connection
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
@@ -134,25 +141,28 @@ class Store:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(what: str = "written to") -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
         raise AtarimaeError(
-            "The store can't be written to.", f"{error.orig}.", "Check disk space and rights."
+            f"The store can't be {what}.",
+            f"{error.orig}.",
+            "Check disk space and rights, or put back a copy of the store.",
         ) from None
 
 
 def content_hash(files: Iterable[File], labels: Mapping[str, Sequence[Label]]) -> str:
-    """SHA-256 of what the data says: who said it, paths and order left out."""
+    """SHA-256 of what the data says: who said it, paths and the order of files left out."""
     lines = sorted(
         json.dumps(
             [
                 [file.image, file.split, file.role, file.group, file.source],
-                sorted(
+                # In the order they were said: where a task wants one class, the first counts.
+                [
                     [said.kind, said.value, str(said.box), str(said.score)]
                     for said in labels.get(file.image, ())
-                ),
+                ],
             ],
             ensure_ascii=True,
         )
@@ -182,6 +192,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
+def _last_edit(connection: Connection) -> int:
+    return connection.scalar(select(func.max(schema.edits.c.id))) or 0
+
+
 def _append(connection: Connection, action: str, why: str, by: str | None) -> int:
     result = connection.execute(
         insert(schema.edits).values(
@@ -205,6 +219,25 @@ def _alive(table: Table, edit: int) -> Select[Any]:
     return select(table).where(
         table.c.added <= edit, or_(table.c.removed.is_(None), table.c.removed > edit)
     )
+
+
+def _files(connection: Connection, edit: int) -> list[File]:
+    query = _alive(schema.files, edit).order_by(schema.files.c.path)
+    return [
+        File(row.path, row.image, row.split, row.role, row.group, row.source)
+        for row in connection.execute(query)
+    ]
+
+
+def _moved(then: Sequence[File], now: Sequence[File]) -> dict[str, str]:
+    """Where the files of an older version lie now, if they lie elsewhere."""
+    paths = {file.path for file in now}
+    places = {file.image: file.path for file in now}
+    return {
+        file.path: places[file.image]
+        for file in then
+        if file.path not in paths and file.image in places
+    }
 
 
 def _images(connection: Connection) -> dict[str, Image]:

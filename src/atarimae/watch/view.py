@@ -11,16 +11,24 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from atarimae.errors import UsageError
 from atarimae.watch.replica import Reading, read_all
 from atarimae.watch.snapshot import QUANTILES, describe, require_one
 
 WINDOW = 60  # seconds that the live view looks back
+LONGEST = 86_400  # seconds between two looks
 
 Numbers = Mapping[str, Any]  # values of a snapshot: JSON
 
 
 def live(urls: Sequence[str], every: float = 2, console: Console | None = None) -> None:
     """Show the last minute, read anew `every` seconds, until Ctrl-C."""
+    if not 0 < every <= LONGEST:
+        raise UsageError(
+            "The servers can't be read that often.",
+            f"Found --every {every:g}.",
+            f"Give seconds above 0, at most {LONGEST:,}.",
+        )
     seen: deque[list[Reading]] = deque([read_all(urls)])
     require_one(seen[0])
     with Live(console=console, auto_refresh=False, transient=False) as screen:

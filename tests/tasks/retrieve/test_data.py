@@ -1,12 +1,19 @@
 """Batches with as many images of each class, and augmentation that can be repeated."""
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
+from PIL import Image
 
-from atarimae.tasks.retrieve.data import augmentation, balanced_batches
+from atarimae.errors import AtarimaeError
+from atarimae.task import Model, Setup
+from atarimae.tasks.retrieve.data import ImageSamples, augmentation, balanced_batches
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
+from atarimae.tasks.retrieve.training import RetrieveTraining
+from atarimae.types import Data, File, Floats, Label, Version
 
 TARGETS = [0] * 9 + [1] * 4 + [2] * 1 + [3] * 2
 
@@ -44,3 +51,46 @@ def test_augmentation_can_be_switched_off() -> None:
     )
     image = torch.randint(0, 255, (3, 32, 32), dtype=torch.uint8)
     torch.testing.assert_close(augmentation(off)(image), image)
+
+
+LABELS = {"a": "A", "b": "B", "c": "A", "unknown": None}
+
+
+@pytest.fixture
+def setup(tmp_path: Path) -> Setup:
+    """Four pictures of 40 × 40 pixels, the last of them a query without a label."""
+    for name in LABELS:
+        Image.new("RGB", (40, 40)).save(tmp_path / f"{name}.png")
+    files = tuple(
+        File(f"{n}.png", n, role="both" if said else "query") for n, said in LABELS.items()
+    )
+    labels = {name: (Label(name, said),) for name, said in LABELS.items() if said}
+    train = Data(tmp_path, Version(1, ""), files, {}, labels)
+
+    def outputs(model: Model, data: Data) -> Floats:
+        return np.ones((len(data), 8), np.float32)
+
+    return Setup(train, 0, "cpu", tmp_path / "scratch", outputs, max_pixels=40 * 40)
+
+
+@pytest.mark.parametrize("freeze", ["backbone", "none"])
+def test_query_without_a_label_is_not_trained_on(setup: Setup, freeze: str) -> None:
+    recipe = RetrieveRecipe.of({"image_size": 32, "projection": 4, "freeze": freeze})
+    training = RetrieveTraining(recipe, setup)
+    assert training.classes == ("A", "B")
+    assert training.targets == [0, 1, 0]
+    assert len(training.samples) == 3
+
+
+def test_network_that_is_trained_has_its_channels_last_as_its_batches_have(setup: Setup) -> None:
+    recipe = RetrieveRecipe.of({"image_size": 32, "projection": 4, "freeze": "none"})
+    kernels = [p for p in RetrieveTraining(recipe, setup).features.parameters() if p.ndim == 4]
+    assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels)
+
+
+def test_picture_of_more_pixels_than_the_workspace_allows_is_refused(setup: Setup) -> None:
+    recipe = RetrieveRecipe.of({"image_size": 32})
+    allowed = ImageSamples(setup.train, [0] * 4, recipe, 0, setup.max_pixels)
+    assert allowed.__getitems__([0])[0].shape == (1, 3, 32, 32)
+    with pytest.raises(AtarimaeError, match="the limit is 1,599"):
+        ImageSamples(setup.train, [0] * 4, recipe, 0, setup.max_pixels - 1).__getitems__([0])

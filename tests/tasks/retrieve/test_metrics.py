@@ -95,10 +95,16 @@ def test_map_counts_relevant_images_that_were_not_found():
 
 def test_no_query_with_a_match_is_an_error_in_three_parts():
     with pytest.raises(AtarimaeError) as caught:
-        metrics.scores(found([[0], [0]], [0, 0]))
+        metrics.mrr(found([[0], [0]], [0, 0]))
     assert "no query has a match" in caught.value.what
     assert "2 queries" in caught.value.found
     assert caught.value.fix
+
+
+def test_without_a_match_there_is_the_open_set_score_alone_or_nothing():
+    nothing = found([[0], [0]], [0, 0])
+    assert metrics.scores(nothing) == []
+    assert [s.metric for s in metrics.scores(nothing, threshold=0.5)] == ["open-set mrr@20"]
 
 
 @pytest.mark.parametrize(

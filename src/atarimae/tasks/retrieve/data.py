@@ -9,7 +9,6 @@ from torchvision.transforms import v2
 
 from atarimae.predict.resize import resize
 from atarimae.predict.source import open_source
-from atarimae.task import Setup
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Data, Floats
 
@@ -39,12 +38,18 @@ class ImageSamples:
     in_memory = False
 
     def __init__(
-        self, data: Data, targets: Sequence[int], recipe: RetrieveRecipe, seed: int
+        self,
+        data: Data,
+        targets: Sequence[int],
+        recipe: RetrieveRecipe,
+        seed: int,
+        max_pixels: int,
     ) -> None:
         self.data = data
         self.targets = targets
         self.recipe = recipe
         self.seed = seed
+        self.max_pixels = max_pixels
         self.epoch = 0
         self.augment = augmentation(recipe)
 
@@ -58,7 +63,7 @@ class ImageSamples:
 
     def _pixels(self, number: int) -> torch.Tensor:
         path: Path = self.data.path(self.data.files[number])
-        pixels = resize(open_source(path), self.recipe.image_size, self.recipe.fit)
+        pixels = resize(open_source(path, self.max_pixels), self.recipe.image_size, self.recipe.fit)
         image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(hash((self.seed, self.epoch, number)))
@@ -107,8 +112,9 @@ def balanced_batches(
         yield [number for hand in order[start : start + classes] for number in hands[hand]]
 
 
-def targets_of(setup: Setup) -> tuple[tuple[str, ...], list[int]]:
-    """The training classes, sorted, and the number of each file's class among them."""
-    names = tuple(sorted({setup.train.label(file) or "" for file in setup.train.files}))
+def targets_of(train: Data) -> tuple[tuple[str, ...], list[int]]:
+    """The classes of labelled files, sorted, and the number of each file's class among them."""
+    labels = [train.classes(file)[0] for file in train.files]
+    names = tuple(sorted(set(labels)))
     number = {name: position for position, name in enumerate(names)}
-    return names, [number[setup.train.label(file) or ""] for file in setup.train.files]
+    return names, [number[label] for label in labels]

@@ -77,10 +77,14 @@ def scores(
 ) -> list[Score]:
     """Every metric, `mrr@20` first; `open-set mrr@20` where there is a threshold.
 
+    Where no query has a match there is but the open-set score, or nothing.
+
     `convention` is added to each score's own: what the caller knows and the ranking doesn't.
     """
     extra = dict(convention or {})
-    judged = [mrr(found), *(recall(found, at) for at in RECALLS), mean_ap(found)]
+    judged: list[Score] = []
+    if found.has_match.any():
+        judged = [mrr(found), *(recall(found, at) for at in RECALLS), mean_ap(found)]
     if threshold is not None:
         judged.append(open_set_mrr(found, threshold))
     return [

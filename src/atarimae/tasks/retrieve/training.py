@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,10 @@ class RetrieveTraining:
 
     def __init__(self, recipe: RetrieveRecipe, setup: Setup) -> None:
         self.recipe = recipe
-        self.setup = setup
-        self.classes, self.targets = data.targets_of(setup)
+        # A query without a label asks for what is not there: nothing can be learned from it.
+        labelled = setup.train.where(lambda file: setup.train.label(file) is not None)
+        self.setup = setup = replace(setup, train=labelled)
+        self.classes, self.targets = data.targets_of(labelled)
         if recipe.trains and len(self.classes) < 2:
             raise AtarimaeError(
                 "There is nothing to tell apart.",
@@ -34,6 +37,8 @@ class RetrieveTraining:
         self.arrays: dict[str, Array] = {}
         self.samples: data.FeatureSamples | data.ImageSamples
         self.frozen = recipe.freeze == "backbone"
+        if not self.frozen:  # as the batches are
+            self.features.to(memory_format=torch.channels_last)
         self.dimension = self._prepare()
         self.head = model.Head(self.dimension, recipe) if recipe.projection else nn.Identity()
         self.head.to(setup.device)
@@ -101,7 +106,7 @@ class RetrieveTraining:
         """Read what a frozen backbone says of the training images; returns the features' width."""
         if not self.frozen:
             self.samples = data.ImageSamples(
-                self.setup.train, self.targets, self.recipe, self.setup.seed
+                self.setup.train, self.targets, self.recipe, self.setup.seed, self.setup.max_pixels
             )
             with torch.no_grad():
                 width = self.features.eval()(self._example()).shape[1]

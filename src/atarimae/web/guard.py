@@ -31,9 +31,16 @@ def hosts(bound: str) -> tuple[str, ...] | None:
 class Guard:
     """ASGI middleware that refuses foreign Host and Origin headers."""
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str] | None = LOCAL) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Collection[str] | None = LOCAL,
+        most_bytes: int | None = MOST_BYTES,
+    ) -> None:
+        """For None as `hosts` any is fine, for None as `most_bytes` the app counts them itself."""
         self.app = app
         self.hosts = hosts
+        self.most_bytes = most_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -64,10 +71,10 @@ class Guard:
                 f"The request asks for the host '{host}'.",
                 f"Open it as http://{LOCAL[0]}, or bind it to the host that is asked for.",
             )
-        return None if method in SAFE else _unsafe(headers, host)
+        return None if method in SAFE else _unsafe(headers, host, self.most_bytes)
 
 
-def _unsafe(headers: Headers, host: str) -> WebError | None:
+def _unsafe(headers: Headers, host: str, most_bytes: int | None) -> WebError | None:
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != host:
         return WebError(
@@ -78,13 +85,15 @@ def _unsafe(headers: Headers, host: str) -> WebError | None:
             "Use the page itself.",
         )
     length = headers.get("content-length", "")
-    if not length.isdecimal() or int(length) > MOST_BYTES:  # before any of it is read
+    if most_bytes is None:
+        return None
+    if not length.isdecimal() or int(length) > most_bytes:  # before any of it is read
         return WebError(
             413,
             "large",
             "The request is too large.",
             f"It declares {length or 'no'} bytes.",
-            f"At most {MOST_BYTES >> 20} MB are read, and the length must be said.",
+            f"At most {most_bytes >> 20} MB are read, and the length must be said.",
         )
     return None
 
