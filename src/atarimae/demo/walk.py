@@ -30,7 +30,7 @@ TITLE = "The same emoji, drawn by four vendors"
 
 @dataclass(frozen=True)
 class Walk:
-    """What the demo made, and what it measured on the test classes, looked at once."""
+    """What the demo made, and what it measured on the test classes."""
 
     workspace: Path
     runs: tuple[Run, ...]
@@ -69,7 +69,8 @@ class Walk:
 
         rows = [f"  {row['model']:<24} {row['test score']}" for row in _test_rows(self)]
         told = Text("\n".join([
-            "", f"On the test classes, looked at once ({self.chosen.scores[0].metric}):", *rows,
+            "", f"On the test classes ({self.chosen.scores[0].metric}; chosen on val):",
+            *rows,
             f"  best − baseline {self.gain.value:+.3f}, 95 % [{self.gain.low:+.3f}, "
             f"{self.gain.high:+.3f}]", "",
             f"Report:  {self.report}", f"Bundle:  {self.bundle}",
@@ -99,7 +100,7 @@ def run(folder: Path) -> Walk:
         baseline, whitened, chosen, paired(first.parts, last.parts, first.clusters),
     )  # fmt: skip
     _say("look: writing the report")
-    note = "The recipe was chosen on val; the test classes were looked at once, at the end."
+    note = "The recipe was chosen on val; no idea was chosen by these."
     extra = ReportTable("On the test classes", _test_rows(walk), note)
     report(space.folder, walk.report, title=TITLE, extra_runs_table=extra)
     return walk
