@@ -158,6 +158,15 @@ class Score:
     low: float = float("nan")
     high: float = float("nan")
 
+    def as_dict(self) -> dict[str, object]:
+        """JSON values, without the parts; a bound that can't be told is null."""
+        low, high = (None if bound != bound else bound for bound in (self.low, self.high))
+        convention = dict(self.convention)
+        return {
+            "metric": self.metric, "value": self.value, "low": low, "high": high,
+            "convention": convention,
+        }  # fmt: skip
+
 
 class Source(Protocol):
     """A picture to be read: in memory, or a huge one of which only parts are decoded."""

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -208,3 +209,20 @@ def wait_for_epochs(space: Workspace, process: subprocess.Popen[str], epochs: in
                 return run.folder / "checkpoint" / "last.safetensors"
         time.sleep(0.05)
     pytest.fail(f"no {epochs} epochs: {process.communicate()}")
+
+
+def test_projection_that_is_not_trained_keeps_the_features_score(space: Workspace, small) -> None:
+    recipe = small(epochs=0, whiten="none", projection=1280)
+    rotated = fit(space, TASK, recipe, because="no training")
+    plain = fit(space, TASK, small(epochs=0, projection=0), because="no projection")
+    assert rotated.score.value == pytest.approx(plain.score.value, abs=1e-6)
+
+
+def test_run_whose_parent_is_gone_has_no_verdict(space: Workspace, small) -> None:
+    parent = fit(space, TASK, small(epochs=1), because="parent")
+
+    def take_away(done: int, total: int, note: str = "") -> None:
+        shutil.rmtree(parent.folder, ignore_errors=True)
+
+    run = fit(space, TASK, small(epochs=1), because="child", progress=take_away)
+    assert (run.status, run.parent, run.verdict) == ("done", parent.id, None)

@@ -7,9 +7,9 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from atarimae import bundle, files, runlog
@@ -120,9 +120,6 @@ class _Fit:
         self.seed = seed
         self.device = device
         self.progress = progress
-        self.predict = partial(
-            outputs, cache=workspace.cache, max_pixels=workspace.max_pixels, progress=progress
-        )
 
     def run(self, *, resume: bool) -> None:
         began = time.perf_counter()
@@ -153,8 +150,8 @@ class _Fit:
 
     def _to_beat(self) -> Progress:
         """The progress, with the parent's score in its note where there is one."""
-        parent = runlog.read(self.log.folder).parent
-        best = next((run.score for run in runlog.runs(self.workspace) if run.id == parent), None)
+        parent = self._parent()
+        best = parent.score if parent else None
         if best is None:
             return self.progress
         return lambda done, total, note="": self.progress(
@@ -175,9 +172,10 @@ class _Fit:
         return self.task.training(self.recipe, setup)
 
     def _outputs(self, model: Model, data: Data) -> Floats:
-        import numpy as np
-
-        rows = self.predict(self.task.predictor(model), data)
+        rows = outputs(
+            self.task.predictor(model), data, cache=self.workspace.cache,
+            max_pixels=self.workspace.max_pixels, progress=self.progress,
+        )  # fmt: skip
         return np.stack([np.asarray(row, np.float32) for row in rows])
 
     def _keep(
@@ -185,7 +183,8 @@ class _Fit:
     ) -> None:
         model = replace(model, constants=found.context.constants)
         bundle.write_model(model)
-        paths = [self.data.root / key for key in found.predictions.keys]
+        places = {file.path: found.data.path(file) for file in found.data.files}
+        paths = [places[key] for key in found.predictions.keys]
         limit = self.workspace.max_pixels
         golden.record(self.task.predictor(model), paths, model.folder / "golden", limit)
         files.write_json(
@@ -203,10 +202,15 @@ class _Fit:
         self._judge()
 
     def _judge(self) -> None:
-        run = runlog.read(self.log.folder)
-        seen = verdict(runlog.find(self.workspace, run.parent), run) if run.parent else None
+        parent = self._parent()
+        seen = verdict(parent, runlog.read(self.log.folder)) if parent else None
         if seen is not None:
             self.log.verdict(seen.as_dict())
+
+    def _parent(self) -> Run | None:
+        """The run that this one is compared with, if it has one that is still there."""
+        name = runlog.read(self.log.folder).parent
+        return runlog.get(self.workspace, name) if name else None
 
     def _milliseconds(self, model: Model, paths: list[Path]) -> float:
         """Median over single images, read, resized and taken through every step."""

@@ -63,16 +63,13 @@ class Run:
 
     def row(self) -> dict[str, object]:
         """The run as one row of `runs --json`."""
-        score = self.score
+        score = self.score.as_dict() if self.score else {}
         return {
             "id": self.id,
             "because": self.because,
             "stage": self.stage,
             "seed": self.seed,
-            "metric": score.metric if score else None,
-            "value": score.value if score else None,
-            "low": _told(score.low) if score else None,
-            "high": _told(score.high) if score else None,
+            **{name: score.get(name) for name in ("metric", "value", "low", "high")},
             "seconds": self.seconds,
             "parent": self.parent,
             "status": self.status,
@@ -87,11 +84,7 @@ class Run:
             "data": None if self.data is None else {"edit": self.data.edit, "hash": self.data.hash},
             "device": self.device,
             "recipe": dict(self.recipe),
-            "scores": [
-                {"metric": s.metric, "value": s.value, "low": _told(s.low), "high": _told(s.high),
-                 "convention": dict(s.convention)}
-                for s in self.scores
-            ],
+            "scores": [score.as_dict() for score in self.scores],
             "costs": dict(self.costs),
             "verdict": None if self.verdict is None else dict(self.verdict),
             "error": self.error,
@@ -236,10 +229,6 @@ def parts(run: Run) -> "pd.DataFrame":
             "Let it finish, or go on with 'atarimae fit --resume'.",
         )
     return pd.read_parquet(path)
-
-
-def _told(bound: float) -> float | None:
-    return None if bound != bound else bound
 
 
 def _score(found: Mapping[str, object]) -> Score:

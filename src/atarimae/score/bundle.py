@@ -26,7 +26,7 @@ class Judgement:
     def as_dict(self) -> dict[str, object]:
         """The shape of `score --json`; `convention` is the main metric's."""
         metrics = {
-            s.metric: {"value": s.value, "low": _bound(s.low), "high": _bound(s.high)}
+            s.metric: {name: s.as_dict()[name] for name in ("value", "low", "high")}
             for s in self.found.scores
         }
         return {
@@ -96,7 +96,3 @@ def _names(answer: Mapping[str, object]) -> list[str]:
             "Omit --submission.",
         )
     return [str(match["file"]).replace(" ", "%20") for match in matches]
-
-
-def _bound(value: float) -> float | None:
-    return None if value != value else value

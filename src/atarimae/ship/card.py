@@ -54,11 +54,7 @@ def about(run: Run, index: Index) -> dict[str, object]:
         "atarimae": version("atarimae"),
         "recipe": dict(run.recipe),
         "gallery": len(index),
-        "scores": [
-            {"metric": s.metric, "value": s.value, "low": _bound(s.low), "high": _bound(s.high),
-             "convention": dict(s.convention)}
-            for s in run.scores
-        ],
+        "scores": [score.as_dict() for score in run.scores],
         "costs": dict(run.costs),
     }  # fmt: skip
 
@@ -117,7 +113,3 @@ def _steps(model: Model) -> list[object]:
 
 def _said(values: Mapping[str, object]) -> str:
     return ", ".join(f"{key}: {value}" for key, value in values.items())
-
-
-def _bound(value: float) -> float | None:
-    return None if value != value else value

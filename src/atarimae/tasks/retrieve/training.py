@@ -111,7 +111,7 @@ class RetrieveTraining:
             with torch.no_grad():
                 width = self.features.eval()(self._example()).shape[1]
             return int(width)
-        if not self.recipe.trains and self.recipe.whiten == "none":
+        if not self.recipe.projection and self.recipe.whiten == "none":
             self.samples = data.FeatureSamples(np.zeros((0, 1), np.float32), [])
             return 1
         graph = self._frozen_graph()
