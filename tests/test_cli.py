@@ -43,16 +43,16 @@ def test_help_of_every_command_shows_an_example(
 ) -> None:
     with pytest.raises(SystemExit) as end:
         main([name, "--help"])
-    example = COMMANDS[name][3]
+    example = COMMANDS[name].example
     assert end.value.code == 0
     assert f"example:\n  {example}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_example_is_a_call_that_the_parser_takes(name: str) -> None:
-    program, *words = shlex.split(COMMANDS[name][3])
+    program, *words = shlex.split(COMMANDS[name].example)
     assert program == "atarimae"
-    assert _parser().parse_args(words).run is COMMANDS[name][0]
+    assert _parser().parse_args(words).run is COMMANDS[name].run
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

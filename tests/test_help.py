@@ -15,7 +15,7 @@ RECIPE = task.load("retrieve").recipe
 def options(name: str) -> list[str]:
     """The options of a command's own, as they are written."""
     parser = argparse.ArgumentParser(add_help=False)
-    COMMANDS[name][1](parser)
+    COMMANDS[name].words(parser)
     return [word for action in parser._actions for word in action.option_strings]
 
 
@@ -45,7 +45,7 @@ def test_every_recipe_key_has_a_default_and_a_description(key: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_says_what_it_does(name: str) -> None:
     parser = argparse.ArgumentParser(add_help=False)
-    COMMANDS[name][1](parser)
+    COMMANDS[name].words(parser)
     dumb = [a.option_strings for a in parser._actions if a.option_strings and not a.help]
     # --out DIR says it by itself.
     assert [words for words in dumb if words not in (["--out"],)] == []

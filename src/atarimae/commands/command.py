@@ -1,0 +1,55 @@
+"""What a command is, and what all of them share."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from atarimae import api
+from atarimae.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+Arguments = argparse.Namespace
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One word of the command line."""
+
+    name: str
+    text: str  # what it does, in a few words
+    example: str
+    run: Callable[[Arguments], int | None]  # returns the exit code; None is 0
+    words: Callable[[argparse.ArgumentParser], None] = lambda _: None  # adds what it can be told
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong words become an error in three parts, like every other."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing and leaving."""
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", "", f"See '{self.prog} --help'.")
+
+
+def here(arguments: Arguments) -> api.Workspace:
+    """The workspace that `-C` names, or the nearest one."""
+    return api.open(arguments.directory)
+
+
+def out(arguments: Arguments, value: Mapping[str, object], text: "RenderableType") -> None:
+    """Print the result: `value` as one JSON object with `--json`, else `text`."""
+    if arguments.json:
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+        return
+    from rich.console import Console
+
+    Console(highlight=False, soft_wrap=isinstance(text, str)).print(text, markup=False)
+
+
+def run_words(command: argparse.ArgumentParser) -> None:
+    """For commands that take one run."""
+    command.add_argument("name", metavar="RUN", help="an id, a part of one, last or best")

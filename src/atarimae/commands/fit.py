@@ -1,0 +1,107 @@
+"""The command that tries an idea."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from atarimae.commands.command import Arguments, Command, here, out
+from atarimae.errors import UsageError
+
+
+def fit(arguments: Arguments) -> None:
+    """Try an idea."""
+    workspace = here(arguments)
+    if arguments.resume:
+        _refuse_changes(arguments)
+        run = workspace.resume(arguments.resume, device=arguments.device)
+    else:
+        run = workspace.fit(
+            arguments.recipe,
+            because=arguments.because or _reason(),
+            stage=arguments.stage or "holdout",
+            seed=arguments.seed or 0,
+            device=arguments.device,
+            parent=arguments.parent,
+            **_changes(arguments.set),
+        )
+    from atarimae.compare.table import runs_table
+
+    out(arguments, run.row(), runs_table([run]))
+
+
+def _fit_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("recipe", nargs="?", type=Path, metavar="RECIPE.toml")
+    command.add_argument("--because", metavar="TEXT", help="why this is worth trying")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="key=value",
+        help="change one setting; may be given several times",
+    )
+    command.add_argument("--stage", help="smoke or holdout (holdout)")
+    command.add_argument("--seed", type=int, help="of all that is drawn (0)")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
+    command.add_argument("--parent", metavar="RUN", help="what it is compared with (the best)")
+    command.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")
+
+
+def _refuse_changes(arguments: Arguments) -> None:
+    """A run that is gone on with keeps what it was started with."""
+    given = {
+        "RECIPE.toml": arguments.recipe,
+        "--set": arguments.set,
+        "--because": arguments.because is not None,
+        "--stage": arguments.stage is not None,
+        "--seed": arguments.seed is not None,
+        "--parent": arguments.parent,
+    }
+    named = [name for name, value in given.items() if value]
+    if named:
+        raise UsageError(
+            "A run that is resumed can't be changed.",
+            f"Found {', '.join(named)} beside --resume.",
+            "Leave that out, or start a new run without --resume.",
+        )
+
+
+def _reason() -> str:
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "A run needs a reason.", "There is no terminal to ask at.", 'Give --because "…".'
+        )
+    sys.stderr.write("Why is this worth trying? ")
+    sys.stderr.flush()
+    reason = sys.stdin.readline().strip()
+    if not reason:
+        raise UsageError("A run needs a reason.", "It is empty.", 'Give --because "…".')
+    return reason
+
+
+def _changes(given: Sequence[str]) -> dict[str, Any]:
+    """`key=value` as TOML would read the value; what is no TOML is a string."""
+    import tomllib
+
+    changes: dict[str, Any] = {}
+    for change in given:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise UsageError(f"--set {change} sets nothing.", "It has no '='.", "Write key=value.")
+        try:
+            changes[key.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            changes[key.strip()] = value
+    return changes
+
+
+COMMANDS = (
+    Command(
+        "fit",
+        "try an idea, and log it",
+        'atarimae -C sake fit --because "labels are small: larger images" --set image_size=320',
+        fit,
+        _fit_words,
+    ),
+)

@@ -1,0 +1,51 @@
+"""Commands that show runs: runs, show, compare."""
+
+import argparse
+
+from atarimae.commands.command import Arguments, Command, here, out, run_words
+
+
+def runs(arguments: Arguments) -> None:
+    """List the runs."""
+    from atarimae import runlog
+    from atarimae.compare.table import runs_table
+
+    known = runlog.runs(here(arguments).folder)
+    out(arguments, {"runs": [run.row() for run in known]}, runs_table(known))
+
+
+def show(arguments: Arguments) -> None:
+    """Show one run."""
+    from atarimae import runlog
+    from atarimae.compare.table import run_view
+
+    workspace = here(arguments)
+    run = workspace.run(arguments.name)
+    parent = runlog.get(workspace.folder, run.parent) if run.parent else None
+    out(arguments, run.as_dict(), run_view(run, parent))
+
+
+def compare(arguments: Arguments) -> None:
+    """Compare two runs."""
+    from atarimae.compare.table import comparison_table
+
+    found = here(arguments).compare(arguments.first, arguments.second)
+    out(arguments, found.as_dict(), comparison_table(found))
+
+
+def _compare_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("first", metavar="RUN")
+    command.add_argument("second", metavar="RUN")
+
+
+COMMANDS = (
+    Command("runs", "list the runs", "atarimae -C sake runs", runs),
+    Command("show", "show one run", "atarimae -C sake show best", show, run_words),
+    Command(
+        "compare",
+        "did the second run help?",
+        "atarimae -C sake compare 7gk2 best",
+        compare,
+        _compare_words,
+    ),
+)
