@@ -6,19 +6,22 @@ BIN := $(VENV)/bin
 BARE := .venv-bare
 INSTALLED := $(VENV)/.installed
 BARE_INSTALLED := $(BARE)/.installed
+PEERS := .venv-peers
+PEERS_INSTALLED := $(PEERS)/.installed
 PIP := install --quiet --disable-pip-version-check --constraint constraints.txt
-PYTEST := $(BIN)/python -m pytest
+PYTEST := ATARIMAE_BARE=$(CURDIR)/$(BARE)/bin/python ATARIMAE_PEERS=$(CURDIR)/$(PEERS)/bin/python \
+  $(BIN)/python -m pytest
 
 .PHONY: demo test test-all check bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/atarimae demo demo
 
-test: $(INSTALLED) $(BARE_INSTALLED) chromium
-	ATARIMAE_BARE=$(CURDIR)/$(BARE)/bin/python $(PYTEST) -m "not long"
+test: $(INSTALLED) $(BARE_INSTALLED) $(PEERS_INSTALLED) chromium
+	$(PYTEST) -m "not long"
 
-test-all: $(INSTALLED) $(BARE_INSTALLED) chromium
-	ATARIMAE_BARE=$(CURDIR)/$(BARE)/bin/python $(PYTEST) -m long
+test-all: $(INSTALLED) $(BARE_INSTALLED) $(PEERS_INSTALLED) chromium
+	$(PYTEST) -m long
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .
@@ -27,19 +30,26 @@ check: $(INSTALLED)
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
-bench: $(INSTALLED)
-	$(BIN)/python -m bench
+bench: $(INSTALLED) $(PEERS_INSTALLED)
+	ATARIMAE_PEERS=$(CURDIR)/$(PEERS)/bin/python $(BIN)/python -m bench
 
 # With PyTorch and all that fitting needs.
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip $(PIP) --editable '.[fit,dev]'
+	$(BIN)/python -m pip $(PIP) --editable '.[fit,mlflow,ray,wandb,dev]'
 	touch $@
 
 # As on a server that only answers: no PyTorch. The tests of serve and score run in it.
 $(BARE_INSTALLED): pyproject.toml constraints.txt
 	test -x $(BARE)/bin/python || $(PYTHON) -m venv $(BARE)
 	$(BARE)/bin/python -m pip $(PIP) --editable .
+	touch $@
+
+# Trackers that atarimae is tested and measured beside; they want other versions of its libraries.
+$(PEERS_INSTALLED): constraints-peers.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints-peers.txt mlflow trackio
 	touch $@
 
 # Debian's browser for the tests of pages; installed where that is allowed.
@@ -51,4 +61,4 @@ chromium:
 	  || echo "No chromium: browser tests are skipped. Install it with: apt-get install chromium"
 
 clean:
-	rm -rf $(VENV) $(BARE) demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(BARE) $(PEERS) demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
