@@ -21,7 +21,7 @@ from atarimae.add import add
 from bench.ratio import Ratio
 
 IMAGES = 5_000
-REPEATS = 3
+REPEATS = 7
 WORKERS = 2
 CHUNK = 50
 

@@ -11,7 +11,7 @@ from atarimae.store import Store
 
 
 def labels(folder: Path) -> dict[str, tuple[str, ...]]:
-    return {entry.path.name: entry.labels for entry in entries(folder).entries}
+    return {Path(entry.path).name: entry.labels for entry in entries(folder).entries}
 
 
 def test_label_is_the_name_of_the_first_folder_level(tmp_path, paint):
@@ -48,7 +48,7 @@ def test_hidden_files_are_passed_over_and_other_files_counted(tmp_path, paint):
     (folder / "notes.txt").write_text("x")
     (folder / "labels.csv").write_text("x")
     found = entries(tmp_path / "photos")
-    assert [e.path.name for e in found.entries] == ["1.png"]
+    assert [Path(e.path).name for e in found.entries] == ["1.png"]
     assert (found.ignored, found.refused) == (2, ())
 
 

@@ -20,7 +20,7 @@ def table(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
 def test_encodings_are_told_apart(tmp_path, paint, encoding):
     file = paint("写真/い.png")
     (entry,) = read_table(table(tmp_path, "file,label\n写真/い.png,獺祭\n", encoding))
-    assert (entry.path, entry.labels, entry.line) == (file, ("獺祭",), 2)
+    assert (Path(entry.path), entry.labels, entry.line) == (file, ("獺祭",), 2)
 
 
 def test_all_columns_are_read_and_empty_cells_say_nothing(tmp_path, paint):
@@ -125,20 +125,20 @@ def test_names_are_found_however_they_are_composed(tmp_path, paint, disk, writte
     file = paint(unicodedata.normalize(disk, "ガ/ぱ.png"))
     text = unicodedata.normalize(written, "file,label\nガ/ぱ.png,ガ\n")
     (entry,) = read_table(table(tmp_path, text))
-    assert (entry.path, entry.labels) == (file, ("ガ",))
+    assert (Path(entry.path), entry.labels) == (file, ("ガ",))
 
 
 def test_absolute_paths_are_taken_as_they_are(tmp_path, paint):
     file = paint("elsewhere/a.png")
     (tmp_path / "csv").mkdir()
     (entry,) = read_table(table(tmp_path / "csv", f"file,label\n{file},x\n"))
-    assert entry.path == file
+    assert Path(entry.path) == file
 
 
 def test_with_labels_files_are_looked_for_in_the_folder_then_beside_the_csv(tmp_path, paint):
     in_folder, beside = paint("photos/sub/a.png"), paint("b.png")
     paint("photos/sub/c.png")
     path = table(tmp_path, "file,label\nsub/a.png,x\nb.png,y\n")
-    found = {e.path: e.labels for e in entries(tmp_path / "photos", labels=path).entries}
+    found = {Path(e.path): e.labels for e in entries(tmp_path / "photos", labels=path).entries}
     # c.png is in no row: it is a picture all the same, and its folder names nothing
     assert found == {in_folder: ("x",), beside: ("y",), tmp_path / "photos/sub/c.png": ()}

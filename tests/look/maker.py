@@ -44,7 +44,7 @@ class Maker:
         self.rows.append(Row(File(path, known.image.hash, **columns), known.image, labels, COLUMNS))
 
     def record(self, refused=()):
-        Store(self.workspace).record(self.rows, refused, by="花子")
+        Store(self.workspace).record([*self.rows, *refused], by="花子")
         self.rows = []
         return self.workspace
 

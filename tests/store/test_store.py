@@ -227,9 +227,9 @@ def test_hash_of_the_content_changes_with_all_that_is_said(tmp_path: Path, other
 def test_refused_file_is_remembered_until_it_is_taken(ws: Workspace) -> None:
     store = Store(ws)
     first = Refusal("a.png", "It ends early.", "Copy it again.")
-    store.record([], [first])
+    store.record([first])
     again = Refusal("a.png", "It is empty.", "Copy it again.")
-    store.record([], [again, Refusal("b.png", "It is text.", "Leave it out.")])
+    store.record([again, Refusal("b.png", "It is text.", "Leave it out.")])
     assert [refusal.file for refusal in store.refusals()] == ["a.png", "b.png"]
     assert store.refusals()[0] == again
     store.record([row("a.png", "red")])
@@ -238,7 +238,7 @@ def test_refused_file_is_remembered_until_it_is_taken(ws: Workspace) -> None:
 
 def test_refusals_alone_are_no_edit(ws: Workspace) -> None:
     store = Store(ws)
-    store.record([], [Refusal("a.png", "It ends early.", "Copy it again.")])
+    store.record([Refusal("a.png", "It ends early.", "Copy it again.")])
     assert store.data().version.edit == 0
 
 
@@ -254,7 +254,7 @@ def test_error_in_the_middle_leaves_nothing(ws: Workspace, bad: Row) -> None:
     before, images = store.data(), store.images()
     with pytest.raises(Exception, match="NOT NULL"):
         store.record(
-            [row("b.png", "blue", "青"), row("a.png", "green"), bad], [Refusal("c.png", "a", "b")]
+            [row("b.png", "blue", "青"), row("a.png", "green"), bad, Refusal("c.png", "a", "b")]
         )
     assert (store.data(), store.images(), store.refusals()) == (before, images, [])
     assert count_edits(store) == 1

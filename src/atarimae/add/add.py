@@ -2,7 +2,7 @@
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,9 +13,9 @@ from atarimae.add.folder import read_folder
 from atarimae.add.reading import read_entries, stored_path
 from atarimae.add.table import read_table
 from atarimae.errors import UsageError
-from atarimae.store import Refusal, Store
+from atarimae.store import Refusal, Row, Store
 from atarimae.store.store import content_hash
-from atarimae.types import Data, Label, Progress, Version, silent
+from atarimae.types import Data, Image, Label, Progress, Version, silent
 from atarimae.workspace import MAX_PIXELS, Workspace
 
 
@@ -58,19 +58,23 @@ def add(
     with _rarely_collected():
         found = entries(*sources, labels=labels)
         store = Store(workspace)
-        taken, unreadable = read_entries(
-            found.entries, workspace.root, store.images(), workspace.max_pixels, progress
-        )
-        refused = [
-            replace(refusal, file=stored_path(Path(refusal.file), workspace.root))
-            for refusal in found.refused
-        ] + unreadable
-        rows = copy_in(workspace, taken, progress) if copy else [row for _, row in taken]
-        changes = store.record(rows, refused, why=", ".join(map(str, sources)))
+        read = _read(workspace, found, store.images(), copy, progress)
+        changes = store.record(read, why=", ".join(map(str, sources)))
     present = changes.present + changes.moved + changes.changed
     return Report(
-        changes.added, present, changes.moved, changes.changed, tuple(refused), found.ignored
+        changes.added, present, changes.moved, changes.changed, changes.refused, found.ignored
     )
+
+
+def _read(
+    workspace: Workspace, found: Found, known: Mapping[str, Image], copy: bool, progress: Progress
+) -> Iterator[Row | Refusal]:
+    """What the store is to know of the files, one after the other, as they are read."""
+    root = workspace.root
+    for refusal in found.refused:
+        yield replace(refusal, file=stored_path(refusal.file, str(root)))
+    for entry, one in read_entries(found.entries, root, known, workspace.max_pixels, progress):
+        yield copy_in(workspace, entry, one) if copy and isinstance(one, Row) else one
 
 
 @contextmanager
@@ -114,8 +118,9 @@ def load(
 ) -> tuple[Data, list[Refusal]]:
     """The same files as data in memory, at edit 0, without a store; paths relative to `root`."""
     root = root.resolve()
-    taken, refused = read_entries(entries, root, {}, max_pixels, progress)
-    rows = [row for _, row in taken]
+    read = [one for _, one in read_entries(entries, root, {}, max_pixels, progress)]
+    rows = [one for one in read if isinstance(one, Row)]
+    refused = [one for one in read if isinstance(one, Refusal)]
     files = tuple(row.file for row in rows)
     names: dict[str, dict[str, None]] = defaultdict(dict)  # a set that keeps its order
     for row in rows:

@@ -4,7 +4,6 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,28 +11,22 @@ from atarimae.add.entry import Entry
 from atarimae.add.reading import stored_path
 from atarimae.errors import AtarimaeError
 from atarimae.store import Row
-from atarimae.types import Progress
 from atarimae.workspace import Workspace
 
 _SUFFIX = {"JPEG": "jpg", "TIFF": "tif"}
 
 
-def copy_in(
-    workspace: Workspace, taken: Sequence[tuple[Entry, Row]], progress: Progress
-) -> list[Row]:
-    """The rows with the paths of their copies, `images/ab/abcd…-0123cdef.png`.
+def copy_in(workspace: Workspace, entry: Entry, row: Row) -> Row:
+    """The row with the path of its copy, `images/ab/abcd…-0123cdef.png`.
 
     The name's second part is of the origin's path: another file with the same content gets a
     copy of its own, since its split and source are its own. A copy that is there is left alone.
     """
-    rows = []
-    for done, (entry, row) in enumerate(taken, 1):
-        copy = workspace.images / row.image.hash[:2] / _name(row)
-        if not copy.exists():
-            _copy(entry.path, copy)
-        rows.append(replace(row, file=replace(row.file, path=stored_path(copy, workspace.root))))
-        progress(done, len(taken), "copying")
-    return rows
+    copy = workspace.images / row.image.hash[:2] / _name(row)
+    if not copy.exists():
+        _copy(entry.path, copy)
+    path = stored_path(str(copy), str(workspace.root))
+    return replace(row, file=replace(row.file, path=path))
 
 
 def _name(row: Row) -> str:
@@ -42,7 +35,7 @@ def _name(row: Row) -> str:
     return f"{row.image.hash}-{origin}.{suffix}"
 
 
-def _copy(origin: Path, copy: Path) -> None:
+def _copy(origin: str, copy: Path) -> None:
     """Whole or not at all: written beside its place, then renamed."""
     temporary = None
     try:

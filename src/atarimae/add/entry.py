@@ -18,7 +18,7 @@ REFUSED = (".heic", ".heif", ".avif", ".jxl", ".jp2", ".psd", ".svg", ".ico")
 class Entry:
     """A file and what its source says of it. `given` names the columns that it states."""
 
-    path: Path
+    path: str  # absolute; text, since a Path costs more than reading a small picture's header
     labels: tuple[str, ...] = ()
     split: str | None = None
     role: str = "both"
@@ -47,14 +47,14 @@ def text(value: str) -> str:
     return unicodedata.normalize("NFC", value.strip())
 
 
-def placed(path: Path) -> Path:
+def placed(path: Path) -> str:
     """The one path of a file, whichever way it was reached; its own name stays if it is a link."""
-    return Path(os.path.realpath(path.parent)) / path.name
+    return os.path.join(os.path.realpath(path.parent), path.name)
 
 
 def merged(found: Iterable[Entry]) -> list[Entry]:
     """Each file once, in order of appearance: labels are gathered, and later statements win."""
-    by_path: dict[Path, Entry] = {}
+    by_path: dict[str, Entry] = {}
     for entry in found:
         old = by_path.get(entry.path)
         by_path[entry.path] = entry if old is None else _both(old, entry)

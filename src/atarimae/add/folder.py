@@ -33,7 +33,7 @@ def read_folder(folder: Path, *, labelled: bool = True) -> Found:
     for parts, found in _walk(str(folder), (), frozenset()):
         if isinstance(found, Refusal):
             refused.append(found)
-        elif is_picture(found.name):
+        elif is_picture(parts[-1]):
             entries.append(_entry(found, parts[:-1] if labelled else (), splits))
         else:
             ignored += 1
@@ -42,7 +42,7 @@ def read_folder(folder: Path, *, labelled: bool = True) -> Found:
 
 def _walk(
     folder: str, parts: tuple[str, ...], above: frozenset[str]
-) -> Iterator[tuple[tuple[str, ...], Path | Refusal]]:
+) -> Iterator[tuple[tuple[str, ...], str | Refusal]]:
     """Files with their names from the source down; folders that can't be listed as refusals."""
     folder = os.path.realpath(folder)  # the one path of a file, whichever links lead to it
     if folder in above:
@@ -57,7 +57,7 @@ def _walk(
         if item.name.startswith(".") or item.name in _SYSTEM:
             continue
         if not _is_folder(item):
-            yield (*parts, item.name), Path(item.path)
+            yield (*parts, item.name), item.path
         elif not _is_ours(Path(folder), item.name):
             yield from _walk(item.path, (*parts, item.name), above | {folder})
 
@@ -91,7 +91,7 @@ def _is_split(folder: Path) -> bool:
     return len(names) > 1 and names <= set(SPLITS)
 
 
-def _entry(path: Path, folders: tuple[str, ...], splits: bool) -> Entry:
+def _entry(path: str, folders: tuple[str, ...], splits: bool) -> Entry:
     split = folders[0] if splits and folders else None
     rest = folders[1:] if splits else folders
     label = text(rest[0]) if rest else ""

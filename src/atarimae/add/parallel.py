@@ -5,10 +5,12 @@ import os
 import signal
 import sys
 import threading
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.connection import Connection
-from typing import TypeVar
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, TypeVar, cast
 
 from atarimae.errors import AtarimaeError
 
@@ -37,43 +39,67 @@ def in_parallel(work: Callable[[Chunk], Result], chunks: Sequence[Chunk]) -> Ite
 def _processes(
     work: Callable[[Chunk], Result], chunks: Sequence[Chunk], cores: int
 ) -> Iterator[Result]:
-    """Each process takes every n-th chunk, and ends by itself when nobody reads its pipe."""
+    """Each process takes the next chunk that nobody has, and ends when there is none.
+
+    The chunks' numbers lie in a file in memory; processes that were forked share its position.
+    """
     context = multiprocessing.get_context("fork")
-    workers = []
+    numbers = os.memfd_create("chunks")
+    os.write(numbers, array("I", range(len(chunks))).tobytes())
+    os.lseek(numbers, 0, os.SEEK_SET)
+    workers: dict[Connection[Any, Any], BaseProcess] = {}
     try:
-        for core in range(cores):
+        for _ in range(cores):
             ours, theirs = context.Pipe(duplex=False)
             process = context.Process(
-                target=_worker, args=(work, chunks[core::cores], theirs), daemon=True
+                target=_worker, args=(work, chunks, numbers, theirs), daemon=True
             )
             process.start()
             theirs.close()
-            workers.append((process, ours))
-        for number in range(len(chunks)):
-            process, ours = workers[number % cores]
-            try:
-                yield ours.recv()
-            except EOFError:
-                process.join()
-                raise AtarimaeError(
-                    "A process that reads files has died; nothing was recorded.",
-                    f"Its exit code is {process.exitcode}.",
-                    "If it is -9, memory ran out: close other programs, and add again.",
-                ) from None
+            workers[ours] = process
+        yield from _in_order(len(chunks), dict(workers))
     finally:
-        for process, ours in workers:
-            ours.close()
-            process.terminate()
-            process.join()
+        os.close(numbers)
+        for pipe, reader in workers.items():
+            pipe.close()
+            reader.terminate()
+            reader.join()
+
+
+def _in_order(total: int, workers: "dict[Connection[Any, Any], BaseProcess]") -> Iterator[Any]:
+    """The results of all chunks as they come through the pipes, put in order."""
+    waiting: dict[int, object] = {}
+    following = 0
+    while following < total:
+        for pipe in cast("list[Connection[Any, Any]]", wait(list(workers))):
+            try:
+                number, result = pipe.recv()
+                waiting[number] = result
+            except EOFError:
+                process = workers.pop(pipe)
+                process.join()
+                if process.exitcode or not workers:
+                    raise AtarimaeError(
+                        "A process that reads files has died; nothing was recorded.",
+                        f"Its exit code is {process.exitcode}.",
+                        "If it is -9, memory ran out: close other programs, and add again.",
+                    ) from None
+        while following in waiting:
+            yield waiting.pop(following)
+            following += 1
 
 
 def _worker(
-    work: Callable[[Chunk], Result], chunks: Sequence[Chunk], pipe: "Connection[Result, Result]"
+    work: Callable[[Chunk], Result],
+    chunks: Sequence[Chunk],
+    numbers: int,
+    pipe: "Connection[Any, Any]",
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     try:
-        for chunk in chunks:
-            pipe.send(work(chunk))
+        while number := os.read(numbers, 4):
+            taken = int.from_bytes(number, sys.byteorder)
+            pipe.send((taken, work(chunks[taken])))
     except BrokenPipeError:  # the parent is gone
         pass
 

@@ -1,7 +1,7 @@
 """Every file read once, hashed and decoded, in parallel."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from atarimae.types import File, Image, Progress
 
 _CHUNK = 64  # files that a worker takes at once, at most
 
-# An image's columns: records with slots are slow to send between processes.
-_Plain = tuple[str, int, int, str, int, str | None]
+# A path and an image's columns: records with slots are slow to send between processes.
+_Plain = tuple[str, str, int, int, str, int, str | None]
 
 
 def read_entries(
@@ -24,32 +24,28 @@ def read_entries(
     known: Mapping[str, Image],
     max_pixels: int,
     progress: Progress,
-) -> tuple[list[tuple[Entry, Row]], list[Refusal]]:
-    """What can be recorded, with paths relative to `root`, and what is refused; in order.
+) -> Iterator[tuple[Entry, Row | Refusal]]:
+    """What can be recorded and what is refused, as it is read; paths relative to `root`.
 
     Contents in `known` (by hash) are not decoded again.
     """
     size = min(_CHUNK, 1 + len(entries) // 100)  # so that progress moves by the hundredth
     chunks = [entries[i : i + size] for i in range(0, len(entries), size)]
-    taken: list[tuple[Entry, Row]] = []
-    refused: list[Refusal] = []
+    done = 0
     read = in_parallel(
-        lambda chunk: [_read(entry, root, known, max_pixels) for entry in chunk], chunks
+        lambda chunk: [_read(entry, str(root), known, max_pixels) for entry in chunk], chunks
     )
     for chunk, results in zip(chunks, read, strict=True):
         for entry, result in zip(chunk, results, strict=True):
-            if isinstance(result, Refusal):
-                refused.append(result)
-            else:
-                taken.append((entry, _row(entry, root, Image(*result))))
-        progress(len(taken) + len(refused), len(entries), "reading")
-    return taken, refused
+            yield entry, result if isinstance(result, Refusal) else _row(entry, result)
+        done += len(chunk)
+        progress(done, len(entries), "reading")
 
 
-def stored_path(path: Path, root: Path) -> str:
+def stored_path(path: str, root: str) -> str:
     """Relative to `root`, with forward slashes; bytes that are not UTF-8 become question marks."""
     folder, name = os.path.split(path)
-    relative = f"{_relative(folder, str(root))}/{name}".removeprefix("./")
+    relative = f"{_relative(folder, root)}/{name}".removeprefix("./")
     return os.fsencode(relative).decode("utf-8", "replace")
 
 
@@ -58,28 +54,28 @@ def _relative(folder: str, root: str) -> str:
     return os.path.relpath(folder, root).replace(os.sep, "/")
 
 
-def _read(
-    entry: Entry, root: Path, known: Mapping[str, Image], max_pixels: int
-) -> _Plain | Refusal:
+def _read(entry: Entry, root: str, known: Mapping[str, Image], max_pixels: int) -> _Plain | Refusal:
+    path = stored_path(entry.path, root)
     try:
         _check_name(entry.path)
         image = examine(entry.path, max_pixels, known)
-        return (image.hash, image.width, image.height, image.format, image.bytes, image.parent)
     except AtarimaeError as error:
         line = f" (line {entry.line} of the CSV)" if entry.line is not None else ""
-        found = error.found.removesuffix(".") + line + "."
-        return Refusal(stored_path(entry.path, root), found, error.fix)
+        return Refusal(path, error.found.removesuffix(".") + line + ".", error.fix)
+    return (
+        path, image.hash, image.width, image.height, image.format, image.bytes, image.parent,
+    )  # fmt: skip
 
 
-def _row(entry: Entry, root: Path, image: Image) -> Row:
-    path = stored_path(entry.path, root)
-    file = File(path, image.hash, entry.split, entry.role, entry.group, entry.source)
+def _row(entry: Entry, read: _Plain) -> Row:
+    image = Image(*read[1:])
+    file = File(read[0], image.hash, entry.split, entry.role, entry.group, entry.source)
     return Row(file, image, entry.labels, entry.given)
 
 
-def _check_name(path: Path) -> None:
+def _check_name(path: str) -> None:
     try:
-        str(path).encode("utf-8")
+        path.encode("utf-8")
     except UnicodeEncodeError:
         raise AtarimaeError(
             "", "Its name is not UTF-8.", "Rename it, with convmv for example."

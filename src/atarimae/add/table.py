@@ -139,14 +139,14 @@ def _locate(name: str, folders: Sequence[Path]) -> Path:
 
 def _contradictions(entries: Sequence[Entry]) -> list[str]:
     """Rows that state another split, role, group or source for a file than a row before."""
-    first: dict[tuple[Path, str], Entry] = {}
+    first: dict[tuple[str, str], Entry] = {}
     bad = []
     for entry in entries:
         for key in sorted(entry.given):
             before = first.setdefault((entry.path, key), entry)
             if (now := getattr(entry, key)) != (then := getattr(before, key)):
                 bad.append(
-                    f"line {entry.line}: {entry.path.name} has {key} '{now}',"
+                    f"line {entry.line}: {os.path.basename(entry.path)} has {key} '{now}',"
                     f" but '{then}' in line {before.line}."
                 )
     return bad

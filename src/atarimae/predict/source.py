@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import os
 import stat
 from collections.abc import Mapping
 from io import BytesIO
@@ -44,7 +45,9 @@ def open_known(path: Path, image: str, max_pixels: int = MAX_PIXELS) -> Source:
 
 
 def examine(
-    path: Path, max_pixels: int = MAX_PIXELS, known: Mapping[str, Image] = MappingProxyType({})
+    path: Path | str,
+    max_pixels: int = MAX_PIXELS,
+    known: Mapping[str, Image] = MappingProxyType({}),
 ) -> Image:
     """The record of a file that is readable to its last pixel; raises `AtarimaeError` if not.
 
@@ -113,28 +116,40 @@ class Picture:
             return turn(to_rgb(image), _orientation(image))
 
 
-def _open(origin: Path | bytes, max_pixels: int) -> Picture | Sheet:
+def _open(origin: Path | str | bytes, max_pixels: int) -> Picture | Sheet:
     name = "The picture" if isinstance(origin, bytes) else str(origin)
     if isinstance(origin, bytes):
         data = origin
     else:
         with Reading(name):
-            size = _regular_size(origin, name)
-            if size > READ_BYTES and (sheet := _sheet(origin, name, size, max_pixels)):
-                return sheet
-            data = origin.read_bytes()
+            read = _read(origin, name, max_pixels)
+        if isinstance(read, Sheet):
+            return read
+        data = read
     format_, image = read_header(BytesIO(data), name, max_pixels)
     if math.prod(image.size) > SHEET_PIXELS:
-        return Sheet(origin, name, format_)
+        return Sheet(Path(origin) if isinstance(origin, str) else origin, name, format_)
     return Picture(data, name, format_, image)
 
 
-def _regular_size(path: Path, name: str) -> int:
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
-        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
-        raise unreadable(name, f"It is {kind}, not a file.", "Name a picture's file.")
-    return status.st_size
+def _read(path: Path | str, name: str, max_pixels: int) -> bytes | Sheet:
+    """A file's bytes, or the sheet that a large one holds."""
+    # Plain calls of the system: a file object costs as much as decoding a small picture's header.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # opening a pipe would wait for ever
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
+            raise unreadable(name, f"It is {kind}, not a file.", "Name a picture's file.")
+        size = status.st_size
+        if size > READ_BYTES and (sheet := _sheet(Path(path), name, size, max_pixels)):
+            return sheet
+        data = os.read(handle, size)
+        while len(data) < size and (more := os.read(handle, size - len(data))):
+            data += more
+        return data
+    finally:
+        os.close(handle)
 
 
 def _sheet(path: Path, name: str, size: int, max_pixels: int) -> Sheet | None:

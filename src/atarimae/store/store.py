@@ -32,6 +32,11 @@ from atarimae.store import schema
 from atarimae.types import Box, Data, File, Image, Label, Version
 from atarimae.workspace import Workspace
 
+_IMAGE = Image.__slots__
+_FILE = File.__slots__
+_image_columns = operator.attrgetter(*_IMAGE)
+_file_columns = operator.attrgetter(*_FILE)
+_FATES = ("added", "present", "moved", "changed")
 BUSY_SECONDS = 120  # how long one writer waits for another
 
 
@@ -56,13 +61,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What recording rows did: numbers of files, and of labels that are new."""
+    """What recording did: numbers of files, and of labels that are new; files not taken."""
 
     added: int = 0
     present: int = 0
     moved: int = 0
     changed: int = 0
     labels: int = 0
+    refused: tuple[Refusal, ...] = ()
 
 
 class Store:
@@ -76,26 +82,37 @@ class Store:
             schema.metadata.create_all(self.engine.execution_options(writes=True))
 
     def record(
-        self,
-        rows: Sequence[Row],
-        refused: Sequence[Refusal] = (),
-        *,
-        why: str = "",
-        by: str | None = None,
+        self, found: Iterable[Row | Refusal], *, why: str = "", by: str | None = None
     ) -> Changes:
         """Record files with their images and labels; all of them or, on an error, none.
 
         A path that is there with the same image is kept, and takes over what its row states. A
         path whose content changed is replaced. A new path whose image's only files are gone from
         the disk is a moved file, and keeps what was known of it.
+
+        Rows are worked through as they come, before the store is locked; where somebody else has
+        written by then, they are worked through again.
         """
+        rows: list[Row] = []
+        refused: list[Refusal] = []
+        with self._read() as connection:
+            recording = _Recording(connection, self.workspace)
+        for one in found:
+            if isinstance(one, Refusal):
+                refused.append(one)
+            else:
+                rows.append(one)
+                recording.take(one)
         with self._write() as connection:
-            edit = _append(connection, "add", why, by)
-            changes = _Recording(connection, edit, by or _person(), self.workspace).run(rows)
+            if _last_edit(connection) != recording.edit:
+                recording = _Recording(connection, self.workspace)
+                for row in rows:
+                    recording.take(row)
+            changes = recording.changes
+            if changes != Changes(present=changes.present):
+                recording.save(connection, _append(connection, "add", why, by), by or _person())
             _note_refusals(connection, rows, refused)
-            if changes == Changes(present=changes.present):
-                connection.execute(delete(schema.edits).where(schema.edits.c.id == edit))
-        return changes
+        return replace(changes, refused=tuple(refused))
 
     def data(self, edit: int | None = None) -> Data:
         """The data at a version; the newest one where none is named. Files in order of path."""
@@ -263,45 +280,60 @@ def _note_refusals(connection: Connection, rows: Sequence[Row], refused: Sequenc
 
 
 class _Recording:
-    """One call of `record`: what is there, what is new, and the statements in between."""
+    """What recording rows changes, worked out against the state of the store at one edit."""
 
-    def __init__(self, connection: Connection, edit: int, by: str, workspace: Workspace) -> None:
-        self.connection = connection
-        self.edit = edit
-        self.by = by
+    def __init__(self, connection: Connection, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.edit = _last_edit(connection)
         self.images = {row.hash for row in connection.execute(select(schema.images.c.hash))}
         self.files: dict[str, File] = {}
         self.unchecked: dict[str, list[str]] = defaultdict(list)  # paths by image, may be gone
-        for row in connection.execute(_alive(schema.files, edit)):
-            file = File(row.path, row.image, row.split, row.role, row.group, row.source)
+        for file in _files(connection, self.edit):
             self.files[file.path] = file
             self.unchecked[file.image].append(file.path)
         self.labels = {
             (row.image, row.value)
-            for row in connection.execute(_alive(schema.labels, edit))
+            for row in connection.execute(_alive(schema.labels, self.edit))
             if row.kind == "class"
         }
-        self.new_images: list[dict[str, object]] = []
+        self.new_images: list[Image] = []
         self.new_files: dict[str, File] = {}
         self.retired: list[str] = []
-        self.new_labels: list[dict[str, object]] = []
+        self.new_labels: list[tuple[str, str]] = []  # image and class
+        self.counts: dict[str, int] = defaultdict(int)
 
-    def run(self, rows: Sequence[Row]) -> Changes:
-        counts: dict[str, int] = defaultdict(int)
-        for row in rows:
-            self._image(row.image)
-            counts[self._file(row)] += 1
-            self._labels(row)
-        self._save()
-        moved, changed = counts["moved"], counts["changed"]
-        return Changes(counts["added"], counts["present"], moved, changed, len(self.new_labels))
+    @property
+    def changes(self) -> Changes:
+        """What the rows that were taken change."""
+        added, present, moved, changed = (self.counts[name] for name in _FATES)
+        return Changes(added, present, moved, changed, len(self.new_labels))
+
+    def take(self, row: Row) -> None:
+        """Work out what one more row changes."""
+        self._image(row.image)
+        self.counts[self._file(row)] += 1
+        self._labels(row)
+
+    def save(self, connection: Connection, edit: int, by: str) -> None:
+        """Write it as one edit."""
+        table = schema.files
+        for path in self.retired:
+            connection.execute(
+                update(table)
+                .where(table.c.path == path, table.c.removed.is_(None))
+                .values(removed=edit)
+            )
+        _insert(connection, schema.images, _IMAGE, map(_image_columns, self.new_images))
+        live = ((*_file_columns(file), edit) for file in self.new_files.values())
+        _insert(connection, table, (*_FILE, "added"), live)
+        said = ((image, "class", value, by, edit) for image, value in self.new_labels)
+        _insert(connection, schema.labels, ("image", "kind", "value", "by", "added"), said)
 
     def _image(self, image: Image) -> None:
         if image.hash in self.images:
             return
         self.images.add(image.hash)
-        self.new_images.append({name: getattr(image, name) for name in Image.__slots__})
+        self.new_images.append(image)
 
     def _file(self, row: Row) -> str:
         old = self.files.get(row.file.path)
@@ -347,42 +379,26 @@ class _Recording:
             if (row.image.hash, value) in self.labels:
                 continue
             self.labels.add((row.image.hash, value))
-            self.new_labels.append({"image": row.image.hash, "kind": "class", "value": value,
-                                    "by": self.by, "added": self.edit})  # fmt: skip
-
-    def _save(self) -> None:
-        table = schema.files
-        for path in self.retired:
-            self.connection.execute(
-                update(table)
-                .where(table.c.path == path, table.c.removed.is_(None))
-                .values(removed=self.edit)
-            )
-        live = [
-            {name: getattr(file, name) for name in File.__slots__} | {"added": self.edit}
-            for file in self.new_files.values()
-        ]
-        for target, rows in (
-            (schema.images, self.new_images),
-            (table, live),
-            (schema.labels, self.new_labels),
-        ):
-            if rows:
-                _insert(self.connection, target, rows)
+            self.new_labels.append((row.image.hash, value))
 
 
-def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, object]]) -> None:
-    """Insert rows that all have the same columns, past SQLAlchemy's work for each of them.
+def _insert(
+    connection: Connection, table: Table, names: Sequence[str], rows: Iterable[tuple[object, ...]]
+) -> None:
+    """Insert rows of the named columns, past SQLAlchemy's work for each of them.
 
     That took half the time of recording 5,000 files; these values are what drivers take.
     """
-    names = list(rows[0])
-    statement = insert(table).compile(dialect=connection.dialect, column_keys=names)
-    if statement.positional:
-        order = operator.itemgetter(*(statement.positiontup or ()))
-        connection.exec_driver_sql(statement.string, [order(row) for row in rows])
+    statement = insert(table).compile(dialect=connection.dialect, column_keys=list(names))
+    if not statement.positional:
+        values: Any = [dict(zip(names, row, strict=True)) for row in rows]
+    elif tuple(order := statement.positiontup or ()) == tuple(names):
+        values = list(rows)
     else:
-        connection.exec_driver_sql(statement.string, list(rows))
+        picked = operator.itemgetter(*map(names.index, order))
+        values = [picked(row) for row in rows]
+    if values:
+        connection.exec_driver_sql(statement.string, values)
 
 
 def _merged(old: File, row: Row) -> File:
