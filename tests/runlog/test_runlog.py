@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -191,11 +192,13 @@ def test_run_without_a_reason_is_not_begun(ws: Workspace, because: str) -> None:
 
 
 def test_metric_is_in_the_file_at_once(ws: Workspace) -> None:
-    log = start(ws, because="a")
+    log, before = start(ws, because="a"), round(time.time(), 3)
     log.metric("loss", 0.5, step=10, epoch=1)
     log.metric("損失", 0.25)
     lines = (log.folder / "metrics.jsonl").read_text("utf-8").splitlines()
-    assert [json.loads(line) for line in lines] == [
+    told = [json.loads(line) for line in lines]
+    assert before <= told[0].pop("at") <= told[1].pop("at") <= time.time() + 0.001
+    assert told == [
         {"name": "loss", "value": 0.5, "step": 10, "epoch": 1},
         {"name": "損失", "value": 0.25},
     ]

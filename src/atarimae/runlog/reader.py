@@ -102,13 +102,16 @@ class Run:
         return f"<table>{rows}</table>"
 
     def metrics(self) -> "pd.DataFrame":
-        """The metrics that were logged, one row each; a half-written last line is left out."""
+        """The metrics that were logged, one row each; a half-written last line is left out.
+
+        `at` is in seconds since 1970; runs of before November 2026 have none.
+        """
         import pandas as pd  # 0.8 s to import: only when it is asked for
 
         text = (self.folder / "metrics.jsonl").read_bytes()
         whole = text[: text.rfind(b"\n") + 1].decode("utf-8")
         if not whole:
-            return pd.DataFrame(columns=["name", "value", "step", "epoch"])
+            return pd.DataFrame(columns=["name", "value", "step", "epoch", "at"])
         return pd.read_json(io.StringIO(whole), lines=True, precise_float=True)
 
 

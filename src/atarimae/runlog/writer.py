@@ -2,7 +2,7 @@
 
 run.json            what was tried, why, on which data, where (written once, at the start)
 recipe.toml         all settings, resolved
-metrics.jsonl       one line a metric: name, value, step, epoch
+metrics.jsonl       one line a metric: name, value, step, epoch, at (seconds since 1970)
 pictures/           what `Log.picture` was given
 checkpoint/         what `--resume` goes on from; gone when the run is done
 model/              graphs and arrays of the last good weights
@@ -54,7 +54,8 @@ class Log:
         self, name: str, value: float, *, step: int | None = None, epoch: int | None = None
     ) -> None:
         """Append one value. It is in the file when this returns."""
-        line = {"name": name, "value": float(value), "step": step, "epoch": epoch}
+        at = round(time.time(), 3)
+        line = {"name": name, "value": float(value), "step": step, "epoch": epoch, "at": at}
         known = {key: found for key, found in line.items() if found is not None}
         with files.writing(f"Run {self.id}"):
             self._metrics.write(json.dumps(known, ensure_ascii=False) + "\n")
