@@ -100,9 +100,13 @@ class Workspace:
         seed: int = 0,
         device: str = "auto",
         parent: "str | Run | None" = None,
+        expect: str | float | None = None,
         **changes: object,
     ) -> "Run":
-        """Try an idea: a recipe file, or the defaults, with `changes` by key."""
+        """Try an idea: a recipe file, or the defaults, with `changes` by key.
+
+        `expect` is what the main metric should gain on the parent: 0.01, "+0.01" or "+2%".
+        """
         from atarimae import task
 
         chosen = task.load(self.folder.task)
@@ -112,7 +116,8 @@ class Workspace:
 
             return fit.fit(
                 self.folder, chosen, settings, because=because, stage=stage, seed=seed,
-                device=device, parent=None if parent is None else _id(parent), progress=progress,
+                device=device, parent=None if parent is None else _id(parent), expect=expect,
+                progress=progress,
             )  # fmt: skip
 
     def resume(self, run: "str | Run", *, device: str = "auto") -> "Run":

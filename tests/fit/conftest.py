@@ -26,3 +26,11 @@ def small():
         return tasks.load("retrieve").recipe.of({**quick, **settings})
 
     return made
+
+
+@pytest.fixture
+def colours(tmp_path: Path, photos: Path) -> Workspace:
+    """The same pictures for a third party's task, whose fits take no time."""
+    made = workspace.create(tmp_path / "色", "colour")
+    add(made, [photos])
+    return made

@@ -24,6 +24,7 @@ def fit(arguments: Arguments) -> None:
             seed=arguments.seed or 0,
             device=arguments.device,
             parent=arguments.parent,
+            expect=arguments.expect,
             **_changes(arguments.set),
         )
     from atarimae.compare.table import runs_table
@@ -44,6 +45,9 @@ def _fit_words(command: argparse.ArgumentParser) -> None:
     command.add_argument("--stage", help="smoke or holdout (holdout)")
     command.add_argument("--seed", type=int, help="of all that is drawn (0)")
     command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
+    command.add_argument(
+        "--expect", metavar="DIFFERENCE", help="what it should gain on the parent: +0.01 or +2%%"
+    )
     command.add_argument("--parent", metavar="RUN", help="what it is compared with (the best)")
     command.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")
 
@@ -57,6 +61,7 @@ def _refuse_changes(arguments: Arguments) -> None:
         "--stage": arguments.stage is not None,
         "--seed": arguments.seed is not None,
         "--parent": arguments.parent,
+        "--expect": arguments.expect is not None,
     }
     named = [name for name, value in given.items() if value]
     if named:

@@ -17,12 +17,15 @@ def runs(arguments: Arguments) -> None:
 def show(arguments: Arguments) -> None:
     """Show one run."""
     from atarimae import runlog
+    from atarimae.compare.expectation import outcome
     from atarimae.compare.table import run_view
 
     workspace = here(arguments)
     run = workspace.run(arguments.name)
     parent = runlog.get(workspace.folder, run.parent) if run.parent else None
-    out(arguments, run.as_dict(), run_view(run, parent))
+    came = outcome(run)
+    told = run.as_dict() | {"outcome": came.as_dict() if came else None}
+    out(arguments, told, run_view(run, parent))
 
 
 def compare(arguments: Arguments) -> None:

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from atarimae.compare.comparison import Change, Comparison, recipe_changes
+from atarimae.compare.expectation import outcome
 from atarimae.runlog import Run
 from atarimae.types import Score
 
@@ -78,6 +79,9 @@ def run_view(run: Run, parent: Run | None = None) -> Group:
         parts.append(_cost_list(run))
     if run.verdict:
         parts.append(Text(f"{_verdict_text(run).plain} against {run.verdict.get('against')}"))
+    came = outcome(run)
+    if came:
+        parts.append(Text(str(came)))
     if run.error:
         parts.append(Text(run.error, style="red"))
     return Group(*(item for part in parts for item in (part, Text(""))), f"files: {run.folder}")

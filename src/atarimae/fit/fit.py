@@ -16,6 +16,7 @@ from atarimae import bundle, files, runlog
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.fit import loop, stages
 from atarimae.fit.device import Device, choose
+from atarimae.fit.expectation import expectation
 from atarimae.fit.split import overlap, with_split
 from atarimae.predict import golden
 from atarimae.predict.run import apply, outputs
@@ -42,9 +43,13 @@ def fit(
     seed: int = 0,
     device: str = "auto",
     parent: str | None = None,
+    expect: str | float | None = None,
     progress: Progress = silent,
 ) -> Run:
-    """Try a recipe, and log it. The parent is the best run of the stage where none is named."""
+    """Try a recipe, and log it. The parent is the best run of the stage where none is named.
+
+    `expect` is the difference that the main metric should make to it: 0.01, "+0.01" or "+2%".
+    """
     if not 0 <= seed < 2**63:
         raise UsageError(
             "The seed is out of range.", f"It is {seed}.", "Give a whole number from 0 to 2^63 - 1."
@@ -59,6 +64,7 @@ def fit(
         stage=stage,
         seed=seed,
         parent=best.id if best else None,
+        expect=expectation(expect, best),
         recipe=recipe.model_dump(mode="json"),
         data=data.version,
         device=chosen.name,

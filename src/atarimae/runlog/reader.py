@@ -45,6 +45,7 @@ class Run:
     seconds: float | None
     error: str | None
     device: str | None = None
+    expect: float | None = None  # difference of the main metric to the parent, said beforehand
 
     @property
     def mark(self) -> str:
@@ -83,6 +84,7 @@ class Run:
             "task": self.task,
             "data": None if self.data is None else {"edit": self.data.edit, "hash": self.data.hash},
             "device": self.device,
+            "expect": self.expect,
             "recipe": dict(self.recipe),
             "scores": [score.as_dict() for score in self.scores],
             "costs": dict(self.costs),
@@ -166,6 +168,7 @@ def _read(folder: Path) -> Run:
         seconds=cast(float | None, result.get("seconds")),
         error=cast(str | None, result.get("error")),
         device=cast(str | None, start.get("device")),
+        expect=cast(float | None, start.get("expect")),
     )
 
 

@@ -142,6 +142,7 @@ def start(
     stage: str = "log",
     seed: int | None = None,
     parent: str | None = None,
+    expect: float | None = None,
     recipe: Mapping[str, object] | None = None,
     data: Version | None = None,
     device: str | None = None,
@@ -159,6 +160,7 @@ def start(
         "stage": stage,
         "seed": seed,
         "parent": parent,
+        "expect": expect,  # difference of the main metric to the parent
         "created": _now(),
         "data": None if data is None else {"edit": data.edit, "hash": data.hash},
         "device": device,
