@@ -6,8 +6,21 @@ import pytest
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "third_party")]
 
 from maker import Maker  # noqa: E402 - found by the path above
+from serving import DESKTOP  # noqa: E402
 
 
 @pytest.fixture
 def maker(tmp_path):
     return Maker(tmp_path / "酒 workspace")
+
+
+@pytest.fixture
+def page(browser):
+    """A page that fails the test on any error of its scripts."""
+    made = browser.new_page(viewport=DESKTOP)
+    errors = []
+    made.on("pageerror", lambda error: errors.append(str(error)))
+    made.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    yield made
+    made.close()
+    assert [error for error in errors if "404" not in error] == []  # a picture may be gone

@@ -1,22 +1,18 @@
 """The page in a real browser."""
 
-import threading
 from io import BytesIO
 
 import mean_colour
 import pytest
-import uvicorn
 from maker import Maker
 from PIL import Image as Pillow
 from playwright.sync_api import expect
+from serving import DESKTOP, PHONE, serving
 
-from atarimae import look, runlog
-from atarimae.look import app
+from atarimae import runlog
 from atarimae.types import Score
 
 MANY = 10_000
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="module")
@@ -51,35 +47,6 @@ def many(tmp_path_factory):
         maker.content(f"{number:05}.png", content, (16, 16), [f"c{number % 500}"], written=there)
     with serving(maker.record()) as address:
         yield address
-
-
-class serving:  # noqa: N801 - a context manager
-    def __init__(self, workspace):
-        self.socket = app.listen("127.0.0.1", 0)
-        config = uvicorn.Config(look.create_app(workspace), log_level="warning")
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, args=([self.socket],))
-
-    def __enter__(self):
-        self.thread.start()
-        return f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-
-    def __exit__(self, *_):
-        self.server.should_exit = True
-        self.thread.join()
-        self.socket.close()
-
-
-@pytest.fixture
-def page(browser):
-    """A page that fails the test on any error of its scripts."""
-    made = browser.new_page(viewport=DESKTOP)
-    errors = []
-    made.on("pageerror", lambda error: errors.append(str(error)))
-    made.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    yield made
-    made.close()
-    assert [error for error in errors if "404" not in error] == []  # a picture may be gone
 
 
 def test_it_opens_with_every_image_and_its_label_as_text(page, sake):
@@ -200,7 +167,9 @@ def test_ten_thousand_images_are_filtered(page, many):
     expect(page.locator(".tile")).to_have_count(20)
 
 
-@pytest.mark.parametrize("path", ["/", "/runs", "/runs/{run}", "/findings", "/search"])
+@pytest.mark.parametrize(
+    "path", ["/", "/runs", "/runs/tree", "/runs/{run}", "/findings", "/search"]
+)
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_no_page_scrolls_sideways(page, sake, path, size):
     page.set_viewport_size(size)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from atarimae.runlog import Run, find
+from atarimae.runlog.settings import differing
 from atarimae.score.verdict import Verdict, judge, obstacle, shared_parts
 from atarimae.types import Score
 from atarimae.workspace import Workspace
@@ -82,13 +83,7 @@ def compare(workspace: Workspace, first: Run | str, second: Run | str) -> Compar
 
 def recipe_changes(first: Mapping[str, object], second: Mapping[str, object]) -> tuple[Change, ...]:
     """Settings that differ, by name, tables within tables as `table.key`."""
-    ours, theirs = _flat(first), _flat(second)
-    keys = sorted({*ours, *theirs})
-    return tuple(
-        Change(key, ours.get(key), theirs.get(key))
-        for key in keys
-        if ours.get(key) != theirs.get(key)
-    )
+    return tuple(Change(key, *values) for key, values in differing([first, second]).items())
 
 
 def _side_by_side(first: Run, second: Run, told: Verdict, both: "pd.DataFrame") -> Comparison:
@@ -134,16 +129,6 @@ def _most(both: "pd.DataFrame", sign: int) -> tuple[Change, ...]:
     moved = moved[moved["gain"] > 0].sort_values(["gain", "key"], ascending=[False, True])
     columns = [moved.head(SHOWN)[name].tolist() for name in ("key", "first", "second")]
     return tuple(map(Change, *columns))
-
-
-def _flat(settings: Mapping[str, object], above: str = "") -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{above}{key}.")
-        else:
-            flat[f"{above}{key}"] = value
-    return flat
 
 
 def _score(score: Score | None) -> dict[str, float | None] | None:

@@ -1,30 +1,45 @@
-"""The runs, and one run in detail."""
+"""The runs: as a table, as a family tree, and one run in detail."""
 
-from typing import cast
+from typing import Annotated, cast
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse, JSONResponse
 
 from atarimae import runlog
 from atarimae.errors import AtarimaeError
-from atarimae.look import frame
+from atarimae.look import frame, rows
 from atarimae.look.pictures import Queries, query_rows
 from atarimae.look.site import Site
+from atarimae.look.tree import tree
 from atarimae.web.frame import WebError
 
 
 def router(site: Site) -> APIRouter:
-    """`/runs` and `/runs/{id}`."""
+    """`/runs`, `/api/runs`, `/runs/tree` and `/runs/{id}`."""
     made = APIRouter()
 
     @made.get("/runs")
     def page() -> HTMLResponse:
-        runs, best = runlog.runs(site.workspace), runlog.find_best(site.workspace)
-        return site.pages.page("runs.html", table=frame.runs_table(runs, best), linked=True)
+        return site.pages.page("runs.html", some=any(site.workspace.runs.glob("*/run.json")))
+
+    @made.get("/api/runs")
+    def listing(after: str = "", ids: Annotated[list[str] | None, Query()] = None) -> JSONResponse:
+        """All runs; with `after`, those that began later, and those of `ids`."""
+        known = runlog.runs(site.workspace)
+        wanted = [run for run in known if run.created > after or run.id in (ids or ())]
+        best = runlog.find_best(site.workspace)
+        said = {"best": best.id if best else None, "all": len(known)}
+        return JSONResponse(said | {"runs": rows.rows(wanted, known)})
+
+    @made.get("/runs/tree")
+    def family() -> HTMLResponse:
+        best = runlog.find_best(site.workspace)
+        drawn = tree(runlog.runs(site.workspace), best.id if best else None)
+        return site.pages.page("tree.html", tree=drawn)
 
     @made.get("/runs/{name}")
     def detail(name: str) -> HTMLResponse:
-        run = next((run for run in runlog.runs(site.workspace) if run.id == name), None)
+        run = runlog.get(site.workspace, name)
         if run is None:
             raise WebError(404, "run", f"There is no run '{name}'.", "", "/runs lists what is.")
         return site.pages.page(
