@@ -161,7 +161,7 @@ def test_without_a_workspace_every_command_says_so(
 ) -> None:
     words = {
         "add": ["."], "fit": ["--because", "x"], "show": ["r"], "compare": ["r", "r"],
-        "ship": ["r", "--out", "o"],
+        "ship": ["r", "--out", "o"], "note": ["r", "x"],
     }.get(name, [])  # fmt: skip
     code, found = told(capsys, "-C", tmp_path, name, *words)
     assert code == 2

@@ -145,6 +145,18 @@ class Workspace:
 
         return runlog.find(self.folder, name)
 
+    def note(
+        self,
+        run: "str | Run",
+        text: str | None = None,
+        *,
+        conclusion: str | None = None,
+        tags: Sequence[str] = (),
+        untag: Sequence[str] = (),
+    ) -> "Run":
+        """Say something of a run: a note, what it showed, tags. Nothing that was said is lost."""
+        return self.run(_id(run)).note(text, conclusion=conclusion, tags=tags, untag=untag)
+
     def compare(self, first: "str | Run", second: "str | Run") -> "Comparison":
         """Did the second help? Paired over the queries that both were judged by."""
         from atarimae.compare import compare

@@ -1,5 +1,6 @@
 """Find and open a workspace: a folder with `atarimae.toml`."""
 
+import getpass
 import os
 import tomllib
 from dataclasses import dataclass
@@ -39,6 +40,14 @@ class Workspace:
     def images(self) -> Path:
         """Where `add --copy` puts its copies."""
         return self.root / "images"
+
+
+def person() -> str:
+    """Who works here, as the system knows them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def create(root: Path, task: str) -> Workspace:

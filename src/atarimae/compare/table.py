@@ -84,6 +84,8 @@ def run_view(run: Run, parent: Run | None = None) -> Group:
         parts.append(Text(str(came)))
     if run.error:
         parts.append(Text(run.error, style="red"))
+    if run.notes:
+        parts.append(_notes(run))
     return Group(*(item for part in parts for item in (part, Text(""))), f"files: {run.folder}")
 
 
@@ -177,6 +179,20 @@ def _cost_list(run: Run) -> Table:
     for name, value in run.costs.items():
         table.add_row(COSTS.get(name, name), number(value))
     return table
+
+
+def _notes(run: Run) -> Text:
+    """The conclusion and the tags as they stand, then every note with who and when."""
+    lines = []
+    if run.conclusion:
+        lines.append(Text.assemble(("conclusion  ", "bold"), run.conclusion))
+    if run.tags:
+        lines.append(Text.assemble(("tags  ", "bold"), ", ".join(run.tags)))
+    for note in run.notes:
+        if note.kind == "note":
+            when = note.at[:16].replace("T", " ")
+            lines.append(Text.assemble((f"{when}  {note.by}  ", "dim"), note.text))
+    return Text("\n").join(lines)
 
 
 def _verdict_text(run: Run) -> Text:

@@ -2,14 +2,16 @@
 
 import io
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from atarimae import files
 from atarimae.errors import AtarimaeError, UsageError, unknown_name
+from atarimae.runlog import notes
 from atarimae.runlog.lock import is_held
 from atarimae.types import Score, Version
 from atarimae.workspace import Workspace
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 # Of a row of `runs`, in order.
 COLUMNS = [
     "id", "because", "stage", "seed", "metric", "value", "low", "high", "seconds", "parent",
-    "status", "verdict", "created",
+    "status", "verdict", "created", "tags",
 ]  # fmt: skip
 
 
@@ -46,6 +48,7 @@ class Run:
     error: str | None
     device: str | None = None
     expect: float | None = None  # difference of the main metric to the parent, said beforehand
+    origin: str | None = None  # "import" where it was not logged here
 
     @property
     def mark(self) -> str:
@@ -62,6 +65,33 @@ class Run:
         """The folder of the trained model."""
         return self.folder / "model"
 
+    @cached_property
+    def notes(self) -> tuple[notes.Note, ...]:
+        """What people said of it, oldest first, as it stood when this was first asked for."""
+        return notes.read(self.folder)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its tags, in the order they were given."""
+        return notes.tags_of(self.notes)
+
+    @property
+    def conclusion(self) -> str | None:
+        """What was concluded from it, None if nothing was yet."""
+        return notes.conclusion_of(self.notes)
+
+    def note(
+        self,
+        text: str | None = None,
+        *,
+        conclusion: str | None = None,
+        tags: Sequence[str] = (),
+        untag: Sequence[str] = (),
+    ) -> "Run":
+        """Say something of the run; returns it with that."""
+        notes.append(self.folder, text, conclusion=conclusion, tags=tags, untag=untag)
+        return replace(self)
+
     def row(self) -> dict[str, object]:
         """The run as one row of `runs --json`."""
         score = self.score.as_dict() if self.score else {}
@@ -76,6 +106,7 @@ class Run:
             "status": self.status,
             "verdict": (self.verdict or {}).get("verdict"),
             "created": self.created,
+            "tags": list(self.tags),
         }
 
     def as_dict(self) -> dict[str, object]:
@@ -90,6 +121,9 @@ class Run:
             "costs": dict(self.costs),
             "verdict": None if self.verdict is None else dict(self.verdict),
             "error": self.error,
+            "conclusion": self.conclusion,
+            "notes": [note.as_dict() for note in self.notes],
+            "origin": self.origin,
             "folder": str(self.folder),
         }  # fmt: skip
 
@@ -169,6 +203,7 @@ def _read(folder: Path) -> Run:
         error=cast(str | None, result.get("error")),
         device=cast(str | None, start.get("device")),
         expect=cast(float | None, start.get("expect")),
+        origin=cast(str | None, start.get("origin")),
     )
 
 

@@ -8,6 +8,7 @@ checkpoint/         what `--resume` goes on from; gone when the run is done
 model/              graphs and arrays of the last good weights
 predictions.parquet one row a query
 parts.parquet       each metric's parts, one row a query
+notes.jsonl         what people say of it: notes, conclusions, tags; one line each, only appended
 lock                held while the run is open, gone when it is finished
 result.json         status, scores, costs, verdict (its absence: not finished)
 """

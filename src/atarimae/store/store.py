@@ -1,6 +1,5 @@
 """The store: one edit a change, appended; the state at any version can be read again."""
 
-import getpass
 import hashlib
 import json
 import operator
@@ -30,7 +29,7 @@ from sqlalchemy.exc import DatabaseError
 from atarimae.errors import AtarimaeError
 from atarimae.store import schema
 from atarimae.types import Box, Data, File, Image, Label, Version
-from atarimae.workspace import Workspace
+from atarimae.workspace import Workspace, person
 
 _IMAGE = Image.__slots__
 _FILE = File.__slots__
@@ -110,7 +109,7 @@ class Store:
                     recording.take(row)
             changes = recording.changes
             if changes != Changes(present=changes.present):
-                recording.save(connection, _append(connection, "add", why, by), by or _person())
+                recording.save(connection, _append(connection, "add", why, by), by or person())
             _note_refusals(connection, rows, refused)
         return replace(changes, refused=tuple(refused))
 
@@ -217,19 +216,12 @@ def _append(connection: Connection, action: str, why: str, by: str | None) -> in
     result = connection.execute(
         insert(schema.edits).values(
             at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            by=by or _person(),
+            by=by or person(),
             action=action,
             why=why,
         )
     )
     return int(result.inserted_primary_key[0])  # type: ignore[index]
-
-
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
 
 
 def _alive(table: Table, edit: int) -> Select[Any]:
