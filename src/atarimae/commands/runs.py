@@ -10,7 +10,10 @@ def runs(arguments: Arguments) -> None:
     from atarimae import runlog
     from atarimae.compare.table import runs_table
 
-    known = runlog.runs(here(arguments).folder)
+    workspace = here(arguments).folder
+    if arguments.reindex:
+        runlog.remove_index(workspace)
+    known = runlog.runs(workspace)
     out(arguments, {"runs": [run.row() for run in known]}, runs_table(known))
 
 
@@ -41,8 +44,14 @@ def _compare_words(command: argparse.ArgumentParser) -> None:
     command.add_argument("second", metavar="RUN")
 
 
+def _runs_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--reindex", action="store_true", help="read every run folder anew, whatever the index says"
+    )
+
+
 COMMANDS = (
-    Command("runs", "list the runs", "atarimae -C sake runs", runs),
+    Command("runs", "list the runs", "atarimae -C sake runs", runs, _runs_words),
     Command("show", "show one run", "atarimae -C sake show best", show, run_words),
     Command(
         "compare",

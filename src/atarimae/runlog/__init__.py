@@ -1,6 +1,11 @@
 """Run folders: plain files that any text editor and pandas can read in ten years."""
 
+from atarimae.runlog.curves import Points, curves
+from atarimae.runlog.index import remove as remove_index
 from atarimae.runlog.reader import COLUMNS, Run, find, find_best, get, parts, read, runs
 from atarimae.runlog.writer import Log, start
 
-__all__ = ["COLUMNS", "Log", "Run", "find", "find_best", "get", "parts", "read", "runs", "start"]
+__all__ = [
+    "COLUMNS", "Log", "Points", "Run", "curves", "find", "find_best", "get", "parts", "read",
+    "remove_index", "runs", "start",
+]  # fmt: skip

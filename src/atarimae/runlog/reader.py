@@ -1,7 +1,6 @@
 """Read run folders; nothing but the files is needed, and a folder copied in just appears."""
 
 import io
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,9 +8,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from atarimae import files
 from atarimae.errors import AtarimaeError, UsageError, unknown_name
-from atarimae.runlog import notes
+from atarimae.runlog import notes, records
+from atarimae.runlog.listing import Listed, listed
 from atarimae.runlog.lock import is_held
 from atarimae.types import Score, Version
 from atarimae.workspace import Workspace
@@ -152,48 +151,41 @@ class Run:
 
 
 def runs(workspace: Workspace) -> list[Run]:
-    """Every run of the workspace, oldest first."""
-    if not workspace.runs.is_dir():
-        return []
-    folders = [path.parent for path in workspace.runs.glob("*/run.json")]
-    return sorted((read(folder) for folder in folders), key=lambda run: (run.created, run.id))
+    """Every run of the workspace, oldest first; what has not changed comes from the index."""
+    found = [_run(one) for one in listed(workspace)]
+    return sorted(found, key=lambda run: (run.created, run.id))
 
 
 def read(folder: Path) -> Run:
     """The run in a folder, whether it is done or not."""
-    try:
-        return _read(folder)
-    except tomllib.TOMLDecodeError as error:
-        raise _broken(folder / "recipe.toml", f"{error}.") from None
-    except KeyError as error:
-        raise _broken(folder / "run.json", f"It has no {error}.") from None
-
-
-def _broken(path: Path, found: str) -> AtarimaeError:
-    return AtarimaeError(
-        f"{path} can't be read.", found, "Restore the file, or take the run's folder away."
-    )
-
-
-def _read(folder: Path) -> Run:
-    start = files.read_json(folder / "run.json")
     alive = is_held(folder)  # before the result: a run that finishes just now is done
-    result_file = folder / "result.json"
-    result = files.read_json(result_file) if result_file.is_file() else {}
-    recipe = folder / "recipe.toml"
+    return _run(Listed(folder, records.read(folder), alive))
+
+
+def _run(told: Listed) -> Run:
+    if told.error is not None:
+        raise told.error
+    try:
+        return _made(told)
+    except KeyError as error:
+        raise records.unreadable(told.folder / "run.json", f"It has no {error}.") from None
+
+
+def _made(told: Listed) -> Run:
+    start, result = told.records["run.json"], told.records.get("result.json", {})
     data = cast(dict[str, object] | None, start.get("data"))
     return Run(
-        folder=folder,
-        id=folder.name,
+        folder=told.folder,
+        id=told.folder.name,
         task=str(start["task"]),
         because=str(start["because"]),
         stage=str(start["stage"]),
         seed=cast(int | None, start.get("seed")),
         parent=cast(str | None, start.get("parent")),
         created=str(start["created"]),
-        status=str(result.get("status") or ("running" if alive else "interrupted")),
+        status=str(result.get("status") or ("running" if told.alive else "interrupted")),
         data=None if data is None else Version(cast(int, data["edit"]), str(data["hash"])),
-        recipe=tomllib.loads(recipe.read_text(encoding="utf-8")) if recipe.is_file() else {},
+        recipe=told.records.get("recipe.toml", {}),
         scores=tuple(
             _score(found) for found in cast(list[dict[str, object]], result.get("scores") or [])
         ),
