@@ -21,6 +21,8 @@ def to_rgb(image: Image.Image) -> Pixels:
         return grey((np.asarray(image) >> (bits - 8)).clip(0, 255).astype(np.uint8))
     if image.mode in ("I", "F"):
         return grey(eight_bits(np.asarray(image)))
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return np.asarray(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")

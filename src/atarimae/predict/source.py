@@ -108,9 +108,10 @@ class Picture:
 
     def _decode(self, at_least: int | None) -> Pixels:
         with Reading(self._name):
-            declared = math.prod(self._image.size)  # was allowed before
-            _, image = read_header(BytesIO(self._data), self._name, declared)
+            image = self._image
             if at_least:
+                declared = math.prod(image.size)  # was allowed before
+                _, image = read_header(BytesIO(self._data), self._name, declared)
                 image.draft(None, (2 * at_least, 2 * at_least))
             image.load()
             return turn(to_rgb(image), _orientation(image))

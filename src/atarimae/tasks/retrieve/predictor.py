@@ -39,8 +39,10 @@ class RetrievePredictor:
 
 
 def _step(name: str, model: Model) -> Callable[[Batch], Batch]:
-    if name != "whiten":
+    if name == "embed":
         return Graph(model.graphs[name])
+    if name != "whiten":
+        return Graph(model.graphs[name], threads=1)  # one small product: waking others costs more
 
     def whiten(batch: Batch) -> Batch:
         return list(whitened(np.stack([np.asarray(r, np.float32) for r in batch]), model.arrays))
