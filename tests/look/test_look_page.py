@@ -188,7 +188,7 @@ def test_a_run_shows_reason_score_curve_and_recipe(page, sake):
 
     expect(page.locator("h1")).to_have_text("基準")
     expect(page.locator(".scores")).to_contain_text("0.700")
-    expect(page.locator(".curve")).to_have_count(1)
+    expect(page.locator(".chart .curve")).to_have_count(1)
     expect(page.locator("main")).to_contain_text("lr")
 
 

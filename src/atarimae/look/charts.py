@@ -1,12 +1,8 @@
 """Small pictures of numbers, as inline SVG; colours come from the page's style sheet."""
 
 import math
-from collections.abc import Sequence
 
 from markupsafe import Markup
-
-MOST_POINTS = 240
-WIDTH, HEIGHT = 240, 72  # of a curve, in the SVG's own units
 
 
 def bar(value: float, most: float) -> Markup:
@@ -34,24 +30,3 @@ def interval(value: float, low: float, high: float, bottom: float, top: float) -
         '<svg class="interval" viewBox="0 0 120 14" width="120" height="14" aria-hidden="true">'
         '{}<circle cx="{:.1f}" cy="7" r="4"/></svg>'
     ).format(whisker, at(value))
-
-
-def curve(points: Sequence[tuple[float, float]], title: str) -> Markup:
-    """A line through (x, y) points in order of x; values that are no numbers leave gaps out."""
-    finite = [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
-    if not finite:
-        return Markup("")
-    step = math.ceil(len(finite) / MOST_POINTS)
-    kept = finite[::step] if finite[-1] in finite[::step] else [*finite[::step], finite[-1]]
-    left, right = min(x for x, _ in kept), max(x for x, _ in kept)
-    low, high = min(y for _, y in kept), max(y for _, y in kept)
-    line = " ".join(
-        f"{4 + (WIDTH - 8) * (x - left) / (right - left or 1):.1f},"
-        f"{HEIGHT - 4 - (HEIGHT - 8) * ((y - low) / (high - low) if high > low else 0.5):.1f}"
-        for x, y in kept
-    )
-    last_x, last_y = line.rsplit(" ", 1)[-1].split(",")
-    return Markup(
-        '<svg class="curve" viewBox="0 0 {} {}" role="img" aria-label="{}">'
-        '<polyline points="{}"/><circle cx="{}" cy="{}" r="3"/></svg>'
-    ).format(WIDTH, HEIGHT, title, line, last_x, last_y)

@@ -1,7 +1,7 @@
 """Look's templates, and what all of them may call."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,9 +42,7 @@ class RunsTable:
 def pages() -> Pages:
     """The templates."""
     made = Pages(HERE / "templates")
-    made.templates.globals.update(
-        bar=charts.bar, interval=charts.interval, curve=charts.curve, finite=math.isfinite
-    )
+    made.templates.globals.update(bar=charts.bar, interval=charts.interval, finite=math.isfinite)
     made.templates.filters.update(duration=duration, score=score, number=number)
     return made
 
@@ -96,18 +94,3 @@ def number(value: object) -> str:
     if not isinstance(value, float):
         return f"{value:,}" if type(value) is int else str(value)
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def curves(metrics: Sequence[Mapping[str, object]]) -> dict[str, list[tuple[float, float]]]:
-    """Logged metrics as (x, y) points by name; x is the step, the epoch, or the order."""
-    found: dict[str, list[tuple[float, float]]] = {}
-    for line in metrics:
-        points = found.setdefault(str(line["name"]), [])
-        x = _number(line.get("step"))
-        x = _number(line.get("epoch")) if math.isnan(x) else x
-        points.append((len(points) if math.isnan(x) else x, _number(line.get("value"))))
-    return found
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else math.nan

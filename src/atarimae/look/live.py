@@ -33,8 +33,8 @@ def progress(run: Run) -> Progress:
     epoch = step = None
     for line in _tail(run):
         last[str(line.get("name"))] = cast(float, line.get("value"))
-        epoch = cast(int | None, line.get("epoch")) or epoch
-        step = cast(int | None, line.get("step")) or step
+        epoch = cast(int | None, line.get("epoch", epoch))
+        step = cast(int | None, line.get("step", step))
     epochs = run.recipe.get("epochs")
     whole = isinstance(epochs, int | float) and epochs > 0
     share = min(1.0, (epoch or 0) / cast(float, epochs)) if whole else None

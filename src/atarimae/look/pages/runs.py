@@ -1,21 +1,24 @@
 """The runs: as a table, as a family tree, and one run in detail."""
 
-from typing import Annotated, cast
+import re
+from typing import Annotated
 
-from fastapi import APIRouter, Query
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 from atarimae import runlog
 from atarimae.errors import AtarimaeError
-from atarimae.look import frame, rows
+from atarimae.look import curves, rows
 from atarimae.look.pictures import Queries, query_rows
 from atarimae.look.site import Site
 from atarimae.look.tree import tree
 from atarimae.web.frame import WebError
 
+NAME = re.compile(r"\w[\w.-]*")  # of a folder, and nothing that leads out of it
+
 
 def router(site: Site) -> APIRouter:
-    """`/runs`, `/api/runs`, `/runs/tree` and `/runs/{id}`."""
+    """`/runs`, `/runs/tree`, `/runs/{id}`, its pictures, and the same as JSON under `/api`."""
     made = APIRouter()
 
     @made.get("/runs")
@@ -39,25 +42,40 @@ def router(site: Site) -> APIRouter:
 
     @made.get("/runs/{name}")
     def detail(name: str) -> HTMLResponse:
-        run = runlog.get(site.workspace, name)
-        if run is None:
-            raise WebError(404, "run", f"There is no run '{name}'.", "", "/runs lists what is.")
+        run = _run(site, name)
+        parent = runlog.get(site.workspace, run.parent) if run.parent else None
         return site.pages.page(
             "run.html",
             run=run,
-            parent=run.parent,
-            curves=frame.curves(_metrics(run)),
+            parent=parent,
+            changed=curves.changed(run, parent),
             queries=_queries(site, run),
             src=site.src,
         )
 
+    @made.get("/api/runs/{name}")
+    def live(name: str, request: Request) -> Response:
+        run = _run(site, name)
+        headers = {"ETag": curves.stamp(run), "Cache-Control": "no-cache"}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return JSONResponse(curves.told(site.workspace, run), headers=headers)
+
+    @made.get("/runs/{name}/pictures/{file}")
+    def picture(name: str, file: str) -> FileResponse:
+        for path in curves.pictures(_run(site, name)):
+            if path.name == file:
+                return FileResponse(path, media_type=curves.KINDS[path.suffix])
+        raise WebError(404, "picture", f"Run '{name}' has no picture '{file}'.")
+
     return made
 
 
-def _metrics(run: runlog.Run) -> list[dict[str, object]]:
-    if not (run.folder / "metrics.jsonl").is_file():
-        return []
-    return cast(list[dict[str, object]], run.metrics().to_dict("records"))
+def _run(site: Site, name: str) -> runlog.Run:
+    run = runlog.get(site.workspace, name) if NAME.fullmatch(name) else None
+    if run is None:
+        raise WebError(404, "run", f"There is no run '{name}'.", "", "/runs lists what is.")
+    return run
 
 
 def _queries(site: Site, run: runlog.Run) -> Queries:
