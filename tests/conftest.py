@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,3 +156,21 @@ def unseen(tmp_path_factory: pytest.TempPathFactory) -> Path:
             rows.append(f"{path.relative_to(folder)},{name}")
     (folder / "queries.csv").write_text("\n".join(rows), encoding="utf-8")
     return folder / "queries.csv"
+
+
+@pytest.fixture
+def ask() -> Callable[[str, Path], dict[str, object]]:
+    """POSTs one picture as a multipart form, and gives the answer."""
+
+    def ask(endpoint: str, picture: Path) -> dict[str, object]:
+        edge = "---edge"
+        name = 'Content-Disposition: form-data; name="image"; filename="a.png"'
+        head, end = f"--{edge}\r\n{name}\r\n\r\n", f"\r\n--{edge}--\r\n"
+        body = head.encode() + picture.read_bytes() + end.encode()
+        form = {"Content-Type": f"multipart/form-data; boundary={edge}"}
+        request = urllib.request.Request(endpoint, body, form)
+        with urllib.request.urlopen(request, timeout=20) as reply:
+            value: dict[str, object] = json.load(reply)
+        return value
+
+    return ask

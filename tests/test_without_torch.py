@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -66,7 +65,7 @@ def test_score_works_on_the_base_install(walked, unseen: Path, bare_python: str)
     assert bare == json.loads(run(sys.executable, ENTRY, *words))
 
 
-def test_serve_works_on_the_base_install(walked, unseen: Path, bare_python: str) -> None:
+def test_serve_works_on_the_base_install(walked, unseen: Path, bare_python: str, ask) -> None:
     process = subprocess.Popen(
         [bare_python, "-u", "-c", ENTRY, "serve", str(walked.bundle), "--port", "0"],
         stderr=subprocess.PIPE, text=True,
@@ -111,15 +110,3 @@ def run(python: str, script: str, *words: object) -> str:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def ask(endpoint: str, picture: Path) -> dict:
-    """POST one picture as a multipart form."""
-    edge = "---edge"
-    head = f'--{edge}\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
-    body = head.encode() + picture.read_bytes() + f"\r\n--{edge}--\r\n".encode()
-    request = urllib.request.Request(
-        endpoint, body, {"Content-Type": f"multipart/form-data; boundary={edge}"}
-    )
-    with urllib.request.urlopen(request, timeout=20) as reply:
-        return json.load(reply)

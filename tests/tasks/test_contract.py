@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -40,7 +39,11 @@ def test_task_has_what_the_protocol_names(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_task_goes_through_every_step(
-    name: str, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str,
+    photos: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    ask: Callable[[str, Path], dict[str, object]],
 ) -> None:
     def run(*words: str) -> dict[str, object]:
         code = main([*words, "--json"])
@@ -102,16 +105,3 @@ def served(bundle: Path) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
-
-
-def ask(endpoint: str, picture: Path) -> dict[str, object]:
-    """POST one picture as a multipart form."""
-    edge = "---edge"
-    head = f'--{edge}\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
-    body = head.encode() + picture.read_bytes() + f"\r\n--{edge}--\r\n".encode()
-    request = urllib.request.Request(
-        endpoint, body, {"Content-Type": f"multipart/form-data; boundary={edge}"}
-    )
-    with urllib.request.urlopen(request, timeout=20) as reply:
-        value: dict[str, object] = json.load(reply)
-    return value

@@ -77,11 +77,12 @@ def _is_empty(out: Path) -> bool:
 @contextmanager
 def _aside(out: Path) -> Iterator[Path]:
     """A folder beside `out` that is gone afterwards, whatever happened."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-    folder.chmod(0o755)
+    with files.writing(str(out)):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+        folder.chmod(0o755)
     try:
-        with files.writing(str(out)):
+        with files.having_room(str(out)):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
