@@ -14,6 +14,7 @@ import pytest
 
 import atarimae as at
 from atarimae.cli import COMMANDS, _parser, main
+from atarimae.commands.command import joined
 from atarimae.runlog import read, start
 from atarimae.types import Score
 
@@ -52,7 +53,7 @@ def test_help_of_every_command_shows_an_example(
 def test_example_is_a_call_that_the_parser_takes(name: str) -> None:
     program, *words = shlex.split(COMMANDS[name].example)
     assert program == "atarimae"
-    assert _parser().parse_args(words).run is COMMANDS[name].run
+    assert _parser().parse_args(joined(words)).run is COMMANDS[name].run
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

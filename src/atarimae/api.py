@@ -130,13 +130,17 @@ class Workspace:
             chosen = task.load(self.folder.task)
             return fit.resume(self.folder, chosen, _id(run), device=device, progress=progress)
 
-    def runs(self) -> "pd.DataFrame":
-        """One row a run, oldest first."""
+    def runs(self, *, where: str | None = None, sort: str | None = None) -> "pd.DataFrame":
+        """One row a run, oldest first; those for which `where` is true, in the order of `sort`.
+
+        As in `atarimae runs`: where="score > .7 and loss = 'arcface'", sort="-score,created".
+        """
         import pandas as pd
 
         from atarimae import runlog
+        from atarimae.runlog.where import pick
 
-        rows = [run.row() for run in runlog.runs(self.folder)]
+        rows = [run.row() for run in pick(runlog.runs(self.folder), where, sort)]
         return pd.DataFrame(rows, columns=runlog.COLUMNS)
 
     def run(self, name: str) -> "Run":

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from atarimae.commands import bundles, data, demo, fit, notes, runs
-from atarimae.commands.command import Arguments, Command, Parser
+from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
 GROUPS = (data, fit, runs, notes, bundles, demo)
@@ -25,7 +25,7 @@ def main(words: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if words is None else list(words)
     as_json = "--json" in words
     try:
-        arguments = _parser().parse_args(words, Arguments(directory=Path(), json=False))
+        arguments = _parser().parse_args(joined(words), Arguments(directory=Path(), json=False))
         return int(arguments.run(arguments) or 0)
     except AtarimaeError as error:
         return _fail(error, as_json)

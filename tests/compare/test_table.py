@@ -2,6 +2,7 @@
 
 from io import StringIO
 
+from rich.cells import cell_len
 from rich.console import Console
 
 from atarimae.compare import compare
@@ -43,6 +44,28 @@ def test_a_run_without_score_shows_its_status(write_run):
 
 def test_no_runs_make_an_empty_table():
     assert "because" in read(runs_table([]))
+
+
+def on_terminal(table, width):
+    console = Console(file=StringIO(), width=width, color_system=None, force_terminal=True)
+    console.print(table, crop=False)
+    return console.file.getvalue().splitlines()
+
+
+def test_run_is_one_line_of_80_columns_in_a_terminal(write_run):
+    run = write_run(parts(0.5), because="長い理由 " * 40).note(tags=["final"])
+    lines = on_terminal(runs_table([run, run]), 80)
+    assert [cell_len(line) <= 80 for line in lines] == [True] * 3
+    assert lines[1].startswith(f"{run.mark}  0.500 [0.500, 0.500]  ")
+    assert "#final 長い" in lines[1]
+    assert "…" in lines[1]
+
+
+def test_reason_is_whole_where_no_terminal_is(write_run):
+    run = write_run(parts(0.5), because="長い理由 " * 40)
+    console = Console(file=StringIO(), width=80, color_system=None)
+    console.print(runs_table([run]), crop=False)
+    assert run.because.strip() in console.file.getvalue()
 
 
 def test_markup_in_a_reason_is_shown_as_it_is(write_run):

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -27,6 +27,20 @@ class Command:
     words: Callable[[argparse.ArgumentParser], None] = lambda _: None  # adds what it can be told
 
 
+SIGNED = ("--sort",)  # options whose value may begin with a letter after a minus
+
+
+def joined(words: Sequence[str]) -> list[str]:
+    """`--sort -score` as `--sort=-score`: argparse would take the value for an option."""
+    made: list[str] = []
+    for word in words:
+        if made and made[-1] in SIGNED and not word.startswith("--"):
+            made[-1] += f"={word}"
+        else:
+            made.append(word)
+    return made
+
+
 class Parser(argparse.ArgumentParser):
     """Wrong words become an error in three parts, like every other."""
 
@@ -47,7 +61,7 @@ def out(arguments: Arguments, value: Mapping[str, object], text: "RenderableType
         return
     from rich.console import Console
 
-    Console(highlight=False, soft_wrap=isinstance(text, str)).print(text, markup=False)
+    Console(highlight=False, soft_wrap=isinstance(text, str)).print(text, markup=False, crop=False)
 
 
 def run_words(command: argparse.ArgumentParser) -> None:

@@ -9,11 +9,12 @@ def runs(arguments: Arguments) -> None:
     """List the runs."""
     from atarimae import runlog
     from atarimae.compare.table import runs_table
+    from atarimae.runlog.where import pick
 
     workspace = here(arguments).folder
     if arguments.reindex:
         runlog.remove_index(workspace)
-    known = runlog.runs(workspace)
+    known = pick(runlog.runs(workspace), arguments.where, arguments.sort)
     out(arguments, {"runs": [run.row() for run in known]}, runs_table(known))
 
 
@@ -46,12 +47,26 @@ def _compare_words(command: argparse.ArgumentParser) -> None:
 
 def _runs_words(command: argparse.ArgumentParser) -> None:
     command.add_argument(
+        "--where",
+        metavar="CONDITION",
+        help="only runs of which this is true, as SQL's WHERE: score > .7 and loss = 'arcface'",
+    )
+    command.add_argument(
+        "--sort", metavar="KEYS", help="columns parted by commas; -score is from high to low"
+    )
+    command.add_argument(
         "--reindex", action="store_true", help="read every run folder anew, whatever the index says"
     )
 
 
 COMMANDS = (
-    Command("runs", "list the runs", "atarimae -C sake runs", runs, _runs_words),
+    Command(
+        "runs",
+        "list the runs",
+        "atarimae -C sake runs --where \"score > .7 and loss = 'arcface'\" --sort -score",
+        runs,
+        _runs_words,
+    ),
     Command("show", "show one run", "atarimae -C sake show best", show, run_words),
     Command(
         "compare",

@@ -1,8 +1,10 @@
 """Runs and comparisons as tables for the terminal."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -22,32 +24,61 @@ COSTS = {  # what a cost is called, and its unit
 }
 
 
-def runs_table(runs: Sequence[Run]) -> Table:
-    """One row a run, in the order given: what was tried, how good, how dear.
+BECAUSE = 3  # the column that gives way
+ROOM = 100  # columns of a terminal from which on a run's time and speed are shown too
 
-    A run goes by its mark, the end of its id, which every command takes for it.
+
+@dataclass(frozen=True)
+class RunsTable:
+    """One line a run: its mark, how good, the verdict, why; what it took where there is room.
+
+    A run goes by its mark, the end of its id, which every command takes for it. In a terminal long
+    reasons are cut; elsewhere they are whole, and a line is as long as it must be.
     """
-    metrics = dict.fromkeys(run.score.metric for run in runs if run.score)
-    one = next(iter(metrics)) if len(metrics) == 1 else None
-    table = _table("run")
-    table.add_column("because", ratio=1)
-    table.add_column("stage", no_wrap=True)
-    table.add_column(one or "score", no_wrap=True)
-    table.add_column("verdict", max_width=13)
-    table.add_column("s", justify="right", no_wrap=True)
-    table.add_column("ms/image", justify="right", no_wrap=True)
-    for run in runs:
-        score = score_text(run.score) if run.score else run.status
-        table.add_row(
-            Text(run.mark, no_wrap=True),
-            Text(run.because),
-            run.stage,
-            score if one or not run.score else f"{run.score.metric} {score}",
-            _verdict_text(run),
-            "" if run.seconds is None else f"{run.seconds:.1f}",
-            number(run.costs.get("ms_per_image")),
-        )
-    return table
+
+    runs: Sequence[Run]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if console.is_terminal:
+            yield self._table(wide=options.max_width >= ROOM)
+            return
+        whole = self._table(wide=True)
+        needed = Measurement.get(console, options.update(max_width=1 << 20), whole).maximum
+        yield from console.render(whole, options.update(width=max(needed, 1)))
+
+    def _table(self, *, wide: bool) -> Table:
+        metrics = dict.fromkeys(run.score.metric for run in self.runs if run.score)
+        one = next(iter(metrics)) if len(metrics) == 1 else None
+        table = _table("run", one or "score", "verdict", "because", "stage")
+        if wide:
+            table.add_column("s", justify="right")
+            table.add_column("ms/image", justify="right")
+        for place, column in enumerate(table.columns):
+            column.no_wrap = place != BECAUSE
+        for run in self.runs:
+            score = score_text(run.score) if run.score else run.status
+            cost = "" if run.seconds is None else f"{run.seconds:.1f}"
+            table.add_row(
+                Text(run.mark),
+                score if one or not run.score else f"{run.score.metric} {score}",
+                _verdict_text(run, short=True),
+                _reason(run),
+                run.stage,
+                *((cost, number(run.costs.get("ms_per_image"))) if wide else ()),
+            )
+        return table
+
+
+def runs_table(runs: Sequence[Run]) -> RunsTable:
+    """The runs in the order given."""
+    return RunsTable(runs)
+
+
+def _reason(run: Run) -> Text:
+    """Tags, then why, on one line, which is cut where the room ends."""
+    tags = "".join(f"#{tag} " for tag in run.tags)
+    line = Text(tags, "cyan", no_wrap=True, overflow="ellipsis")
+    return line.append(" ".join(run.because.split()), "default")
 
 
 def comparison_table(found: Comparison) -> Group:
@@ -195,9 +226,9 @@ def _notes(run: Run) -> Text:
     return Text("\n").join(lines)
 
 
-def _verdict_text(run: Run) -> Text:
+def _verdict_text(run: Run, *, short: bool = False) -> Text:
     word = str((run.verdict or {}).get("verdict") or "")
-    return Text(word, COLOURS.get(word, ""))
+    return Text(word.removesuffix(" seen") if short else word, COLOURS.get(word, ""))
 
 
 def _table(*columns: str) -> Table:
