@@ -73,11 +73,13 @@ class Workspace:
             f"No file '{file}' in this workspace.", f"It has {len(data)} files.", "See images()."
         )
 
-    def look(self, *, port: int | None = None, open_browser: bool = True) -> None:
-        """The page in a browser, until Ctrl-C."""
+    def look(
+        self, *, port: int | None = None, open_browser: bool = True, share: bool = False
+    ) -> None:
+        """The page in a browser, until Ctrl-C; with `share` for others who have its address."""
         from atarimae import look
 
-        look.run(self.folder, port=port, open_browser=open_browser)
+        look.run(self.folder, port=port, open_browser=open_browser, share=share)
 
     def report(self, file: str | Path) -> "Report":
         """The page as one HTML file."""

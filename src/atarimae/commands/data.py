@@ -40,7 +40,9 @@ def look(arguments: Arguments) -> None:
     if arguments.json:
         out(arguments, {"findings": [finding.as_dict() for finding in workspace.findings()]}, "")
         return
-    workspace.look(port=arguments.port, open_browser=not arguments.no_browser)
+    workspace.look(
+        port=arguments.port, open_browser=not arguments.no_browser, share=arguments.share
+    )
 
 
 def _init_words(command: argparse.ArgumentParser) -> None:
@@ -69,6 +71,11 @@ def _look_words(command: argparse.ArgumentParser) -> None:
     command.add_argument("--report", type=Path, metavar="FILE.html", help="write one file instead")
     command.add_argument("--port", type=int, help="the first free one from 7860 on if not given")
     command.add_argument("--no-browser", action="store_true", help="only print the address")
+    command.add_argument(
+        "--share",
+        action="store_true",
+        help="for your phone and others: an address with a token, and a QR code of it",
+    )
 
 
 COMMANDS = (

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "create_app", "findings", "report", "run"]
 
 
-def create_app(workspace: Workspace, host: str = "127.0.0.1") -> "FastAPI":
-    """The page of one workspace, to be bound to `host`."""
+def create_app(
+    workspace: Workspace, host: str = "127.0.0.1", token: str | None = None
+) -> "FastAPI":
+    """The page of one workspace, to be bound to `host`; with a token for those who bring it."""
     from atarimae.look import app  # FastAPI takes 0.3 s to import
 
-    return app.create_app(workspace, host)
+    return app.create_app(workspace, host, token)
 
 
 def run(
@@ -28,11 +30,16 @@ def run(
     port: int | None = None,
     open_browser: bool = True,
     opened: Callable[[str], None] | None = None,
+    *,
+    share: bool = False,
 ) -> None:
-    """Serve the page until Ctrl-C; `opened` is told its address. Port None: the first free one."""
+    """Serve the page until Ctrl-C; `opened` is told its address. Port None: the first free one.
+
+    With `share` it is bound to every address of this machine, for whoever brings its token.
+    """
     from atarimae.look import app
 
-    app.run(workspace, host, port, open_browser, opened)
+    app.run(workspace, host, port, open_browser, opened, share=share)
 
 
 def report(

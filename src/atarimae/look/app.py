@@ -10,10 +10,12 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from atarimae.errors import AtarimaeError
+from atarimae.look import share as sharing
 from atarimae.look.frame import HERE
 from atarimae.look.pages import findings, images, media, runs, search
 from atarimae.look.site import Site
 from atarimae.web import guard
+from atarimae.web import token as tokens
 from atarimae.web.frame import new_app
 from atarimae.workspace import Workspace
 
@@ -21,14 +23,17 @@ PORT = 7860
 TRIES = 20  # ports after `PORT` that are tried where none was asked for
 
 
-def create_app(workspace: Workspace, host: str = "127.0.0.1") -> FastAPI:
-    """The page of one workspace, to be bound to `host`."""
+def create_app(workspace: Workspace, host: str = "127.0.0.1", token: str | None = None) -> FastAPI:
+    """The page of one workspace, to be bound to `host`; with a token for those who bring it."""
     app = new_app("atarimae look")
     site = Site(workspace)
     for page in (images, media, runs, findings, search):
         app.include_router(page.router(site))
     app.mount("/look", StaticFiles(directory=HERE / "static"), name="look")
-    app.add_middleware(guard.Guard, hosts=guard.hosts(host))
+    if token is not None:
+        app.add_middleware(tokens.Token, token=token, asks=("/search",))
+    # With a token any name is answered: a tunnel's can't be known, and the token is the proof.
+    app.add_middleware(guard.Guard, hosts=None if token else guard.hosts(host))
     return app
 
 
@@ -38,19 +43,29 @@ def run(
     port: int | None = None,
     open_browser: bool = True,
     opened: Callable[[str], None] | None = None,
+    *,
+    share: bool = False,
 ) -> None:
     """Serve the page until Ctrl-C. Without a port: the first free one from `PORT` on.
 
-    `opened` is told the address; unless given, it is written to stderr.
+    `opened` is told the address; unless given, it is written to stderr. With `share` the page is
+    bound to every address of this machine, for whoever brings its token, and can only be read.
     """
     import uvicorn
 
-    listener = listen(host, port)
-    address = url(host, listener.getsockname()[1])
+    token = tokens.new() if share else None
+    listener = listen(sharing.ANYWHERE if share else host, port)
+    port = listener.getsockname()[1]
+    address = sharing.address("127.0.0.1", port, token) if token else url(host, port)
     server = uvicorn.Server(
-        uvicorn.Config(create_app(workspace, host), log_level="warning", access_log=False)
+        uvicorn.Config(create_app(workspace, host, token), log_level="warning", access_log=False)
     )
-    (opened or _say)(address)
+    if opened:
+        opened(address)
+    elif token:
+        sharing.tell(sys.stderr, sharing.addresses(port, token))
+    else:
+        _say(address)
     if open_browser:
         threading.Timer(0.5, webbrowser.open, [address]).start()
     with listener:
