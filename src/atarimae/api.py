@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from atarimae.compare import Comparison
     from atarimae.look import Finding
     from atarimae.look.document import Report
+    from atarimae.mirror import Mirrored
     from atarimae.runlog import Log, Run
     from atarimae.score.bundle import Judgement
     from atarimae.types import Data
@@ -168,6 +169,13 @@ class Workspace:
         from atarimae.compare import compare
 
         return compare(self.folder, self.run(_id(first)), self.run(_id(second)))
+
+    def mirror(self, to: str, *, experiment: str | None = None, models: bool = False) -> "Mirrored":
+        """Copy the runs to `sqlite:///FILE`, `http://…` (MLflow)."""
+        from atarimae.mirror import mirror
+
+        with bar("mirror") as progress:
+            return mirror(self.folder, to, experiment=experiment, models=models, progress=progress)
 
     def ship(self, run: "str | Run", out: str | Path) -> "Shipped":
         """Write a bundle, refused unless it reproduces the run's score."""
