@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from atarimae.look.document import Report
     from atarimae.mirror import Mirrored
     from atarimae.runlog import Log, Run
+    from atarimae.runlog.restore import Restored
     from atarimae.score.bundle import Judgement
     from atarimae.types import Data
 
@@ -163,6 +164,15 @@ class Workspace:
     ) -> "Run":
         """Say something of a run: a note, what it showed, tags. Nothing that was said is lost."""
         return self.run(_id(run)).note(text, conclusion=conclusion, tags=tags, untag=untag)
+
+    def restore(
+        self, run: "str | Run", folder: str | Path, *, source: str | Path | None = None
+    ) -> "Restored":
+        """Rebuild a run's code in an empty folder, and prove that it is the same."""
+        from atarimae.runlog.restore import restore
+
+        repository = None if source is None else Path(source)
+        return restore(self.folder, self.run(_id(run)), Path(folder), repository)
 
     def compare(self, first: "str | Run", second: "str | Run") -> "Comparison":
         """Did the second help? Paired over the queries that both were judged by."""

@@ -42,7 +42,7 @@ def test_run_folder_holds_everything(space: Workspace, small) -> None:
     names = {path.name for path in run.folder.iterdir()}
     assert names == {
         "run.json", "recipe.toml", "metrics.jsonl", "result.json", "predictions.parquet",
-        "parts.parquet", "evaluated.json", "model",
+        "parts.parquet", "evaluated.json", "model", "snapshot",
     }  # fmt: skip
     assert len(run.metrics().query("name == 'loss'")) == 4
     answers = pd.read_parquet(run.folder / "predictions.parquet")

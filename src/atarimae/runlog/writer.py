@@ -1,5 +1,6 @@
 """Write a run: its settings at the start, metrics as they come, its result at the end.
 
+snapshot/           code, packages and machine at the start: see snapshot.py
 run.json            what was tried, why, on which data, where (written once, at the start)
 recipe.toml         all settings, resolved
 metrics.jsonl       one line a metric: name, value, step, epoch, at (seconds since 1970)
@@ -31,6 +32,7 @@ import tomli_w
 
 from atarimae import files
 from atarimae.errors import UsageError
+from atarimae.runlog import snapshot
 from atarimae.runlog.lock import Lock
 from atarimae.types import Predictions, Score, Version
 from atarimae.workspace import Workspace
@@ -168,6 +170,7 @@ def start(
         "threads": threads,
         "process": {"pid": os.getpid(), "host": socket.gethostname()},
         "environment": _environment(),
+        "snapshot": snapshot.take(folder, workspace),
     }
     if recipe is not None:
         files.write(folder / "recipe.toml", tomli_w.dumps(_without_none(recipe)))
