@@ -105,11 +105,13 @@ class Workspace:
         device: str = "auto",
         parent: "str | Run | None" = None,
         expect: str | float | None = None,
+        folds: int = 3,
         **changes: object,
     ) -> "Run":
         """Try an idea: a recipe file, or the defaults, with `changes` by key.
 
         `expect` is what the main metric should gain on the parent: 0.01, "+0.01" or "+2%".
+        `folds` is how many there are at stage folds.
         """
         from atarimae import task
 
@@ -121,7 +123,7 @@ class Workspace:
             return fit.fit(
                 self.folder, chosen, settings, because=because, stage=stage, seed=seed,
                 device=device, parent=None if parent is None else _id(parent), expect=expect,
-                progress=progress,
+                folds=folds, progress=progress,
             )  # fmt: skip
 
     def resume(self, run: "str | Run", *, device: str = "auto") -> "Run":

@@ -21,6 +21,7 @@ def fit(arguments: Arguments) -> None:
             arguments.recipe,
             because=arguments.because or _reason(),
             stage=arguments.stage or "holdout",
+            folds=3 if arguments.folds is None else arguments.folds,
             seed=arguments.seed or 0,
             device=arguments.device,
             parent=arguments.parent,
@@ -42,7 +43,8 @@ def _fit_words(command: argparse.ArgumentParser) -> None:
         metavar="key=value",
         help="change one setting; may be given several times",
     )
-    command.add_argument("--stage", help="smoke or holdout (holdout)")
+    command.add_argument("--stage", help="smoke, holdout or folds (holdout)")
+    command.add_argument("--folds", type=int, help="how many, at stage folds (3)")
     command.add_argument("--seed", type=int, help="of all that is drawn (0)")
     command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
     command.add_argument(
@@ -59,6 +61,7 @@ def _refuse_changes(arguments: Arguments) -> None:
         "--set": arguments.set,
         "--because": arguments.because is not None,
         "--stage": arguments.stage is not None,
+        "--folds": arguments.folds is not None,
         "--seed": arguments.seed is not None,
         "--parent": arguments.parent,
         "--expect": arguments.expect is not None,

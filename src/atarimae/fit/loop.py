@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -13,11 +14,19 @@ from atarimae.fit import checkpoint
 from atarimae.fit.checkpoint import Reached
 from atarimae.fit.device import Device
 from atarimae.predict.graph import cores
-from atarimae.runlog import Log
 from atarimae.task import Recipe, Training
 from atarimae.types import Progress
 
 LARGEST_GRADIENT = 10.0  # gradients of a larger norm are scaled down to it
+
+
+class Metrics(Protocol):
+    """Where values go by name, as `runlog.Log` takes them."""
+
+    def metric(
+        self, name: str, value: float, *, step: int | None = None, epoch: int | None = None
+    ) -> None:
+        """Append one value."""
 
 
 class NotFiniteError(Exception):
@@ -27,7 +36,7 @@ class NotFiniteError(Exception):
 def train(
     training: Training,
     recipe: Recipe,
-    log: Log,
+    metrics: Metrics,
     device: Device,
     kept: Path,
     *,
@@ -63,7 +72,7 @@ def train(
                 sums[name] = sums.get(name, 0.0) + value
             progress(step, total, f"epoch {epoch + 1}/{recipe.epochs} " + _said(values))
         for name, value in sums.items():
-            log.metric(name, value / max(1, len(batches)), step=step, epoch=epoch + 1)
+            metrics.metric(name, value / max(1, len(batches)), step=step, epoch=epoch + 1)
         seconds = time.perf_counter() - began
         reached = Reached(epoch + 1, step, seconds, update.scaler.state_dict())
         checkpoint.write(kept, training, reached)

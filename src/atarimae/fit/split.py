@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 
 from atarimae.errors import AtarimaeError
@@ -26,6 +27,42 @@ def with_split(task: Task, data: Data) -> Data:
         if not _judged(data.split(split), data):
             raise _impossible(task, data, split)
     return data
+
+
+def folds(task: Task, data: Data, number: int) -> list[Data]:
+    """The data with train and val dealt out anew, once a fold; every file is val in one of them.
+
+    Test is never touched. Duplicates and groups stay together, and whole classes too where the
+    task asks about unseen ones. Sets of files are dealt out in turn, in an order that is drawn by
+    their names: no seed has a say in it, so that runs of two seeds are judged alike.
+    """
+    bound = _bound(data, classes=task.unseen_classes)
+    pool = data.where(lambda file: file.split != "test")
+    labelled = {bound[file.path] for file in _judged(pool, data)}
+    others = {bound[file.path] for file in pool.files} - labelled
+    dealt = {
+        name: turn % number
+        for names in (labelled, others)
+        for turn, name in enumerate(sorted(names, key=_chance))
+    }
+    return [_fold(task, data, bound, dealt, turn) for turn in range(number)]
+
+
+def _fold(
+    task: Task, data: Data, bound: Mapping[str, str], dealt: Mapping[str, int], turn: int
+) -> Data:
+    """Fold number `turn`: the sets that were dealt to it are val, the others train."""
+
+    def placed(file: File) -> File:
+        if file.split == "test":
+            return file
+        return replace(file, split="val" if dealt[bound[file.path]] == turn else "train")
+
+    made = replace(data, files=tuple(map(placed, data.files)))
+    for split in ("train", "val"):
+        if not _judged(made.split(split), data):
+            raise _impossible(task, data, split)
+    return made
 
 
 def overlap(task: Task, data: Data) -> dict[str, int]:

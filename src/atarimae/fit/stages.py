@@ -1,4 +1,4 @@
-"""How dearly an idea is checked: smoke on a sample, holdout in full."""
+"""How dearly an idea is checked: smoke on a sample, holdout in full, folds several times."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -11,6 +11,9 @@ SMOKE_IMAGES = 300  # of each split: what two cores embed, or train on twice, wi
 UNLABELLED = 30  # images without a class among them
 OF_A_CLASS = SMOKE_IMAGES // 15  # at most: large classes leave room for others
 SMOKE_SHARE = 10  # a tenth of the epochs
+
+FOLDED = "folds"
+FOLDS = 3
 
 Stage = Callable[[Data, Recipe], tuple[Data, Recipe]]
 
@@ -26,7 +29,12 @@ def holdout(data: Data, recipe: Recipe) -> tuple[Data, Recipe]:
     return data, recipe
 
 
-STAGES: Mapping[str, Stage] = {"smoke": smoke, "holdout": holdout}
+def folds(data: Data, recipe: Recipe) -> tuple[Data, Recipe]:
+    """The recipe in full; train and val are dealt out anew in each fold, see `split.folds`."""
+    return data, recipe
+
+
+STAGES: Mapping[str, Stage] = {"smoke": smoke, "holdout": holdout, FOLDED: folds}
 
 
 def stage(name: str) -> Stage:

@@ -2,10 +2,20 @@
 
 from atarimae.runlog.curves import Points, curves
 from atarimae.runlog.index import remove as remove_index
-from atarimae.runlog.reader import COLUMNS, Run, find, find_best, get, parts, read, runs
+from atarimae.runlog.reader import (
+    COLUMNS,
+    Run,
+    find,
+    find_best,
+    fold_scores,
+    get,
+    parts,
+    read,
+    runs,
+)
 from atarimae.runlog.writer import Log, start
 
 __all__ = [
-    "COLUMNS", "Log", "Points", "Run", "curves", "find", "find_best", "get", "parts", "read",
-    "remove_index", "runs", "start",
+    "COLUMNS", "Log", "Points", "Run", "curves", "find", "find_best", "fold_scores", "get", "parts",
+    "read", "remove_index", "runs", "start",
 ]  # fmt: skip

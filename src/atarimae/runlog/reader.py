@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from atarimae import files
 from atarimae.errors import AtarimaeError, UsageError, unknown_name
 from atarimae.runlog import notes, records
 from atarimae.runlog.listing import Listed, listed
@@ -48,6 +49,9 @@ class Run:
     device: str | None = None
     expect: float | None = None  # difference of the main metric to the parent, said beforehand
     origin: str | None = None  # "import" where it was not logged here
+    folds: int | None = None  # how many, at stage folds
+    idea: str | None = None  # the first run of the same idea, where it climbed the stages
+    gate: Mapping[str, object] | None = None  # what its stage decided of the idea
 
     @property
     def mark(self) -> str:
@@ -123,6 +127,9 @@ class Run:
             "conclusion": self.conclusion,
             "notes": [note.as_dict() for note in self.notes],
             "origin": self.origin,
+            "folds": self.folds,
+            "idea": self.idea,
+            "gate": None if self.gate is None else dict(self.gate),
             "folder": str(self.folder),
         }  # fmt: skip
 
@@ -196,6 +203,9 @@ def _made(told: Listed) -> Run:
         device=cast(str | None, start.get("device")),
         expect=cast(float | None, start.get("expect")),
         origin=cast(str | None, start.get("origin")),
+        folds=cast(int | None, start.get("folds")),
+        idea=cast(str | None, start.get("idea")),
+        gate=cast(dict[str, object] | None, result.get("gate")),
     )
 
 
@@ -262,6 +272,24 @@ def parts(run: Run) -> "pd.DataFrame":
             "Let it finish, or go on with 'atarimae fit --resume'.",
         )
     return pd.read_parquet(path)
+
+
+def fold_scores(folder: Path) -> list[Score]:
+    """The scores of one fold, with their parts."""
+    import pandas as pd
+
+    told = cast(list[dict[str, object]], files.read_json(folder / "result.json")["scores"])
+    path = folder / "parts.parquet"
+    rows = pd.read_parquet(path) if path.is_file() else pd.DataFrame()
+    return [_with_parts(_score(found), rows) for found in told]
+
+
+def _with_parts(score: Score, rows: "pd.DataFrame") -> Score:
+    if score.metric not in rows:
+        return score
+    own = rows[rows[score.metric].notna()]
+    parts = own[score.metric].to_numpy("float32")
+    return replace(score, keys=tuple(own["key"]), parts=parts, clusters=tuple(own["cluster"]))
 
 
 def _score(found: Mapping[str, object]) -> Score:

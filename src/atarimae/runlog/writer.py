@@ -9,6 +9,8 @@ checkpoint/         what `--resume` goes on from; gone when the run is done
 model/              graphs and arrays of the last good weights
 predictions.parquet one row a query
 parts.parquet       each metric's parts, one row a query
+folds/1/ …          of a run at stage folds: checkpoint, model, predictions, parts and result of
+                    each fold; the run's own predictions and parts are those of all of them
 notes.jsonl         what people say of it: notes, conclusions, tags; one line each, only appended
 lock                held while the run is open, gone when it is finished
 result.json         status, scores, costs, verdict (its absence: not finished)
@@ -71,27 +73,11 @@ class Log:
 
     def scores(self, scores: Sequence[Score], predictions: Predictions | None = None) -> None:
         """Write each metric's parts, and the predictions that they judge, as Parquet."""
-        rows: dict[str, dict[str, object]] = {}
-        for score in scores:
-            for key, part, cluster in zip(score.keys, score.parts, score.clusters, strict=True):
-                row = rows.setdefault(key, {"key": key, "cluster": cluster})
-                row[score.metric] = float(part)
-        if rows:
-            names = ["key", "cluster", *(score.metric for score in scores if score.keys)]
-            columns = {name: [row.get(name) for row in rows.values()] for name in names}
-            _parquet(self.folder / "parts.parquet", columns)
-        if predictions is not None:
-            told: dict[str, object] = {"key": list(predictions.keys)}
-            told |= {
-                name: list(column) if column.ndim > 1 else column
-                for name, column in predictions.columns.items()
-            }
-            _parquet(self.folder / "predictions.parquet", told)
+        write_parts(self.folder, scores, predictions)
 
     def verdict(self, verdict: Mapping[str, object]) -> None:
         """Add a verdict to the result, once that is written."""
-        path = self.folder / "result.json"
-        files.write_json(path, files.read_json(path) | {"verdict": dict(verdict)})
+        amend(self.folder, verdict=verdict)
 
     def finish(
         self,
@@ -146,6 +132,8 @@ def start(
     seed: int | None = None,
     parent: str | None = None,
     expect: float | None = None,
+    folds: int | None = None,
+    idea: str | None = None,
     recipe: Mapping[str, object] | None = None,
     data: Version | None = None,
     device: str | None = None,
@@ -163,6 +151,8 @@ def start(
         "stage": stage,
         "seed": seed,
         "parent": parent,
+        "folds": folds,
+        "idea": idea,  # the first run of the same idea, where it climbed the stages
         "expect": expect,  # difference of the main metric to the parent
         "created": _now(),
         "data": None if data is None else {"edit": data.edit, "hash": data.hash},
@@ -189,6 +179,45 @@ def reopen(folder: Path) -> Log:
     settings["process"] = {"pid": os.getpid(), "host": socket.gethostname()}
     files.write_json(folder / "run.json", settings)
     return log
+
+
+def join_predictions(parts: Sequence[Path], folder: Path) -> None:
+    """Write the predictions of several files, all of the same columns, as those of one run."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    stream = pa.BufferOutputStream()
+    pq.write_table(pa.concat_tables([pq.read_table(path) for path in parts]), stream)
+    files.write(folder / "predictions.parquet", stream.getvalue().to_pybytes())
+
+
+def amend(folder: Path, **values: Mapping[str, object]) -> None:
+    """Add what was found out of a run later, such as a verdict, to its written result."""
+    path = folder / "result.json"
+    told = {name: dict(value) for name, value in values.items()}
+    files.write_json(path, files.read_json(path) | told)
+
+
+def write_parts(
+    folder: Path, scores: Sequence[Score], predictions: Predictions | None = None
+) -> None:
+    """Write parts.parquet and predictions.parquet of a run, or of one fold of it."""
+    rows: dict[str, dict[str, object]] = {}
+    for score in scores:
+        for key, part, cluster in zip(score.keys, score.parts, score.clusters, strict=True):
+            row = rows.setdefault(key, {"key": key, "cluster": cluster})
+            row[score.metric] = float(part)
+    if rows:
+        names = ["key", "cluster", *(score.metric for score in scores if score.keys)]
+        columns = {name: [row.get(name) for row in rows.values()] for name in names}
+        _parquet(folder / "parts.parquet", columns)
+    if predictions is not None:
+        told: dict[str, object] = {"key": list(predictions.keys)}
+        told |= {
+            name: list(column) if column.ndim > 1 else column
+            for name, column in predictions.columns.items()
+        }
+        _parquet(folder / "predictions.parquet", told)
 
 
 def _new_folder(runs: Path) -> Path:

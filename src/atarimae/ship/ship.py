@@ -58,6 +58,12 @@ def ship(
 
 
 def _check(run: Run, out: Path) -> None:
+    if run.stage == "folds":
+        raise AtarimaeError(
+            f"Run {run.id} has no one model to ship.",
+            "It is at stage folds: each fold trained a model of its own, to judge the recipe.",
+            "Ship the holdout run of the same recipe; 'atarimae fit' makes one.",
+        )
     if run.status != "done" or not (run.model / "model.json").is_file():
         raise AtarimaeError(
             f"Run {run.id} has no model to ship.",

@@ -1,0 +1,82 @@
+"""The dearest stage: a training a fold, and one score over the queries of all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from atarimae import bundle, files, runlog
+from atarimae.fit import split
+from atarimae.fit.costs import costs
+from atarimae.fit.loop import Metrics
+from atarimae.fit.part import Part
+from atarimae.runlog.writer import join_predictions, write_parts
+from atarimae.score.pooled import pooled
+from atarimae.types import Progress, Score
+
+SUMMED = ("training_seconds", "embed_seconds")
+
+
+@dataclass(frozen=True)
+class Folded:
+    """What all folds together gave."""
+
+    scores: Sequence[Score]
+    costs: dict[str, float]
+
+
+def train_folds(whole: Part, number: int, *, resume: bool) -> Folded:
+    """Train and judge each fold; those that are done already are only read.
+
+    `whole.data` is split by hand or at random; its train and val are dealt out anew. Whitening,
+    thresholds and whatever else is fitted are fitted inside the fold.
+    """
+    folders = []
+    for turn, data in enumerate(split.folds(whole.task, whole.data, number), 1):
+        folder = whole.folder / "folds" / str(turn)
+        folders.append(folder)
+        if not (folder / "result.json").is_file():
+            named = f"fold {turn}/{number}"
+            part = replace(
+                whole, folder=folder, data=data, metrics=_OfFold(whole.metrics, turn),
+                progress=_named(whole.progress, named),
+            )  # fmt: skip
+            _train(part, resume=resume)
+    join_predictions([folder / "predictions.parquet" for folder in folders], whole.folder)
+    results = [files.read_json(folder / "result.json") for folder in folders]
+    scores = pooled([runlog.fold_scores(folder) for folder in folders])
+    return Folded(scores, _joined([cast(dict[str, float], one["costs"]) for one in results]))
+
+
+def _train(part: Part, *, resume: bool) -> None:
+    """One fold; its result.json is written last, and says that it is done."""
+    trained = part.train(resume=resume)
+    bundle.write_model(trained.model)
+    write_parts(part.folder, trained.found.scores, trained.found.predictions)
+    told: dict[str, object] = {
+        "scores": [score.as_dict() for score in trained.found.scores],
+        "costs": costs(part.task, trained, part.workspace.max_pixels),
+    }
+    files.write_json(part.folder / "result.json", told)
+    part.forget()
+
+
+def _joined(each: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Seconds of all folds together; the rest is of the dearest one."""
+    return {name: (sum if name in SUMMED else max)(one[name] for one in each) for name in each[0]}
+
+
+@dataclass(frozen=True)
+class _OfFold:
+    """The metrics of one fold among those of the run."""
+
+    metrics: Metrics
+    turn: int
+
+    def metric(
+        self, name: str, value: float, *, step: int | None = None, epoch: int | None = None
+    ) -> None:
+        self.metrics.metric(f"{name}, fold {self.turn}", value, step=step, epoch=epoch)
+
+
+def _named(progress: Progress, name: str) -> Progress:
+    return lambda done, total, note="": progress(done, total, f"{name}: {note}")
