@@ -176,6 +176,18 @@ class Workspace:
         repository = None if source is None else Path(source)
         return restore(self.folder, self.run(_id(run)), Path(folder), repository)
 
+    def run_report(self, run: "str | Run", file: str | Path) -> Path:
+        """One run as one HTML file to send: why, what it showed, curves, cases, notes."""
+        from atarimae import look
+
+        return look.run_report(self.folder, self.run(_id(run)), Path(file))
+
+    def brief(self, run: "str | Run") -> str:
+        """One run in at most 3,000 characters of Markdown, with the questions that it raises."""
+        from atarimae.compare.brief import brief
+
+        return brief(self.folder, self.run(_id(run)))
+
     def compare(self, first: "str | Run", second: "str | Run") -> "Comparison":
         """Did the second help? Paired over the queries that both were judged by."""
         from atarimae.compare import compare

@@ -1,6 +1,7 @@
 """Commands that show runs: runs, show, compare."""
 
 import argparse
+from pathlib import Path
 
 from atarimae.commands.command import Arguments, Command, here, out, run_words
 
@@ -26,6 +27,14 @@ def show(arguments: Arguments) -> None:
 
     workspace = here(arguments)
     run = workspace.run(arguments.name)
+    if arguments.html:
+        path = workspace.run_report(run, arguments.html)
+        out(arguments, {"id": run.id, "html": str(path)}, f"Wrote {path}.")
+        return
+    if arguments.brief:
+        text = workspace.brief(run)
+        out(arguments, {"id": run.id, "brief": text}, text.rstrip())
+        return
     parent = runlog.get(workspace.folder, run.parent) if run.parent else None
     came = outcome(run)
     told = run.as_dict() | {"outcome": came.as_dict() if came else None}
@@ -38,6 +47,17 @@ def compare(arguments: Arguments) -> None:
 
     found = here(arguments).compare(arguments.first, arguments.second)
     out(arguments, found.as_dict(), comparison_table(found))
+
+
+def _show_words(command: argparse.ArgumentParser) -> None:
+    run_words(command)
+    how = command.add_mutually_exclusive_group()
+    how.add_argument(
+        "--html", type=Path, metavar="FILE.html", help="write one file to send, with pictures"
+    )
+    how.add_argument(
+        "--brief", action="store_true", help="at most 3,000 characters of Markdown, to paste"
+    )
 
 
 def _compare_words(command: argparse.ArgumentParser) -> None:
@@ -67,7 +87,7 @@ COMMANDS = (
         runs,
         _runs_words,
     ),
-    Command("show", "show one run", "atarimae -C sake show best", show, run_words),
+    Command("show", "show one run", "atarimae -C sake show best", show, _show_words),
     Command(
         "compare",
         "did the second run help?",

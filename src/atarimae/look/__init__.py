@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from atarimae.look.document import Report, Table
+    from atarimae.runlog import Run
 
-__all__ = ["Finding", "create_app", "findings", "report", "run"]
+__all__ = ["Finding", "create_app", "findings", "report", "run", "run_report"]
 
 
 def create_app(
@@ -53,3 +54,10 @@ def report(
     from atarimae.look import document
 
     return document.report(workspace, path, title=title, extra_runs_table=extra_runs_table)
+
+
+def run_report(workspace: Workspace, run: "Run", path: Path) -> Path:
+    """Write one run as one HTML file that needs nothing else."""
+    from atarimae.look import run_document
+
+    return run_document.run_report(workspace, run, path)

@@ -68,12 +68,12 @@ def report(
     queries = _queries(store, best)
     shown = {image for group in groups for one in group.shown for image in one.images[:3]}
     mosaic = _mosaic(data)
-    pictures = _pictures(workspace, data, shown | queries.images | set(mosaic))
+    pictures = inlined(workspace, data, shown | queries.images | set(mosaic))
     counts = count(data)
     html = frame.pages().text(
         "report.html",
         title=title or f"A look at {workspace.root.name}",
-        style=_style(),
+        style=style(),
         when=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         data=data,
         counts=counts,
@@ -86,7 +86,7 @@ def report(
         mosaic=mosaic,
         src=pictures.get,
     )
-    _write(path, html)
+    save(path, html)
     return Report(path, counts, tuple(findings))
 
 
@@ -105,7 +105,7 @@ def _mosaic(data: Data) -> list[str]:
     return images[:MOSAIC] if len(images) >= MOSAIC else []
 
 
-def _pictures(workspace: Workspace, data: Data, images: Iterable[str]) -> dict[str, str]:
+def inlined(workspace: Workspace, data: Data, images: Iterable[str]) -> dict[str, str]:
     """Small pictures as data URIs, by image; one whose content is gone is left out."""
     places = by_image(data.files)
 
@@ -119,12 +119,14 @@ def _pictures(workspace: Workspace, data: Data, images: Iterable[str]) -> dict[s
         return dict(found for found in pool.map(uri, sorted(images)) if found)
 
 
-def _style() -> Markup:
+def style() -> Markup:
+    """The style sheets, to stand in a page of its own."""
     own = (frame.HERE / "static" / "look.css").read_text(encoding="utf-8")
     return Markup(stylesheet() + own)
 
 
-def _write(path: Path, html: str) -> None:
+def save(path: Path, html: str) -> None:
+    """Write the page, whole or not at all."""
     try:
         files.write(path, html)
     except OSError as error:

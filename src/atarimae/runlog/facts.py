@@ -1,9 +1,10 @@
 """All that can be asked of a run, as rows of plain values: by table, then by column."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from atarimae.runlog.reader import Run
+from atarimae.runlog.settings import flat
 
 Value = str | float | int | None
 Thing = Mapping[str, Value]  # values of one run by column
@@ -24,8 +25,8 @@ def tables(runs: Sequence[Run], *, logged: bool = False) -> dict[str, list[Thing
     return {
         "runs": [_told(run) for run in runs],
         "scores": [{score.metric: _finite(score.value) for score in run.scores} for run in runs],
-        "recipe": [dict(_flat(run.recipe)) for run in runs],
-        "costs": [{name: _plain(cost) for name, cost in run.costs.items()} for run in runs],
+        "recipe": [_plain_values(flat(run.recipe)) for run in runs],
+        "costs": [_plain_values(run.costs) for run in runs],
         "metrics": [_last(run) if logged else {} for run in runs],
     }
 
@@ -48,12 +49,8 @@ def _told(run: Run) -> Thing:
     return {name: _plain(told.get(name)) for name in FACTS}
 
 
-def _flat(settings: Mapping[str, object], above: str = "") -> Iterator[tuple[str, Value]]:
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", _plain(value)
+def _plain_values(values: Mapping[str, object]) -> Thing:
+    return {name: _plain(value) for name, value in values.items()}
 
 
 def _plain(value: object) -> Value:
