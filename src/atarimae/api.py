@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from atarimae.add import Report as Added
+    from atarimae.board import Entry, Overview
     from atarimae.bundle import Bundle as Shipped
     from atarimae.compare import Comparison
     from atarimae.look import Finding
@@ -200,6 +201,41 @@ class Workspace:
 
         with bar("mirror") as progress:
             return mirror(self.folder, to, experiment=experiment, models=models, progress=progress)
+
+    def lb_record(
+        self,
+        run: "str | Run",
+        score: float,
+        *,
+        board: str = "public",
+        submission: str | Path | None = None,
+        note: str | None = None,
+        public_share: float | None = None,
+        queries: int | None = None,
+    ) -> "Entry":
+        """Record an outside score of a run, and what is known of its board."""
+        from atarimae.board import describe, record
+
+        found = self.run(_id(run))
+        sent = None if submission is None else Path(submission)
+        entry = record(found, score, board=board, submission=sent, note=note)
+        describe(self.folder, board, public_share=public_share, queries=queries)
+        return entry
+
+    def lb(
+        self,
+        *,
+        board: str = "public",
+        predict: "str | Run | None" = None,
+        public_share: float | None = None,
+        queries: int | None = None,
+    ) -> "Overview":
+        """CV against LB: correlation, the LB and the private score to expect, two to submit."""
+        from atarimae.board import describe, overview
+
+        describe(self.folder, board, public_share=public_share, queries=queries)
+        wanted = None if predict is None else _id(predict)
+        return overview(self.folder, board=board, predict=wanted)
 
     def ship(self, run: "str | Run", out: str | Path) -> "Shipped":
         """Write a bundle, refused unless it reproduces the run's score."""

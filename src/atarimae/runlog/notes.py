@@ -4,9 +4,7 @@ A line is {at, by, kind, text}. Kinds: `note`; `conclusion`, of which the last o
 and `untag`, which takes a tag away. What was said before stays in the file.
 """
 
-import fcntl
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -62,7 +60,9 @@ def append(
         for note in said
         if note.kind in ("note", "conclusion") or (note.kind == "untag") == (note.text in here)
     ]
-    _write(folder / NAME, "".join(json.dumps(n.as_dict(), ensure_ascii=False) + "\n" for n in new))
+    lines = "".join(json.dumps(n.as_dict(), ensure_ascii=False) + "\n" for n in new)
+    if lines:
+        files.append(folder / NAME, lines)
 
 
 def read(folder: Path) -> tuple[Note, ...]:
@@ -105,20 +105,6 @@ def _check(folder: Path, wanted: Sequence[tuple[str, str]]) -> None:
     for kind, text in wanted:
         if not text.strip():
             raise UsageError(f"A {kind} is empty.", "It has no letters.", "Leave it out.")
-
-
-def _write(path: Path, lines: str) -> None:
-    """Append under a lock, in one go; a half-written last line is ended first."""
-    if not lines:
-        return
-    with files.writing(str(path)), path.open("ab+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        end = file.seek(0, os.SEEK_END)
-        file.seek(max(end - 1, 0))
-        torn = file.read(1) not in (b"", b"\n")
-        file.write((b"\n" if torn else b"") + lines.encode())
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _note(line: str) -> Note | None:

@@ -12,6 +12,7 @@ parts.parquet       each metric's parts, one row a query
 folds/1/ …          of a run at stage folds: checkpoint, model, predictions, parts and result of
                     each fold; the run's own predictions and parts are those of all of them
 notes.jsonl         what people say of it: notes, conclusions, tags; one line each, only appended
+lb.jsonl            what leaderboards say of it; one line a score, only appended
 lock                held while the run is open, gone when it is finished
 result.json         status, scores, costs, verdict (its absence: not finished)
 """
