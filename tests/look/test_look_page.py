@@ -168,7 +168,7 @@ def test_ten_thousand_images_are_filtered(page, many):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/runs", "/runs/tree", "/runs/{run}", "/findings", "/search"]
+    "path", ["/", "/runs", "/runs/tree", "/compare", "/runs/{run}", "/findings", "/search"]
 )
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_no_page_scrolls_sideways(page, sake, path, size):

@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from atarimae.errors import AtarimaeError
 from atarimae.look import share as sharing
 from atarimae.look.frame import HERE
-from atarimae.look.pages import findings, images, media, runs, search
+from atarimae.look.pages import compare, findings, images, media, runs, search
 from atarimae.look.site import Site
 from atarimae.web import guard
 from atarimae.web import token as tokens
@@ -27,7 +27,7 @@ def create_app(workspace: Workspace, host: str = "127.0.0.1", token: str | None 
     """The page of one workspace, to be bound to `host`; with a token for those who bring it."""
     app = new_app("atarimae look")
     site = Site(workspace)
-    for page in (images, media, runs, findings, search):
+    for page in (images, media, runs, compare, findings, search):
         app.include_router(page.router(site))
     app.mount("/look", StaticFiles(directory=HERE / "static"), name="look")
     if token is not None:

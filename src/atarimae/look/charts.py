@@ -37,6 +37,24 @@ def interval(value: float, low: float, high: float, bottom: float, top: float) -
     ).format(whisker, at(value))
 
 
+def whisker(
+    value: float, low: float, high: float, bottom: float, top: float, line: int = 0
+) -> Markup:
+    """The same as wide as there is room, in the colour of a curve's line."""
+    span = top - bottom or 1.0
+
+    def at(number: float) -> float:
+        return 100 * min(1.0, max(0.0, (number - bottom) / span))
+
+    known = math.isfinite(low) and math.isfinite(high)
+    left, right = (at(low), at(high)) if known else (at(value), at(value))
+    return Markup(
+        '<span class="whisker" style="--colour: var(--line-{})" aria-hidden="true">'
+        '<i class="range" style="left: {:.2f}%; width: {:.2f}%"></i>'
+        '<i class="point" style="left: {:.2f}%"></i></span>'
+    ).format(line, left, right - left, at(value))
+
+
 def curve(name: str, lines: Sequence[npt.NDArray[np.float64]]) -> Markup:
     """Lines of n × 2 points on one scale: the first strong, the others faint behind it.
 

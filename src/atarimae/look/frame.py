@@ -42,7 +42,12 @@ class RunsTable:
 def pages() -> Pages:
     """The templates."""
     made = Pages(HERE / "templates")
-    made.templates.globals.update(bar=charts.bar, interval=charts.interval, finite=math.isfinite)
+    made.templates.globals.update(
+        bar=charts.bar,
+        interval=charts.interval,
+        whisker=charts.whisker,
+        finite=math.isfinite,
+    )
     made.templates.filters.update(duration=duration, score=score, number=number)
     return made
 

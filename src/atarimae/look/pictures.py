@@ -5,7 +5,7 @@ Read from `predictions.parquet` (`key`, `match_files`, and where they are there 
 no such rows, and nothing is shown.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -80,14 +80,24 @@ def query_rows(data: Data, run: Run, each: int = 6) -> Queries:
     )
 
 
-def _table(path: Path) -> Mapping[str, Column]:
+def answers(data: Data, run: Run, keys: Sequence[str]) -> dict[str, QueryRow]:
+    """What the run answered to the queries of these keys, where it tells."""
+    columns = _table(run.folder / "predictions.parquet", keys)
+    if not {"key", "match_files"} <= columns.keys():
+        return {}
+    return {row.file.path: row for row in _rows(data, columns, {})}
+
+
+def _table(path: Path, keys: Sequence[str] | None = None) -> Mapping[str, Column]:
+    """The columns of a Parquet file, of the rows with these keys alone if there are any."""
     if not path.is_file():
         return {}
     import pyarrow as pa  # 0.3 s to import: only when there is something to read
     import pyarrow.parquet as pq
 
+    chosen = None if keys is None else [("key", "in", list(keys))]
     try:
-        return cast(dict[str, Column], pq.read_table(path).to_pydict())
+        return cast(dict[str, Column], pq.read_table(path, filters=chosen).to_pydict())
     except (OSError, pa.ArrowException):
         return {}
 

@@ -30,6 +30,8 @@ def _row(run: Run) -> dict[str, object]:
         "seconds": number(run.seconds),
         "ms": number(run.costs.get("ms_per_image")),
         "created": run.created,
+        "tags": run.tags,
+        "conclusion": run.conclusion,
     }
     if run.status == "running":
         row["live"] = progress(run).as_dict()

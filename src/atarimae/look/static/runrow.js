@@ -58,7 +58,7 @@ function cell(classes, ...content) {
 }
 
 function box(run, picked) {
-  const made = make("input", "pick");
+  const made = make("input", "tick");
   Object.assign(made, { type: "checkbox", value: run.id, checked: picked });
   made.setAttribute("aria-label", `Compare ${run.because.slice(0, 80)}`);
   return make("label", "", made);
@@ -72,10 +72,10 @@ function link(run) {
 }
 
 function because(run) {
-  const made = make("a", "reason", run.because, ...(run.tags ?? []).map((text) => tag(text, "plain")));
+  const made = make("a", "reason", run.because, ...run.tags.map((text) => tag(text, "plain")));
   made.href = `/runs/${encodeURIComponent(run.id)}`;
   made.tabIndex = -1; // the run's mark beside it is the same link
-  made.title = [run.because, run.settings].filter(Boolean).join("\n\n");
+  made.title = [run.because, run.conclusion && `→ ${run.conclusion}`, run.settings].filter(Boolean).join("\n\n");
   return made;
 }
 

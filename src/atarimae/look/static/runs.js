@@ -85,7 +85,7 @@ async function ask(query) {
   if (!said.runs || (query && !said.runs.length && said.best === best)) return;
   best = said.best;
   for (const run of said.runs) {
-    run.found = plain([run.because, run.id, run.stage, run.verdict ?? "", run.settings, (run.tags ?? []).join(" ")].join("\n"));
+    run.found = plain([run.because, run.id, run.stage, run.verdict, run.settings, run.conclusion, ...run.tags].join("\n"));
     runs.set(run.id, run);
   }
   scale = scales(runs.values());
@@ -100,7 +100,7 @@ function sortBy(text) {
 }
 
 function pick(box) {
-  if (!box.matches(".pick")) return;
+  if (!box.matches(".tick")) return;
   const others = state.picks.filter((id) => id !== box.value);
   if (box.checked && others.length >= MOST) box.checked = false;
   state.picks = box.checked ? [...others, box.value] : others;
