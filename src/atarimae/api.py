@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from atarimae.runlog import Log, Run
     from atarimae.runlog.restore import Restored
     from atarimae.score.bundle import Judgement
+    from atarimae.score.noise import Noise
     from atarimae.types import Data
 
 Paths = str | Path | Sequence[str | Path]
@@ -236,6 +237,18 @@ class Workspace:
         describe(self.folder, board, public_share=public_share, queries=queries)
         wanted = None if predict is None else _id(predict)
         return overview(self.folder, board=board, predict=wanted)
+
+    def noise(self, run: "str | Run", *, seeds: int = 5, device: str = "auto") -> "Noise":
+        """How far the run's score moves by its seed: fits its recipe with others."""
+        from atarimae import task
+
+        with bar("noise") as progress, _needs_torch():
+            from atarimae.ideas.noise import noise
+
+            chosen = task.load(self.folder.task)
+            return noise(
+                self.folder, chosen, _id(run), seeds=seeds, device=device, progress=progress
+            )
 
     def ship(self, run: "str | Run", out: str | Path) -> "Shipped":
         """Write a bundle, refused unless it reproduces the run's score."""

@@ -10,11 +10,22 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from atarimae.commands import board, bundles, data, demo, fit, mirror, notes, records, runs
+from atarimae.commands import (
+    board,
+    bundles,
+    data,
+    demo,
+    fit,
+    mirror,
+    notes,
+    records,
+    runs,
+    verdicts,
+)
 from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
-GROUPS = (data, fit, runs, notes, board, records, mirror, bundles, demo)
+GROUPS = (data, fit, runs, notes, verdicts, board, records, mirror, bundles, demo)
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS
 }

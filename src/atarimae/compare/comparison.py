@@ -41,6 +41,11 @@ class Comparison:
     because: tuple[str, str]  # the runs' reasons
     shared: int  # queries that both were judged by
     of: int  # queries that either was judged by
+    seeds: tuple[int, int]  # runs that each side is the mean of
+    sigma: tuple[float | None, float | None]  # seed noise of one run of each
+    seed_noise: str  # where that is known from
+    expected: float | None  # of the second, said before it was run
+    seeds_needed: int | None  # of each, to see as large a difference as expected or seen
     recipe: tuple[Change, ...]  # settings that differ
     scores: tuple[tuple[str, Score | None, Score | None], ...]  # by metric
     costs: tuple[Change, ...]
@@ -103,6 +108,11 @@ def _side_by_side(first: Run, second: Run, told: Verdict, both: "pd.DataFrame") 
         because=(first.because, second.because),
         shared=told.shared,
         of=told.of,
+        seeds=told.seeds,
+        sigma=told.sigma,
+        seed_noise=told.seed_noise,
+        expected=told.expected,
+        seeds_needed=told.seeds_needed,
         recipe=changed,
         scores=_scores(first, second),
         costs=_costs(first, second),

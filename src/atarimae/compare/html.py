@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from html import escape
 
 from atarimae.compare.comparison import Change, Comparison
-from atarimae.compare.table import COSTS, number, score_text, setting, verdict_line
+from atarimae.compare.table import COSTS, number, score_text, seeds_line, setting, verdict_line
 
 
 def comparison_html(found: Comparison) -> str:
@@ -15,6 +15,7 @@ def comparison_html(found: Comparison) -> str:
     scores = [(name, score_text(first), score_text(second)) for name, first, second in found.scores]
     parts = [
         f"<p><strong>{escape(verdict_line(found).plain)}</strong></p>",
+        f"<p>{escape(seeds_line(found))}</p>",
         _table("", sides, [("because", *found.because), *scores]),
         _table("cost", sides, costs),
         _table("setting", sides, settings),

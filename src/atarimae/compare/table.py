@@ -11,6 +11,7 @@ from rich.text import Text
 from atarimae.compare.comparison import Change, Comparison, recipe_changes
 from atarimae.compare.expectation import outcome
 from atarimae.runlog import Run
+from atarimae.score.verdict import UNKNOWN, UNSEEN, Verdict
 from atarimae.types import Score
 
 COLOURS = {"helped": "green", "hurt": "red"}
@@ -87,6 +88,8 @@ def comparison_table(found: Comparison) -> Group:
     settings = [(c.key, setting(c.first), setting(c.second)) for c in found.recipe]
     return Group(
         verdict_line(found),
+        seeds_line(found),
+        Text(""),
         _scores(found),
         *_side_by_side("cost", costs, found),
         *_side_by_side("setting", settings, found),
@@ -109,7 +112,10 @@ def run_view(run: Run, parent: Run | None = None) -> Group:
     if run.costs:
         parts.append(_cost_list(run))
     if run.verdict:
-        parts.append(Text(f"{_verdict_text(run).plain} against {run.verdict.get('against')}"))
+        noise = run.verdict.get("seed_noise", UNKNOWN)
+        parts.append(
+            Text(f"{_verdict_text(run).plain} against {run.verdict.get('against')}; {noise}")
+        )
     came = outcome(run)
     if came:
         parts.append(Text(str(came)))
@@ -133,6 +139,32 @@ def verdict_line(found: Comparison) -> Text:
         f": {found.metric} {found.difference:+.4f} ({sure}; {found.stage}, "
         f"{found.shared:,} queries{of})",
     )
+
+
+def seeds_line(found: Comparison | Verdict) -> str:
+    """What is known of seed noise, and how many seeds would tell what was not seen."""
+    first, second = found.seeds
+    said = found.seed_noise[:1].upper() + found.seed_noise[1:] + "."
+    if found.seed_noise == UNKNOWN:
+        said += " 'atarimae noise RUN' measures it."
+    if (first, second) != (1, 1):
+        said += f" The mean of {_seeds(first)} against that of {_seeds(second)}."
+    if found.verdict != UNSEEN or found.low != found.low or found.seed_noise == UNKNOWN:
+        return said
+    wanted = found.difference if found.expected is None else found.expected
+    if not wanted:
+        return said
+    if found.seeds_needed is None:
+        return f"{said} No number of seeds would show {wanted:+.4f} here: more images might."
+    if found.seeds_needed <= min(found.seeds):
+        return f"{said} {wanted:+.4f} would have been seen, four times in five."
+    return (
+        f"{said} {_seeds(found.seeds_needed)} of each would show {wanted:+.4f}, four times in five."
+    )
+
+
+def _seeds(number: int) -> str:
+    return f"{number} seed{'' if number == 1 else 's'}"
 
 
 def score_text(score: Score | None) -> str:

@@ -35,12 +35,14 @@ def fit(
     expect: str | float | None = None,
     folds: int = FOLDS,
     idea: str | None = None,
+    edit: int | None = None,
     progress: Progress = silent,
 ) -> Run:
     """Try a recipe, and log it. The parent is the best run of the stage where none is named.
 
     `expect` is the difference that the main metric should make to it: 0.01, "+0.01" or "+2%".
     `folds` is how many there are at stage folds; `idea` the id of the idea's first run.
+    The data are those after edit number `edit`, or as they are now.
     """
     if not 0 <= seed < 2**63:
         raise UsageError(
@@ -52,7 +54,7 @@ def fit(
             "Too few folds.", f"There is {folds}.", "Give two at least, with --folds 3 for example."
         )
     chosen = choose(device)
-    data = with_split(task, Store(workspace).data())
+    data = with_split(task, Store(workspace).data(edit))
     best = runlog.find(workspace, parent) if parent else runlog.find_best(workspace, stage)
     run = runlog.start(
         workspace,

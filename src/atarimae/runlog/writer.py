@@ -14,6 +14,7 @@ folds/1/ …          of a run at stage folds: checkpoint, model, predictions, p
 notes.jsonl         what people say of it: notes, conclusions, tags; one line each, only appended
 lb.jsonl            what leaderboards say of it; one line a score, only appended
 lock                held while the run is open, gone when it is finished
+noise.json          how far the score moves with the seed (of `atarimae noise`)
 result.json         status, scores, costs, verdict (its absence: not finished)
 """
 

@@ -1,16 +1,21 @@
 """Did the second run help? Paired over the queries that both runs were judged by."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from atarimae.errors import AtarimaeError
 from atarimae.runlog import Run, parts
-from atarimae.score.intervals import Difference, paired
+from atarimae.score.intervals import Difference, Spread, paired, with_seeds
+from atarimae.score.power import seeds_needed
+from atarimae.score.sisters import Side, sides
 
 if TYPE_CHECKING:
     import pandas as pd
 
 HELPED, HURT, UNSEEN = "helped", "hurt", "no difference seen"
+UNKNOWN = "seed noise unknown"
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,11 @@ class Verdict:
     against: str  # the first run's id
     shared: int  # queries that both runs were judged by
     of: int  # queries that either was judged by
+    seeds: tuple[int, int] = (1, 1)  # runs that each side is the mean of
+    sigma: tuple[float | None, float | None] = (None, None)  # seed noise of one run of each
+    seed_noise: str = UNKNOWN  # where that is known from
+    expected: float | None = None
+    seeds_needed: int | None = None  # of each, to see as large a difference as expected or seen
 
     def as_dict(self) -> dict[str, object]:
         """The verdict as JSON values; what could not be told is null."""
@@ -41,11 +51,21 @@ def verdict(first: Run, second: Run) -> Verdict | None:
 
 
 def judge(first: Run, second: Run, both: "pd.DataFrame") -> Verdict:
-    """The verdict from `shared_parts` of two runs that can be compared."""
+    """The verdict from `shared_parts` of two runs that can be compared.
+
+    Runs of the same recipe, stage and data with other seeds ("sisters") are averaged in, and the
+    seeds' noise is added to the queries' where it is known: docs/verdicts.md.
+    """
     assert second.score is not None, "obstacle() asks for a score"
-    seen = paired(both["first"], both["second"], both["cluster"].tolist())
+    pair = sides(first, second, both)
+    clusters = both["cluster"].tolist()
+    plain = paired(pair[0].parts.mean(axis=0), pair[1].parts.mean(axis=0), clusters)
+    noise = _noise(*pair)
+    seen = with_seeds(plain, len(set(clusters)), noise)
+    told = word(seen)
+    wanted = seen.value if second.expect is None else second.expect
     return Verdict(
-        verdict=word(seen),
+        verdict=told,
         difference=seen.value,
         low=seen.low,
         high=seen.high,
@@ -55,7 +75,63 @@ def judge(first: Run, second: Run, both: "pd.DataFrame") -> Verdict:
         against=first.id,
         shared=len(both),
         of=int(both.attrs["of"]),
+        seeds=(pair[0].seeds, pair[1].seeds),
+        sigma=(_sigma(pair[0]), _sigma(pair[1])),
+        seed_noise=_said(*pair),
+        expected=second.expect,
+        seeds_needed=_needed(wanted, plain, len(set(clusters)), noise, pair)
+        if told == UNSEEN
+        else None,
     )
+
+
+def _noise(first: Side, second: Side) -> list[tuple[float, Spread]]:
+    """The factor and spread of each source of seed noise; none where a side's is not known."""
+    if not (first.noises and second.noises):
+        return []
+    runs = [{name for known in side.noises for name in known.runs} for side in (first, second)]
+    if runs[0] & runs[1]:
+        one = first if first.own else second
+        return [(1 / first.seeds + 1 / second.seeds, one.spread)]
+    return [(1 / first.seeds, first.spread), (1 / second.seeds, second.spread)]
+
+
+def _needed(
+    wanted: float,
+    plain: Difference,
+    clusters: int,
+    noise: Sequence[tuple[float, Spread]],
+    pair: tuple[Side, Side],
+) -> int | None:
+    if not noise or plain.low != plain.low:
+        return None
+    shared = sum(factor * source.overlap for factor, source in noise)
+    queries = max(0.0, plain.variance - shared)
+    return seeds_needed(wanted, queries, clusters, [side.spread for side in pair])
+
+
+def _sigma(side: Side) -> float | None:
+    return math.sqrt(side.spread.variance) if side.noises else None
+
+
+def _said(first: Side, second: Side) -> str:
+    """Where the seed noise of each side comes from, in a few words."""
+    if not (first.noises and second.noises):
+        return UNKNOWN
+    told = [_source(side) for side in (first, second)]
+    return told[0] if told[0] == told[1] else f"{told[0]}; {told[1]}"
+
+
+def _source(side: Side) -> str:
+    known = side.noises[0]
+    if known.deterministic:
+        return f"{side.run.mark} has no seed noise"
+    seeds = sum(len(known.values) for known in side.noises)
+    of = side.run.mark
+    if not side.own:
+        names = ", ".join(known.runs[0].rpartition("-")[2] for known in side.noises)
+        of = f"{names}, the nearest to {side.run.mark}"
+    return f"σ {math.sqrt(side.spread.variance):.4f} from {seeds} seeds of {of}"
 
 
 def word(seen: Difference) -> str:
