@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from atarimae.board import Entry, Overview
     from atarimae.bundle import Bundle as Shipped
     from atarimae.compare import Comparison
+    from atarimae.compare.ledger import Ledger
+    from atarimae.ideas.verify import Verified
     from atarimae.look import Finding
     from atarimae.look.document import Report
     from atarimae.mirror import Mirrored
@@ -237,6 +239,22 @@ class Workspace:
         describe(self.folder, board, public_share=public_share, queries=queries)
         wanted = None if predict is None else _id(predict)
         return overview(self.folder, board=board, predict=wanted)
+
+    def ledger(self) -> "Ledger":
+        """Every idea tried, what was expected and what came, and what led to the best run."""
+        from atarimae.compare.ledger import ledger
+
+        return ledger(self.folder)
+
+    def verify(self, run: "str | Run" = "best", *, device: str = "auto") -> "Verified":
+        """Does the run need each change that led to it? Fits its recipe without each."""
+        from atarimae import task
+
+        with bar("verify") as progress, _needs_torch():
+            from atarimae.ideas.verify import verify
+
+            chosen = task.load(self.folder.task)
+            return verify(self.folder, chosen, _id(run), device=device, progress=progress)
 
     def noise(self, run: "str | Run", *, seeds: int = 5, device: str = "auto") -> "Noise":
         """How far the run's score moves by its seed: fits its recipe with others."""

@@ -1,0 +1,96 @@
+"""Every idea once, expectations against outcomes, and what led to the best run."""
+
+import json
+
+import pytest
+
+from atarimae import runlog
+from atarimae import task as tasks
+from atarimae.cli import main
+from atarimae.compare.ledger import ledger
+from atarimae.errors import AtarimaeError
+from atarimae.fit import fit
+from atarimae.ideas.noise import noise
+from atarimae.ideas.verify import verify
+
+COLOUR = tasks.load("colour")
+
+
+@pytest.fixture
+def three(colours):
+    """A weak start, a good idea on top of it, and one more on top of that."""
+    runs = []
+    for because, expect, settings in [
+        ("weak", None, {"epochs": 1, "lr": 0.000001}),
+        ("longer", "+0.1", {"epochs": 80, "lr": 0.000001}),
+        ("faster", "-0.2", {"epochs": 80, "lr": 0.3}),
+    ]:
+        parent = runs[-1].id if runs else None
+        recipe = COLOUR.recipe.of(settings)
+        runs.append(fit(colours, COLOUR, recipe, because=because, expect=expect, parent=parent))
+    return runs
+
+
+def test_each_idea_is_there_once_whatever_its_seeds(colours, three) -> None:
+    noise(colours, COLOUR, three[2].id, seeds=3)
+    found = ledger(colours)
+    assert [idea.because for idea in found.ideas] == ["weak", "longer", "faster"]
+    assert [len(idea.runs) for idea in found.ideas] == [1, 1, 3]
+    assert [change.key for change in found.ideas[2].changes] == ["lr"]
+    assert found.ideas[2].verdict == three[2].verdict["verdict"]
+
+
+def test_expectations_are_counted(colours, three) -> None:
+    found = ledger(colours)
+    came = [run.verdict["difference"] for run in three[1:]]
+    assert found.direction.hits == (came[0] > 0) + (came[1] < 0)
+    assert found.direction.of == 2
+    assert found.inside.of == 2
+    told = found.as_dict()["expectations"]["direction"]
+    assert told["low"] <= told["rate"] <= told["high"]
+
+
+def test_what_led_to_the_best_run(colours, three) -> None:
+    found = ledger(colours)
+    assert found.best == three[2].id
+    assert [step.because for step in found.helped] == ["longer", "faster"]
+    assert found.helped[1].verdict.better > 0.5
+    assert found.helped[1].verdict.difference == pytest.approx(
+        three[2].score.value - three[1].score.value, abs=1e-6
+    )
+
+
+def test_verify_leaves_one_change_out_at_a_time(colours, three) -> None:
+    found = verify(colours, COLOUR)
+    longer, faster = found.left
+    run = runlog.find(colours, longer.run)
+    assert (run.recipe["epochs"], run.recipe["lr"]) == (1, 0.3)
+    assert faster.run == three[1].id  # that run is there already
+    assert len(runlog.runs(colours)) == 4
+    joint = three[2].score.value - three[0].score.value
+    singles = longer.verdict.difference + faster.verdict.difference
+    assert found.joint.difference == pytest.approx(joint, abs=1e-6)
+    assert found.interaction.value == pytest.approx(joint - singles, abs=1e-6)
+    verify(colours, COLOUR)
+    assert len(runlog.runs(colours)) == 4
+
+
+def test_nothing_to_leave_out_is_refused(colours, tried) -> None:
+    tried()
+    with pytest.raises(AtarimaeError, match="nothing to leave out"):
+        verify(colours, COLOUR)
+
+
+def test_the_command_line_says_it(colours, three, capsys) -> None:
+    assert main(["-C", str(colours.root), "ledger", "--verify"]) == 0
+    said = capsys.readouterr().out
+    assert "lr: 1e-06 → 0.3" in said
+    assert "Together less the sum of each: " in said
+    assert main(["-C", str(colours.root), "ledger", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told.keys() == {"ideas", "expectations", "best", "helped", "verified"}
+
+
+def test_an_empty_ledger(colours, capsys) -> None:
+    assert main(["-C", str(colours.root), "ledger"]) == 0
+    assert "nothing expected yet" in capsys.readouterr().out
