@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from atarimae.look.document import Report
     from atarimae.mirror import Mirrored
     from atarimae.runlog import Log, Run
+    from atarimae.runlog.importing import Imported
     from atarimae.runlog.restore import Restored
     from atarimae.score.bundle import Judgement
     from atarimae.score.noise import Noise
@@ -179,6 +180,17 @@ class Workspace:
 
         repository = None if source is None else Path(source)
         return restore(self.folder, self.run(_id(run)), Path(folder), repository)
+
+    def import_runs(
+        self, table: "str | Path | pd.DataFrame", *, scores: Sequence[str] = ()
+    ) -> "Imported":
+        """Old experiments become runs: a file or a DataFrame, `scores` its columns of scores."""
+        from atarimae.runlog.importing import import_runs
+        from atarimae.runlog.oldtable import from_frame, read_table
+
+        if isinstance(table, str | Path):
+            return import_runs(self.folder, read_table(Path(table), scores))
+        return import_runs(self.folder, from_frame(table, scores))
 
     def run_report(self, run: "str | Run", file: str | Path) -> Path:
         """One run as one HTML file to send: why, what it showed, curves, cases, notes."""

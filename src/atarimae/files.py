@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from atarimae.errors import AtarimaeError
+from atarimae.errors import AtarimaeError, UsageError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -76,6 +76,28 @@ def append(path: Path, lines: str) -> None:
 def write_json(path: Path, value: object) -> None:
     """Write a value as indented JSON that people can read, Japanese as it is."""
     write(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def read_text(path: Path) -> str:
+    """Text as people save it: UTF-8 with or without BOM, Excel's UTF-16, or Shift-JIS."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{path} can't be read.",
+            f"{error.strerror or error}.",
+            "Check the path and its rights.",
+        ) from None
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")  # Excel's "Unicode text"
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise UsageError(
+        f"{path} can't be read as text.", "It is neither UTF-8 nor Shift-JIS.", "Save it as UTF-8."
+    )
 
 
 def read_json(path: Path) -> dict[str, object]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from atarimae import files
 from atarimae.add.entry import Entry, merged, placed, text
 from atarimae.errors import UsageError, unknown_name
 from atarimae.types import ROLES, SPLITS
@@ -49,7 +50,7 @@ def read_table(path: Path, roots: Sequence[Path] = ()) -> list[Entry]:
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | None]]:
     """Line number and cells by column of each row that is not blank; None for too many cells."""
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(files.read_text(path), newline=""), strict=True)
     try:
         header = [cell.strip().lower() for cell in next(reader, [])]
         _check_header(path, header)
@@ -63,27 +64,6 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | None]]:
         raise UsageError(
             f"{path} is not a CSV.", f"Line {reader.line_num}: {error}.", "Quote cells with commas."
         ) from None
-
-
-def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"{path} can't be read.",
-            f"{error.strerror or error}.",
-            "Check the path and its rights.",
-        ) from None
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")  # Excel's "Unicode text"
-    for encoding in ("utf-8-sig", "cp932"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise UsageError(
-        f"{path} can't be read as text.", "It is neither UTF-8 nor Shift-JIS.", "Save it as UTF-8."
-    )
 
 
 def _check_header(path: Path, header: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
-"""Commands of what people say of runs: note."""
+"""Commands of what people say of runs: note, import."""
 
 import argparse
+from pathlib import Path
 
 from atarimae.commands.command import Arguments, Command, here, out, run_words
 
@@ -24,6 +25,25 @@ def note(arguments: Arguments) -> None:
     out(arguments, told, f"Noted on {run.id}.{tags}")
 
 
+def import_(arguments: Arguments) -> int:
+    """Make runs of a table of old experiments."""
+    scores = [name.strip() for name in (arguments.score or "").split(",") if name.strip()]
+    found = here(arguments).import_runs(arguments.table, scores=scores)
+    lines = [f"{len(found.added):,} added, {found.present:,} already there"]
+    kinds = dict.fromkeys(found.columns.values())
+    lines += [
+        f"  {kind}: {', '.join(name for name, own in found.columns.items() if own == kind)}"
+        for kind in kinds
+    ]
+    if found.changed:
+        named = ", ".join(found.changed[:20])
+        lines.append(
+            f"{len(found.changed):,} differ from what was imported, and were left: {named}"
+        )
+    out(arguments, found.as_dict(), "\n".join(lines))
+    return 1 if found.changed else 0
+
+
 def _note_words(command: argparse.ArgumentParser) -> None:
     run_words(command)
     command.add_argument("text", nargs="?", metavar="TEXT", help="what you saw")
@@ -38,6 +58,15 @@ def _note_words(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _import_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("table", type=Path, metavar="TABLE", help="a .csv, .tsv or .xlsx file")
+    command.add_argument(
+        "--score",
+        metavar="COLUMN[,…]",
+        help="the columns of scores, the main one first; known by their names if not given",
+    )
+
+
 COMMANDS = (
     Command(
         "note",
@@ -45,5 +74,12 @@ COMMANDS = (
         'atarimae -C sake note best "ぶれた写真で負ける" --tag final',
         note,
         _note_words,
+    ),
+    Command(
+        "import",
+        "make runs of a table of old experiments",
+        "atarimae -C sake import old.csv --score CV,LB",
+        import_,
+        _import_words,
     ),
 )

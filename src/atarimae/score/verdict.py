@@ -164,6 +164,12 @@ def obstacle(first: Run, second: Run) -> AtarimaeError | None:
                 f"It is {run.status}.",
                 "Let it finish, or go on with 'atarimae fit --resume'.",
             )
+        if run.origin == "import":
+            return AtarimaeError(
+                f"Run {run.id} was imported from a table and has no parts to compare.",
+                "Only its numbers are known, not what it said of each image.",
+                "Fit its recipe again to compare it.",
+            )
         if not _has_parts(run):
             return AtarimaeError(
                 f"Run {run.id} has no parts to compare.",
