@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from atarimae.bundle import Bundle as Shipped
     from atarimae.compare import Comparison
     from atarimae.compare.ledger import Ledger
+    from atarimae.fit.again import Again
     from atarimae.ideas.verify import Verified
     from atarimae.look import Finding
     from atarimae.look.document import Report
@@ -140,6 +141,16 @@ class Workspace:
 
             chosen = task.load(self.folder.task)
             return fit.resume(self.folder, chosen, _id(run), device=device, progress=progress)
+
+    def again(self, run: "str | Run") -> "Again":
+        """Run a done run again from the same recipe, seed and data: does the same come out?"""
+        from atarimae import task
+
+        with bar("fit") as progress, _needs_torch():
+            from atarimae.fit.again import again
+
+            chosen = task.load(self.folder.task)
+            return again(self.folder, chosen, _id(run), progress=progress)
 
     def runs(self, *, where: str | None = None, sort: str | None = None) -> "pd.DataFrame":
         """One row a run, oldest first; those for which `where` is true, in the order of `sort`.

@@ -35,7 +35,7 @@ def experiment(name, gate=None):
         log.finish(scores=[score])
 
 experiment("warm")  # what is imported late is imported by now
-fates = {}
+fates, lasted = {}, 0.3
 for round in range(rounds):
     out, gate = os.pipe()[::-1]
     children = {}
@@ -48,7 +48,8 @@ for round in range(rounds):
             os._exit(0)
         children[child] = name
     os.close(gate)
-    doomed = sorted((chance.uniform(0, 0.08), child) for child in chance.sample([*children], kills))
+    doomed = chance.sample([*children], kills)
+    doomed = sorted((chance.uniform(0, lasted), child) for child in doomed)
     began = time.monotonic()
     os.close(out)  # go
     for moment, child in doomed:
@@ -56,6 +57,7 @@ for round in range(rounds):
         os.kill(child, signal.SIGKILL)
     for child, name in children.items():
         fates[name] = os.waitpid(child, 0)[1]
+    lasted = time.monotonic() - began  # the next moments are spread over about a whole run
     if round % 10 == 0:
         runlog.runs(space)
 print(json.dumps(fates))

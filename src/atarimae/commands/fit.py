@@ -4,17 +4,25 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from atarimae.commands.command import Arguments, Command, here, out
 from atarimae.errors import UsageError
 
+if TYPE_CHECKING:
+    from atarimae.fit.again import Again
 
-def fit(arguments: Arguments) -> None:
+
+def fit(arguments: Arguments) -> int:
     """Try an idea."""
     workspace = here(arguments)
+    if arguments.again:
+        _refuse_changes(arguments, "--again")
+        found = workspace.again(arguments.again)
+        out(arguments, found.as_dict(), _again_text(found))
+        return 0 if found.same else 1
     if arguments.resume:
-        _refuse_changes(arguments)
+        _refuse_changes(arguments, "--resume")
         run = workspace.resume(arguments.resume, device=arguments.device)
     else:
         run = workspace.fit(
@@ -31,6 +39,25 @@ def fit(arguments: Arguments) -> None:
     from atarimae.compare.table import runs_table
 
     out(arguments, run.row(), runs_table([run]))
+    return 0
+
+
+def _again_text(found: "Again") -> str:
+    told = f"Run {found.of} again, as {found.run}: "
+    if found.same:
+        return (
+            f"{told}the same, bit for bit. {found.metric} {found.second:.6g}, {found.parts:,} parts"
+            f" and {found.predictions:,} predictions"
+            + (", and the weights too." if found.weights else ".")
+        )
+    lines = [
+        f"{told}not the same.",
+        f"{found.metric} {found.first:.6g} → {found.second:.6g} "
+        f"({found.second - found.first:+.2g}); {found.unlike:,} of {found.parts:,} parts differ, "
+        f"by {found.largest:.2g} at most; {found.moved:,} of {found.predictions:,} predictions.",
+    ]
+    lines += [f"  {one}" for one in found.changed] or ["  The start was the same in all we know."]
+    return "\n".join(lines)
 
 
 def _fit_words(command: argparse.ArgumentParser) -> None:
@@ -52,10 +79,11 @@ def _fit_words(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--parent", metavar="RUN", help="what it is compared with (the best)")
     command.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")
+    command.add_argument("--again", metavar="RUN", help="run a run again: does the same come out?")
 
 
-def _refuse_changes(arguments: Arguments) -> None:
-    """A run that is gone on with keeps what it was started with."""
+def _refuse_changes(arguments: Arguments, option: str) -> None:
+    """A run that is gone on with, or run again, keeps what it was started with."""
     given = {
         "RECIPE.toml": arguments.recipe,
         "--set": arguments.set,
@@ -65,13 +93,15 @@ def _refuse_changes(arguments: Arguments) -> None:
         "--seed": arguments.seed is not None,
         "--parent": arguments.parent,
         "--expect": arguments.expect is not None,
+        "--resume": arguments.resume if option == "--again" else None,
+        "--device": option == "--again" and arguments.device != "auto",
     }
     named = [name for name, value in given.items() if value]
     if named:
         raise UsageError(
-            "A run that is resumed can't be changed.",
-            f"Found {', '.join(named)} beside --resume.",
-            "Leave that out, or start a new run without --resume.",
+            f"A run that is {'resumed' if option == '--resume' else 'run again'} can't be changed.",
+            f"Found {', '.join(named)} beside {option}.",
+            f"Leave that out, or start a new run without {option}.",
         )
 
 

@@ -25,12 +25,14 @@ class Reached:
     scaler: Mapping[str, float] = field(default_factory=dict)  # of fp16's losses; else empty
 
 
+def write_weights(path: Path, training: Training) -> None:
+    """Keep the modules' state as it is, without what only training needs."""
+    files.write(path, save(_weights(training)))
+
+
 def write(path: Path, training: Training, reached: Reached) -> None:
     """Keep weights and optimisers as they are, and how far that is."""
-    tensors: dict[str, torch.Tensor] = {}
-    for name, module in training.modules.items():
-        for key, value in module.state_dict().items():
-            tensors[f"module/{name}/{key}"] = value.detach().cpu().contiguous().clone()
+    tensors = {f"module/{key}": value for key, value in _weights(training).items()}
     groups: dict[str, object] = {}
     for name, optimiser in training.optimisers.items():
         state = optimiser.state_dict()
@@ -74,6 +76,15 @@ def read(path: Path, training: Training) -> Reached:
         float(about["seconds"]),
         json.loads(about["scaler"]),
     )
+
+
+def _weights(training: Training) -> dict[str, torch.Tensor]:
+    """Each module's state, by the module's name and the state's."""
+    return {
+        f"{name}/{key}": value.detach().cpu().contiguous().clone()
+        for name, module in training.modules.items()
+        for key, value in module.state_dict().items()
+    }
 
 
 def _below(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -24,7 +24,7 @@ class Device:
         return torch.autocast(self.name, self.dtype, enabled=self.dtype != torch.float32)
 
 
-def choose(name: str = "auto") -> Device:
+def choose(name: str = "auto", threads: int | None = None) -> Device:
     """The named device, or the best there is; sets the threads of this process."""
     if name not in DEVICES:
         raise unknown_name("device", name, DEVICES)
@@ -33,7 +33,7 @@ def choose(name: str = "auto") -> Device:
         name = next(device for device in ("cuda", "mps", "cpu") if there[device])
     if not there[name]:
         raise UsageError(f"There is no {name} here.", "PyTorch does not see one.", "Use cpu.")
-    threads = int(os.environ.get("OMP_NUM_THREADS") or cores())
+    threads = threads or int(os.environ.get("OMP_NUM_THREADS") or cores())
     torch.set_num_threads(threads)
     return Device(name, _dtype(name), threads)
 

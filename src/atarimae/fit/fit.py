@@ -36,13 +36,14 @@ def fit(
     folds: int = FOLDS,
     idea: str | None = None,
     edit: int | None = None,
+    threads: int | None = None,
     progress: Progress = silent,
 ) -> Run:
     """Try a recipe, and log it. The parent is the best run of the stage where none is named.
 
     `expect` is the difference that the main metric should make to it: 0.01, "+0.01" or "+2%".
-    `folds` is how many there are at stage folds; `idea` the id of the idea's first run.
-    The data are those after edit number `edit`, or as they are now.
+    `folds` is how many there are at stage folds; `idea` the id of the idea's first run;
+    `edit` the data version, the newest if none is named; `threads` how many PyTorch may use.
     """
     if not 0 <= seed < 2**63:
         raise UsageError(
@@ -53,7 +54,7 @@ def fit(
         raise UsageError(
             "Too few folds.", f"There is {folds}.", "Give two at least, with --folds 3 for example."
         )
-    chosen = choose(device)
+    chosen = choose(device, threads)
     data = with_split(task, Store(workspace).data(edit))
     best = runlog.find(workspace, parent) if parent else runlog.find_best(workspace, stage)
     run = runlog.start(

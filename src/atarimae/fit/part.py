@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from atarimae.fit import loop
+from atarimae.fit import checkpoint, loop
 from atarimae.fit.device import Device
 from atarimae.fit.loop import Metrics
 from atarimae.fit.split import overlap
@@ -54,6 +54,7 @@ class Part:
             resume=resume, progress=self._told,
         )  # fmt: skip
         model = training.export(self.folder / "model")
+        checkpoint.write_weights(self.folder / "model" / "weights.safetensors", training)
         done = time.perf_counter()
         found = evaluate(
             self.task, model, self.data.split("val"), calibrate=True,

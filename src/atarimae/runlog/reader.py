@@ -47,6 +47,7 @@ class Run:
     seconds: float | None
     error: str | None
     device: str | None = None
+    threads: int | None = None
     expect: float | None = None  # difference of the main metric to the parent, said beforehand
     origin: str | None = None  # "import" where it was not logged here
     folds: int | None = None  # how many, at stage folds
@@ -201,6 +202,7 @@ def _made(told: Listed) -> Run:
         seconds=cast(float | None, result.get("seconds")),
         error=cast(str | None, result.get("error")),
         device=cast(str | None, start.get("device")),
+        threads=cast(int | None, start.get("threads")),
         expect=cast(float | None, start.get("expect")),
         origin=cast(str | None, start.get("origin")),
         folds=cast(int | None, start.get("folds")),

@@ -6,7 +6,8 @@ recipe.toml         all settings, resolved
 metrics.jsonl       one line a metric: name, value, step, epoch, at (seconds since 1970)
 pictures/           what `Log.picture` was given
 checkpoint/         what `--resume` goes on from; gone when the run is done
-model/              graphs and arrays of the last good weights
+model/              graphs and arrays of the last good weights; weights.safetensors
+again.json          of a run that repeats another: whether the same came out
 predictions.parquet one row a query
 parts.parquet       each metric's parts, one row a query
 folds/1/ …          of a run at stage folds: checkpoint, model, predictions, parts and result of

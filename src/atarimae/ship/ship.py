@@ -37,7 +37,9 @@ def ship(
     _check(run, out)
     data = Store(workspace).data()
     with _aside(out) as folder:
-        shutil.copytree(run.model, folder, dirs_exist_ok=True)
+        # The graphs hold the weights already.
+        without = shutil.ignore_patterns("weights.safetensors")
+        shutil.copytree(run.model, folder, dirs_exist_ok=True, ignore=without)
         model = bundle.read_model(folder)
         parity.check_steps(workspace, run, task.predictor(model), folder)
         index = _index(workspace, task, model, data, progress)
