@@ -24,6 +24,7 @@ import atarimae
 
 NETWORK = ["atarimae.fit"]
 NETWORK += [f"atarimae.tasks.retrieve.{name}" for name in ("model", "losses", "data", "training")]
+NETWORK += [f"atarimae.callbacks.{name}" for name in ("huggingface", "lightning")]
 
 def walk(package):
     for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):

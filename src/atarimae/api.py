@@ -1,6 +1,6 @@
 """The public API: the seven steps in the words of the command line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from atarimae.look import Finding
     from atarimae.look.document import Report
     from atarimae.mirror import Mirrored
-    from atarimae.runlog import Log, Run
+    from atarimae.runlog import Run
     from atarimae.runlog.importing import Imported
     from atarimae.runlog.restore import Restored
     from atarimae.score.bundle import Judgement
     from atarimae.score.noise import Noise
+    from atarimae.score.open_run import OpenRun
     from atarimae.types import Data
 
 Paths = str | Path | Sequence[str | Path]
@@ -300,11 +301,28 @@ class Workspace:
             found = self.run(_id(run))
             return ship.ship(self.folder, chosen, found, Path(out), progress=progress)
 
-    def log(self, *, because: str, stage: str = "log", seed: int | None = None) -> "Log":
-        """A run of a training loop of your own, to be used in a `with` statement."""
-        from atarimae import runlog
+    def log(
+        self,
+        *,
+        because: str,
+        stage: str = "log",
+        seed: int | None = None,
+        settings: Mapping[str, object] | None = None,
+        parent: "str | Run | None" = None,
+    ) -> "OpenRun":
+        """A run of a training loop of your own, for a `with` statement or until `finish()`.
 
-        return runlog.start(self.folder, because=because, stage=stage, seed=seed)
+        The parent, unless you name one, is the best run of the same stage, metric and convention.
+        """
+        from atarimae import runlog
+        from atarimae.score.open_run import OpenRun
+
+        first = None if parent is None else self.run(_id(parent)).id
+        log = runlog.start(self.folder, because=because, stage=stage, seed=seed, parent=first)
+        opened = OpenRun(self.folder, log)
+        if settings:
+            opened.settings(settings)
+        return opened
 
     def _data(self) -> "Data":
         from atarimae.store import Store
@@ -354,13 +372,20 @@ def open(folder: str | Path = ".") -> Workspace:
     return Workspace(workspace.open_(Path(folder)))
 
 
-def log(*, because: str, stage: str = "log", seed: int | None = None) -> "Log":
+def log(
+    *,
+    because: str,
+    stage: str = "log",
+    seed: int | None = None,
+    settings: Mapping[str, object] | None = None,
+    parent: "str | Run | None" = None,
+) -> "OpenRun":
     """A run of a training loop of your own, in the workspace here; one is made if there is none."""
     try:
         here = open(".")
     except AtarimaeError:
         here = init(".")
-    return here.log(because=because, stage=stage, seed=seed)
+    return here.log(because=because, stage=stage, seed=seed, settings=settings, parent=parent)
 
 
 class Bundle:
