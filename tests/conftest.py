@@ -55,6 +55,12 @@ def draw_classes(folder: Path, each: int = 6, classes: int = 8) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def draw_photos() -> Callable[[Path], Path]:
+    """Draws what `photos` holds into a folder."""
+    return draw_classes
+
+
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     """Eight classes of six pictures each, with Japanese and emoji in every name."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from atarimae.compare import Comparison
     from atarimae.compare.ledger import Ledger
     from atarimae.fit.again import Again
+    from atarimae.ideas.ladder import Climb
     from atarimae.ideas.verify import Verified
     from atarimae.look import Finding
     from atarimae.look.document import Report
@@ -118,10 +119,16 @@ class Workspace:
         """Try an idea: a recipe file, or the defaults, with `changes` by key.
 
         `expect` is what the main metric should gain on the parent: 0.01, "+0.01" or "+2%".
-        `folds` is how many there are at stage folds.
+        `folds` is how many there are at stage folds. Stage "auto" is `climb`; its last run is
+        returned.
         """
         from atarimae import task
 
+        if stage == "auto":
+            return self.climb(
+                recipe, because=because, seed=seed, device=device, parent=parent, expect=expect,
+                folds=folds, **dict[str, Any](changes),
+            ).last  # fmt: skip
         chosen = task.load(self.folder.task)
         settings = chosen.recipe.read(None if recipe is None else Path(recipe), changes)
         with bar("fit") as progress, _needs_torch():
@@ -129,6 +136,38 @@ class Workspace:
 
             return fit.fit(
                 self.folder, chosen, settings, because=because, stage=stage, seed=seed,
+                device=device, parent=None if parent is None else _id(parent), expect=expect,
+                folds=folds, progress=progress,
+            )  # fmt: skip
+
+    def climb(
+        self,
+        recipe: str | Path | None = None,
+        *,
+        because: str,
+        gate: float = 0.1,
+        audit: float = 0.05,
+        seed: int = 0,
+        device: str = "auto",
+        parent: "str | Run | None" = None,
+        expect: str | float | None = None,
+        folds: int = 3,
+        **changes: object,
+    ) -> "Climb":
+        """Take an idea through smoke, holdout and folds, as far as it gets.
+
+        A stage rejects it where its chance of being better than its parent is below `gate`; a
+        share `audit` of the rejected goes on anyway.
+        """
+        from atarimae import task
+
+        chosen = task.load(self.folder.task)
+        settings = chosen.recipe.read(None if recipe is None else Path(recipe), changes)
+        with bar("fit") as progress, _needs_torch():
+            from atarimae.ideas import ladder
+
+            return ladder.climb(
+                self.folder, chosen, settings, because=because, gate=gate, audit=audit, seed=seed,
                 device=device, parent=None if parent is None else _id(parent), expect=expect,
                 folds=folds, progress=progress,
             )  # fmt: skip

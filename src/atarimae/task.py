@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -39,6 +39,9 @@ class Recipe(BaseModel):
     """All settings of a fit. A task extends it; these are the ones that the loop itself reads."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # By stage, the settings whose change it can't judge: it says so and passes the idea on.
+    unjudged: ClassVar[Mapping[str, frozenset[str]]] = {"smoke": frozenset({"epochs", "warmup"})}
 
     epochs: int = Field(20, ge=0, description="passes over the training images; 0 trains nothing")
     lr: float = Field(1e-3, gt=0, description="peak learning rate of AdamW")

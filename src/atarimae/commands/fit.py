@@ -12,6 +12,8 @@ from atarimae.errors import UsageError
 if TYPE_CHECKING:
     from atarimae.fit.again import Again
 
+AUTO = "auto"  # as far up the stages as the idea gets
+
 
 def fit(arguments: Arguments) -> int:
     """Try an idea."""
@@ -24,18 +26,13 @@ def fit(arguments: Arguments) -> int:
     if arguments.resume:
         _refuse_changes(arguments, "--resume")
         run = workspace.resume(arguments.resume, device=arguments.device)
+    elif arguments.stage == AUTO:
+        _climb(arguments)
+        return 0
     else:
-        run = workspace.fit(
-            arguments.recipe,
-            because=arguments.because or _reason(),
-            stage=arguments.stage or "holdout",
-            folds=3 if arguments.folds is None else arguments.folds,
-            seed=arguments.seed or 0,
-            device=arguments.device,
-            parent=arguments.parent,
-            expect=arguments.expect,
-            **_changes(arguments.set),
-        )
+        _refuse_gate(arguments)
+        stage = arguments.stage or "holdout"
+        run = workspace.fit(arguments.recipe, stage=stage, **_told(arguments))
     from atarimae.compare.table import runs_table
 
     out(arguments, run.row(), runs_table([run]))
@@ -60,6 +57,28 @@ def _again_text(found: "Again") -> str:
     return "\n".join(lines)
 
 
+def _climb(arguments: Arguments) -> None:
+    given = {name: getattr(arguments, name) for name in ("gate", "audit")}
+    known = {name: value for name, value in given.items() if value is not None}
+    climb = here(arguments).climb(arguments.recipe, **known, **_told(arguments))
+    from atarimae.ideas.table import climb_table
+
+    out(arguments, climb.as_dict(), climb_table(climb))
+
+
+def _told(arguments: Arguments) -> dict[str, Any]:
+    """What the command line says of an idea."""
+    return {
+        "because": arguments.because or _reason(),
+        "folds": 3 if arguments.folds is None else arguments.folds,
+        "seed": arguments.seed or 0,
+        "device": arguments.device,
+        "parent": arguments.parent,
+        "expect": arguments.expect,
+        **_changes(arguments.set),
+    }
+
+
 def _fit_words(command: argparse.ArgumentParser) -> None:
     command.add_argument("recipe", nargs="?", type=Path, metavar="RECIPE.toml")
     command.add_argument("--because", metavar="TEXT", help="why this is worth trying")
@@ -70,8 +89,16 @@ def _fit_words(command: argparse.ArgumentParser) -> None:
         metavar="key=value",
         help="change one setting; may be given several times",
     )
-    command.add_argument("--stage", help="smoke, holdout or folds (holdout)")
+    command.add_argument("--stage", help="smoke, holdout, folds or auto (holdout)")
     command.add_argument("--folds", type=int, help="how many, at stage folds (3)")
+    command.add_argument(
+        "--gate", type=float, metavar="CHANCE",
+        help="at stage auto: reject below this chance of being better (0.1)",
+    )  # fmt: skip
+    command.add_argument(
+        "--audit", type=float, metavar="SHARE",
+        help="at stage auto: share of the rejected that goes on anyway (0.05)",
+    )  # fmt: skip
     command.add_argument("--seed", type=int, help="of all that is drawn (0)")
     command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
     command.add_argument(
@@ -90,6 +117,8 @@ def _refuse_changes(arguments: Arguments, option: str) -> None:
         "--because": arguments.because is not None,
         "--stage": arguments.stage is not None,
         "--folds": arguments.folds is not None,
+        "--gate": arguments.gate is not None,
+        "--audit": arguments.audit is not None,
         "--seed": arguments.seed is not None,
         "--parent": arguments.parent,
         "--expect": arguments.expect is not None,
@@ -102,6 +131,16 @@ def _refuse_changes(arguments: Arguments, option: str) -> None:
             f"A run that is {'resumed' if option == '--resume' else 'run again'} can't be changed.",
             f"Found {', '.join(named)} beside {option}.",
             f"Leave that out, or start a new run without {option}.",
+        )
+
+
+def _refuse_gate(arguments: Arguments) -> None:
+    given = [name for name in ("gate", "audit") if getattr(arguments, name) is not None]
+    if given:
+        raise UsageError(
+            "Only stage auto has a gate.",
+            f"Found --{' and --'.join(given)} at stage {arguments.stage or 'holdout'}.",
+            "Give --stage auto, or leave that out.",
         )
 
 

@@ -5,8 +5,7 @@ out is listed by its path and reason, never by its content.
 """
 
 import re
-from fnmatch import fnmatch
-from pathlib import PurePath
+from fnmatch import translate
 
 NAMES = (
     ".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore",
@@ -43,13 +42,14 @@ _BARE = re.compile(
     + rb"[^\s\"'#]{6,}[ \t]*\r?$"
 )
 SETTINGS = (".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".sh", ".txt", ".csv", ".properties")
+_NAMES = re.compile("|".join(map(translate, NAMES)))  # one by one they took seconds
 _TOKENS = [(kind, re.compile(pattern)) for kind, pattern in TOKENS]
 
 
 def why_name(path: str) -> str | None:
     """Why a file can't be copied by its name alone, None where it can."""
-    name = PurePath(path).name.lower()
-    return "its name is that of a secret" if any(fnmatch(name, n) for n in NAMES) else None
+    name = path.rpartition("/")[2].lower()
+    return "its name is that of a secret" if _NAMES.match(name) else None
 
 
 def why_content(content: bytes, suffix: str = "") -> str | None:

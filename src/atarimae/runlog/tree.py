@@ -17,7 +17,7 @@ CODE = {
 SOURCES = CODE | {".json", ".jsonl", ".csv", ".tsv", ".txt", ".md", ".rst", ".jinja", ".html"}
 SKIPPED = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
 OWN = ("runs", "cache", "images")  # folders of a workspace
-MOST = 50_000  # names looked at in a folder without git
+MOST = 5_000  # names looked at in a folder without git
 
 
 @dataclass
@@ -119,7 +119,8 @@ def _folder(start: Path, workspace: Workspace, deadline: Deadline) -> Tree:
         if seen > MOST or not deadline.left:
             tree.missed.append((str(here), f"more than {seen:,} files, or too slow to list"))
             break
-        tree.untracked += [(here / name).relative_to(start).as_posix() for name in names]
+        below = here.relative_to(start).as_posix().removeprefix(".")
+        tree.untracked += [f"{below}/{name}".removeprefix("/") for name in names]
     return tree
 
 

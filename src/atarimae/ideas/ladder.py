@@ -1,0 +1,260 @@
+"""An idea climbs the stages: cheap ones may reject it, only the dearest may accept it."""
+
+import hashlib
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from atarimae import fit, runlog
+from atarimae.errors import UsageError
+from atarimae.fit.split import with_split
+from atarimae.fit.stages import FOLDED, FOLDS, STAGES
+from atarimae.runlog import Run
+from atarimae.runlog.settings import flat
+from atarimae.runlog.writer import amend
+from atarimae.score.verdict import HELPED, verdict
+from atarimae.store import Store
+from atarimae.task import Recipe, Task
+from atarimae.types import Progress, silent
+from atarimae.workspace import Workspace
+
+GATE = 0.1  # an idea is rejected below this chance of being better than its parent
+AUDIT = 0.05  # share of the rejected that goes on anyway, to see how often the gate is wrong
+
+BASELINE, PASSED, REJECTED, ANYWAY = "baseline", "passed", "rejected", "promoted anyway"
+ACCEPTED, NOT_ACCEPTED, UNJUDGED = "accepted", "not accepted", "not judged here"
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One stage of a climb: what was decided there, and by which runs."""
+
+    stage: str
+    decision: str  # baseline, passed, rejected, promoted anyway, accepted, … (see above)
+    run: Run | None = None  # None where the stage can't express the change
+    against: Run | None = None
+    better: float | None = None  # the chance that the idea is better than its parent
+
+    def as_dict(self) -> dict[str, object]:
+        """JSON values."""
+        return {
+            "stage": self.stage,
+            "decision": self.decision,
+            "run": self.run.id if self.run else None,
+            "against": self.against.id if self.against else None,
+            "better": self.better,
+        }
+
+
+@dataclass(frozen=True)
+class Climb:
+    """How far an idea came, and what that cost."""
+
+    rungs: tuple[Rung, ...]
+    spent: float  # seconds of the idea's own runs
+    compared: float  # seconds of runs of its parent that had to be made to compare with
+    full: float  # seconds of full validation: measured where the idea got there, else estimated
+    measured: bool
+
+    @property
+    def decision(self) -> str:
+        """What the last stage said."""
+        return self.rungs[-1].decision
+
+    @property
+    def last(self) -> Run:
+        """The run of the dearest stage that it reached."""
+        return [rung.run for rung in self.rungs if rung.run][-1]
+
+    def as_dict(self) -> dict[str, object]:
+        """The shape of `fit --stage auto --json`: the row of its last run, and the climb."""
+        return self.last.row() | {
+            "decision": self.decision,
+            "stages": [rung.as_dict() for rung in self.rungs],
+            "spent": self.spent,
+            "compared": self.compared,
+            "full": self.full,
+            "full_is_measured": self.measured,
+        }
+
+
+def climb(
+    workspace: Workspace,
+    task: Task,
+    recipe: Recipe,
+    *,
+    because: str,
+    parent: str | None = None,
+    expect: str | float | None = None,
+    seed: int = 0,
+    folds: int = FOLDS,
+    gate: float = GATE,
+    audit: float = AUDIT,
+    device: str = "auto",
+    progress: Progress = silent,
+) -> Climb:
+    """Take an idea through smoke, holdout and folds, as far as it gets.
+
+    A stage rejects it where the chance that it is better than its parent, paired over the queries
+    of that stage, is below `gate`; of the rejected a share `audit`, drawn by the recipe's hash,
+    goes on anyway. Where the parent has no run at a stage, one is made. Runs that are there
+    already count, and those that were stopped are gone on with. Without a parent (by default the
+    best run) an idea is a baseline, and goes through all stages unjudged.
+    """
+    _check(gate, audit)
+    base = runlog.find(workspace, parent) if parent else runlog.find_best(workspace)
+    if base is not None:
+        _check_change(task, recipe, base)
+    climber = _Climber(workspace, task, folds, device, progress)
+    rungs: list[Rung] = []
+    idea: str | None = None
+    for stage in STAGES:
+        if base and not _is_judged(recipe, base, stage):
+            rungs.append(Rung(stage, UNJUDGED))
+            continue
+        against = climber.parent(base, stage) if base else None
+        run = climber.run(recipe, stage, because, seed, against, expect, idea)
+        idea = idea or run.id
+        rung = _judged(run, against, gate, audit)
+        told = rung.as_dict() | {"threshold": gate, "share promoted anyway": audit}
+        amend(run.folder, gate=told)
+        rungs.append(rung)
+        if rung.decision == REJECTED:
+            break
+    return climber.climbed(rungs)
+
+
+def _check(gate: float, audit: float) -> None:
+    for name, value in (("gate", gate), ("share that is promoted anyway", audit)):
+        if not 0 <= value <= 1:
+            raise UsageError(
+                f"The {name} is out of range.", f"It is {value}.", "Give a number from 0 to 1."
+            )
+
+
+def _check_change(task: Task, recipe: Recipe, base: Run) -> None:
+    if _settings(recipe) == dict(task.recipe.of(base.recipe).model_dump(mode="json")):
+        raise UsageError(
+            "There is nothing to judge.",
+            f"The recipe is that of its parent, run {base.id}.",
+            "Change a setting with --set; for another seed see 'atarimae noise'.",
+        )
+
+
+def _settings(recipe: Recipe) -> dict[str, object]:
+    return recipe.model_dump(mode="json")
+
+
+def _is_judged(recipe: Recipe, base: Run, stage: str) -> bool:
+    """Whether the stage can express everything that the idea changes."""
+    ours, theirs = flat(_settings(recipe)), flat(base.recipe)
+    changed = {key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key)}
+    return not changed & recipe.unjudged.get(stage, frozenset())
+
+
+def _judged(run: Run, against: Run | None, gate: float, audit: float) -> Rung:
+    if against is None:
+        return Rung(run.stage, BASELINE, run)
+    seen = verdict(against, run)
+    if seen is None:  # nothing can be said: nothing may be rejected
+        decision = NOT_ACCEPTED if run.stage == FOLDED else PASSED
+        return Rung(run.stage, decision, run, against)
+    better = None if seen.better != seen.better else seen.better
+    if run.stage == FOLDED:
+        decision = ACCEPTED if seen.verdict == HELPED else NOT_ACCEPTED
+    elif better is None or better >= gate:
+        decision = PASSED
+    else:
+        decision = ANYWAY if _chance(run) < audit else REJECTED
+    return Rung(run.stage, decision, run, against, better)
+
+
+def _chance(run: Run) -> float:
+    """A number in [0, 1) drawn by the recipe and the data: the same at each stage."""
+    told = json.dumps([dict(run.recipe), run.data.hash if run.data else ""], sort_keys=True)
+    return int(hashlib.sha256(told.encode()).hexdigest()[:12], 16) / 16**12
+
+
+class _Climber:
+    """Makes the runs that a climb needs, and counts their seconds."""
+
+    def __init__(
+        self, workspace: Workspace, task: Task, folds: int, device: str, progress: Progress
+    ) -> None:
+        self.workspace = workspace
+        self.task = task
+        self.folds = folds
+        self.device = device
+        self.progress = progress
+        self.data = with_split(task, Store(workspace).data()).version.hash
+        self.compared = 0.0
+
+    def parent(self, base: Run, stage: str) -> Run:
+        """The parent's run at the stage, on today's data; made where there is none."""
+        recipe = self.task.recipe.of(base.recipe)
+        seed = base.seed or 0
+        there = self._there(recipe, stage, seed)
+        if there and there.status == "done":
+            return there
+        because = f"to compare with at {stage}: {base.because}"
+        made = self.run(recipe, stage, because, seed, None, None, None)
+        self.compared += made.seconds or 0.0
+        return made
+
+    def run(
+        self,
+        recipe: Recipe,
+        stage: str,
+        because: str,
+        seed: int,
+        parent: Run | None,
+        expect: str | float | None,
+        idea: str | None,
+    ) -> Run:
+        """The recipe's run at the stage: the one that is there, gone on with or new."""
+        there = self._there(recipe, stage, seed)
+        if there and there.status == "done":
+            return there
+        if there and there.status != "running":
+            return fit.resume(
+                self.workspace, self.task, there.id, device=self.device, progress=self._told(stage)
+            )
+        return fit.fit(
+            self.workspace, self.task, recipe, because=because, stage=stage, seed=seed,
+            device=self.device, parent=parent.id if parent else None,
+            expect=expect if parent else None, folds=self.folds, idea=idea,
+            progress=self._told(stage),
+        )  # fmt: skip
+
+    def climbed(self, rungs: Sequence[Rung]) -> Climb:
+        """The climb with what it cost."""
+        runs = [rung.run for rung in rungs if rung.run]
+        spent = sum(run.seconds or 0.0 for run in runs)
+        dearest = runs[-1]
+        if dearest.stage == FOLDED:
+            return Climb(tuple(rungs), spent, self.compared, dearest.seconds or 0.0, True)
+        return Climb(tuple(rungs), spent, self.compared, self._full(dearest), False)
+
+    def _full(self, run: Run) -> float:
+        """What folds would have cost: as they did in this workspace, else `folds` times holdout."""
+        known = [one for one in runlog.runs(self.workspace) if one.seconds is not None]
+        folded = [one.seconds or 0.0 for one in known if one.stage == FOLDED]
+        held = [one.seconds or 0.0 for one in known if one.stage == "holdout"]
+        return statistics.median(folded or [self.folds * seconds for seconds in held] or
+                                 [run.seconds or 0.0])  # fmt: skip
+
+    def _there(self, recipe: Recipe, stage: str, seed: int) -> Run | None:
+        """The newest run of just this; a finished one before others, a failed one not at all."""
+        wanted = {key: value for key, value in _settings(recipe).items() if value is not None}
+        found = [
+            run
+            for run in runlog.runs(self.workspace)
+            if (run.stage, run.seed, dict(run.recipe)) == (stage, seed, wanted)
+            and run.data and run.data.hash == self.data and run.status != "failed"
+            and run.folds in (None, self.folds)
+        ]  # fmt: skip
+        return max(found, key=lambda run: (run.status == "done", run.created), default=None)
+
+    def _told(self, stage: str) -> Progress:
+        return lambda done, total, note="": self.progress(done, total, f"{stage}: {note}")

@@ -1,0 +1,43 @@
+"""Climbs and the gate as tables for the terminal."""
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from atarimae.compare.table import score_text
+from atarimae.ideas.ladder import ACCEPTED, REJECTED, UNJUDGED, Climb, Rung
+
+COLOURS = {ACCEPTED: "green", REJECTED: "red"}
+
+
+def climb_table(climb: Climb) -> Group:
+    """A line a stage, then what the climb cost beside what full validation costs."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in ("stage", "run", "score", "parent", "better", "decision", "s"):
+        table.add_column(name, no_wrap=True, justify="right" if name == "s" else "left")
+    for rung in climb.rungs:
+        table.add_row(*_cells(rung))
+    return Group(table, Text(f"\n{saved(climb)}"))
+
+
+def saved(climb: Climb) -> str:
+    """What was spent, and what full validation costs."""
+    spent = f"{climb.spent:.0f} s spent on this idea"
+    if climb.compared:
+        spent += f", {climb.compared:.0f} s on runs of its parent to compare with"
+    if climb.measured:
+        return f"{spent}; {climb.full:.0f} s of them on full validation."
+    left = climb.full - climb.spent
+    kept = f"about {left:.0f} s saved" if left > 0 else "nothing saved"
+    return f"{spent}; full validation would have taken about {climb.full:.0f} s: {kept}."
+
+
+def _cells(rung: Rung) -> tuple[str | Text, ...]:
+    decision = Text(rung.decision, COLOURS.get(rung.decision, ""))
+    if rung.decision == UNJUDGED or rung.run is None:
+        return rung.stage, "", "", "", "", decision, ""
+    against = score_text(rung.against.score) if rung.against else ""
+    better = "" if rung.better is None else f"{rung.better:.2f}"
+    seconds = "" if rung.run.seconds is None else f"{rung.run.seconds:.1f}"
+    score = score_text(rung.run.score)
+    return rung.stage, rung.run.mark, score, against, better, decision, seconds
