@@ -35,9 +35,13 @@ def test_run_folder_holds_everything(space: Workspace, small) -> None:
     assert run.score is not None
     assert run.score.metric == "mrr@20"
     assert run.score.low <= run.score.value <= run.score.high
+    steps = list(TASK.predictor(bundle.read_model(run.model)).steps)
     assert set(run.costs) == {
         "training_seconds", "embed_seconds", "peak_mb", "parameters", "ms_per_image", "model_mb",
+        "ms_decode", "ms_resize", "ms_search", *(f"ms_{name}" for name in steps),
     }  # fmt: skip
+    functions = [run.costs[f"ms_{name}"] for name in ("decode", "resize", *steps)]
+    assert run.costs["ms_per_image"] == pytest.approx(sum(functions), rel=0.5)
     assert min(run.costs.values()) > 0
     names = {path.name for path in run.folder.iterdir()}
     assert names == {

@@ -16,6 +16,15 @@ def runs(arguments: Arguments) -> None:
     if arguments.reindex:
         runlog.remove_index(workspace)
     known = pick(runlog.runs(workspace), arguments.where, arguments.sort)
+    if arguments.pareto:
+        from atarimae.compare.pareto import pareto, pareto_view
+
+        choices = pareto(workspace, known)
+        best = runlog.find_best(workspace)
+        metric = best.score.metric if best and best.score else "score"
+        told = {"metric": metric, "choices": [one.as_dict() for one in choices]}
+        out(arguments, told, pareto_view(choices, metric))
+        return
     out(arguments, {"runs": [run.row() for run in known]}, runs_table(known))
 
 
@@ -73,6 +82,11 @@ def _runs_words(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--sort", metavar="KEYS", help="columns parted by commas; -score is from high to low"
+    )
+    command.add_argument(
+        "--pareto",
+        action="store_true",
+        help="which recipes no other beats in accuracy, speed and size together",
     )
     command.add_argument(
         "--reindex", action="store_true", help="read every run folder anew, whatever the index says"

@@ -21,6 +21,9 @@ COSTS = {  # what a cost is called, and its unit
     "peak_mb": "peak memory, MB",
     "parameters": "parameters",
     "ms_per_image": "ms per image",
+    "ms_decode": "- decoding, ms",
+    "ms_resize": "- resizing, ms",
+    "ms_search": "search, ms",
     "model_mb": "model, MB",
 }
 

@@ -5,28 +5,27 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from atarimae.fit.part import Trained
-from atarimae.predict.run import apply
 from atarimae.predict.source import open_source
 from atarimae.score.evaluate import Evaluation
-from atarimae.task import Model, Task
+from atarimae.task import Task
+from atarimae.types import Batch, Box, Pixels, Source
 
 TIMED = 20  # images whose time is taken one by one
 
 
 def costs(task: Task, trained: Trained, max_pixels: int) -> dict[str, float]:
     """By name, of one training; seconds of the whole, milliseconds of one image."""
-    model, paths = trained.model, paths_of(trained.found)
     return {
         "training_seconds": round(trained.seconds, 3),
         "embed_seconds": round(trained.embed_seconds, 3),
         "peak_mb": round(_peak_mb(), 1),
         "parameters": trained.parameters,
-        "ms_per_image": round(_milliseconds(task, model, paths, max_pixels), 3),
-        "model_mb": round(sum(g.stat().st_size for g in model.graphs.values()) / 1e6, 3),
+        **_milliseconds(task, trained, max_pixels),
+        "model_mb": round(sum(g.stat().st_size for g in trained.model.graphs.values()) / 1e6, 3),
     }
 
 
@@ -52,13 +51,59 @@ def _peak_mb() -> float:
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
-def _milliseconds(task: Task, model: Model, paths: Sequence[Path], max_pixels: int) -> float:
-    """Median over single images, read, resized and taken through every step."""
-    predictor = task.predictor(model)
-    taken = []
-    for path in paths[:TIMED]:
+def _milliseconds(task: Task, trained: Trained, max_pixels: int) -> dict[str, float]:
+    """Medians over single images by function, and of the whole as `ms_per_image`.
+
+    The whole is reading, resizing and every step of the predictor; `ms_search` stands beside it.
+    """
+    found, predictor = trained.found, task.predictor(trained.model)
+    asked = {key: row for row, key in enumerate(found.predictions.keys)}
+    taken: dict[str, list[float]] = {}
+    for file, output in zip(found.data.files, found.outputs, strict=True):
+        if file.path not in asked or len(taken.get("per_image", ())) == TIMED:
+            continue
+        clock = _Clock(open_source(found.data.path(file), max_pixels))
         began = time.perf_counter()
-        source = open_source(path, max_pixels)
-        apply(predictor, [predictor.windows(source)])
-        taken.append(time.perf_counter() - began)
-    return 1000 * statistics.median(taken) if taken else 0.0
+        batch: Batch = [predictor.windows(clock)]
+        lap = time.perf_counter()
+        times = {"decode": clock.seconds, "resize": lap - began - clock.seconds}
+        for name, step in predictor.steps.items():
+            batch = step(batch)
+            times[name] = time.perf_counter() - lap
+            lap = time.perf_counter()
+        times["per_image"] = sum(times.values())
+        one = replace(found.data, files=(file,))
+        lap = time.perf_counter()
+        task.finish([output], one, found.context)
+        times["search"] = time.perf_counter() - lap
+        for name, seconds in times.items():
+            taken.setdefault(name, []).append(seconds)
+    if not taken:
+        return {"ms_per_image": 0.0}
+    return {f"ms_{name}": round(1000 * statistics.median(t), 4) for name, t in taken.items()}
+
+
+class _Clock:
+    """A source that counts the seconds it takes to be decoded."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.seconds = 0.0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.source.size
+
+    def pixels(self, at_least: int | None = None) -> Pixels:
+        began = time.perf_counter()
+        try:
+            return self.source.pixels(at_least)
+        finally:
+            self.seconds += time.perf_counter() - began
+
+    def region(self, box: Box) -> Pixels:
+        began = time.perf_counter()
+        try:
+            return self.source.region(box)
+        finally:
+            self.seconds += time.perf_counter() - began
