@@ -97,3 +97,14 @@ def test_on_a_phone_each_row_is_a_link_that_a_thumb_hits(page, tmp_path):
         rows.nth(3).click()
         expect(page.locator("h1")).to_be_visible()
         expect(page).to_have_url(re.compile(r"/runs/\d{6}-"))
+
+
+def test_a_score_that_is_no_number_is_never_the_best(tmp_path):
+    workspace = Maker(tmp_path / "w").record()
+    tried(workspace, "nan", float("nan"))
+    best = tried(workspace, "low", 0.1)
+
+    found = runlog.find_best(workspace)
+
+    assert found is not None
+    assert found.id == best

@@ -5,6 +5,7 @@ from atarimae.runlog.index import remove as remove_index
 from atarimae.runlog.reader import (
     COLUMNS,
     Run,
+    best_of,
     find,
     find_best,
     fold_scores,
@@ -16,6 +17,6 @@ from atarimae.runlog.reader import (
 from atarimae.runlog.writer import Log, start
 
 __all__ = [
-    "COLUMNS", "Log", "Points", "Run", "curves", "find", "find_best", "fold_scores", "get", "parts",
-    "read", "remove_index", "runs", "start",
+    "COLUMNS", "Log", "Points", "Run", "best_of", "curves", "find", "find_best", "fold_scores",
+    "get", "parts", "read", "remove_index", "runs", "start",
 ]  # fmt: skip

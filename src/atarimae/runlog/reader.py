@@ -243,12 +243,21 @@ def get(workspace: Workspace, id: str) -> Run | None:
 
 
 def find_best(workspace: Workspace, stage: str | None = None) -> Run | None:
+    """The best of all runs, as `best_of` tells."""
+    return best_of(runs(workspace), stage)
+
+
+def best_of(known: Sequence[Run], stage: str | None = None) -> Run | None:
     """The run with the highest main score; of the dearest stage that was run if none is named.
 
-    Scores on different data can't be compared: only runs on the same data as the stage's newest
-    scored one are looked at.
+    The runs are given oldest first. Scores on different data can't be compared: only runs on the
+    same data as the stage's newest scored one are looked at. A score of NaN is none.
     """
-    scored = [run for run in runs(workspace) if run.score is not None and run.status == "done"]
+    scored = [
+        run
+        for run in known
+        if run.score is not None and run.score.value == run.score.value and run.status == "done"
+    ]
     for wanted in [stage] if stage else ["folds", "holdout", "smoke", "log"]:
         there = [run for run in scored if run.stage == wanted]
         if there:

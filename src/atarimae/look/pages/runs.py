@@ -30,14 +30,15 @@ def router(site: Site) -> APIRouter:
         """All runs; with `after`, those that began later, and those of `ids`."""
         known = runlog.runs(site.workspace)
         wanted = [run for run in known if run.created > after or run.id in (ids or ())]
-        best = runlog.find_best(site.workspace)
+        best = runlog.best_of(known)
         said = {"best": best.id if best else None, "all": len(known)}
         return JSONResponse(said | {"runs": rows.rows(wanted, known)})
 
     @made.get("/runs/tree")
     def family() -> HTMLResponse:
-        best = runlog.find_best(site.workspace)
-        drawn = tree(runlog.runs(site.workspace), best.id if best else None)
+        known = runlog.runs(site.workspace)
+        best = runlog.best_of(known)
+        drawn = tree(known, best.id if best else None)
         return site.pages.page("tree.html", tree=drawn)
 
     @made.get("/runs/{name}")
