@@ -1,5 +1,6 @@
 """The public API: the seven steps in the words of the command line."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from atarimae.score.bundle import Judgement
     from atarimae.score.noise import Noise
     from atarimae.score.open_run import OpenRun
+    from atarimae.sweep import Sweep
     from atarimae.types import Data
 
 Paths = str | Path | Sequence[str | Path]
@@ -191,6 +193,32 @@ class Workspace:
 
             chosen = task.load(self.folder.task)
             return again(self.folder, chosen, _id(run), progress=progress)
+
+    def sweep(
+        self,
+        space: "str | Path | Mapping[str, object]",
+        *,
+        budget: str | float | None = None,
+        ideas: int | None = None,
+        stage: str = "holdout",
+        seed: int = 0,
+        device: str = "auto",
+        workers: int | str = 1,
+    ) -> "Sweep":
+        """Try ideas of a space (a TOML file, or a dict of its shape) until a budget is spent.
+
+        `budget` is "30m", "2h" or seconds, `ideas` a number of them; both count all sessions: the
+        same call goes on with a sweep that was stopped. `workers` is a number of processes, or
+        "ray" or "ray:ADDRESS".
+        """
+        from atarimae import sweep, task
+
+        chosen = task.load(self.folder.task)
+        return sweep.sweep(
+            self.folder, chosen, sweep.Space.read(space, chosen.recipe), budget=budget,
+            ideas=ideas, stage=stage, seed=seed, device=device, workers=workers,
+            say=lambda line: print(line, file=sys.stderr),  # noqa: T201
+        )  # fmt: skip
 
     def runs(self, *, where: str | None = None, sort: str | None = None) -> "pd.DataFrame":
         """One row a run, oldest first; those for which `where` is true, in the order of `sort`.

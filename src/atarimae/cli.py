@@ -20,12 +20,13 @@ from atarimae.commands import (
     notes,
     records,
     runs,
+    sweep,
     verdicts,
 )
 from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
-GROUPS = (data, fit, runs, notes, verdicts, board, records, mirror, bundles, demo)
+GROUPS = (data, fit, sweep, runs, notes, verdicts, board, records, mirror, bundles, demo)
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS
 }

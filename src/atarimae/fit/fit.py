@@ -37,6 +37,7 @@ def fit(
     idea: str | None = None,
     edit: int | None = None,
     threads: int | None = None,
+    sweep: str | None = None,
     progress: Progress = silent,
 ) -> Run:
     """Try a recipe, and log it. The parent is the best run of the stage where none is named.
@@ -66,6 +67,7 @@ def fit(
         expect=expectation(expect, best),
         folds=folds if stage == FOLDED else None,
         idea=idea,
+        sweep=sweep,
         recipe=recipe.model_dump(mode="json"),
         data=data.version,
         device=chosen.name,

@@ -12,8 +12,11 @@ from atarimae.types import Array
 
 
 def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The cores that this process may use, at most `OMP_NUM_THREADS` where that is set."""
+    there = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    return min(there, int(os.environ.get("OMP_NUM_THREADS") or there))
 
 
 class Graph:

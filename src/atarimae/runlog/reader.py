@@ -53,6 +53,7 @@ class Run:
     folds: int | None = None  # how many, at stage folds
     idea: str | None = None  # the first run of the same idea, where it climbed the stages
     gate: Mapping[str, object] | None = None  # what its stage decided of the idea
+    sweep: str | None = None  # id of the sweep that proposed it
 
     @property
     def mark(self) -> str:
@@ -131,6 +132,7 @@ class Run:
             "folds": self.folds,
             "idea": self.idea,
             "gate": None if self.gate is None else dict(self.gate),
+            "sweep": self.sweep,
             "folder": str(self.folder),
         }  # fmt: skip
 
@@ -208,6 +210,7 @@ def _made(told: Listed) -> Run:
         folds=cast(int | None, start.get("folds")),
         idea=cast(str | None, start.get("idea")),
         gate=cast(dict[str, object] | None, result.get("gate")),
+        sweep=cast(str | None, start.get("sweep")),
     )
 
 

@@ -137,6 +137,7 @@ def start(
     expect: float | None = None,
     folds: int | None = None,
     idea: str | None = None,
+    sweep: str | None = None,
     recipe: Mapping[str, object] | None = None,
     data: Version | None = None,
     device: str | None = None,
@@ -157,6 +158,7 @@ def start(
         "folds": folds,
         "idea": idea,  # the first run of the same idea, where it climbed the stages
         "expect": expect,  # difference of the main metric to the parent
+        "sweep": sweep,  # the id of the sweep that proposed it
         "created": _now(),
         "data": None if data is None else {"edit": data.edit, "hash": data.hash},
         "device": device,
