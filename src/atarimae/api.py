@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from atarimae.add import Report as Added
-    from atarimae.board import Entry, Overview
+    from atarimae.board import Entry, Explanation, Overview
     from atarimae.bundle import Bundle as Shipped
     from atarimae.compare import Comparison
     from atarimae.compare.ledger import Ledger
@@ -358,6 +358,13 @@ class Workspace:
             return noise(
                 self.folder, chosen, _id(run), seeds=seeds, device=device, progress=progress
             )
+
+    def lb_explain(self, run: "str | Run", *, board: str = "public") -> "Explanation":
+        """Which rival convention or common mistake explains the gap between CV and LB?"""
+        from atarimae.board import explain
+
+        with bar("lb") as progress:
+            return explain(self.folder, _id(run), board=board, progress=progress)
 
     def ship(self, run: "str | Run", out: str | Path) -> "Shipped":
         """Write a bundle, refused unless it reproduces the run's score."""

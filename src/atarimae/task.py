@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, cast, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -209,6 +209,42 @@ class Task(Protocol):
 
     def answer(self, predictions: Predictions, row: int, context: Context) -> dict[str, object]:
         """One prediction as JSON values. `matches`, if there, holds dicts with `file`."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a run answered on data that it was judged by, to be counted in other ways."""
+
+    predictions: Predictions
+    data: Data  # the files asked about, and those answered with
+    outputs: Sequence[Array] | None  # one a file of `data`; None where they can't be had again
+    train: Data  # what the run learned from, as far as it is known
+    train_outputs: Sequence[Array] | None
+
+
+@dataclass(frozen=True)
+class Counting:
+    """One way to count answers: the task's own, or with one or two changes to it.
+
+    Its value is the mean of `parts`; their sum where `summed`. `of` counts the queries that were
+    asked, also those that it leaves out. Where it could not be recomputed, `missing` says why.
+    """
+
+    changes: tuple[str, ...]
+    check: str  # how to find out whether a board counts like this
+    parts: Floats
+    clusters: tuple[str, ...]
+    of: int
+    summed: bool = False
+    missing: str = ""
+
+
+@runtime_checkable
+class Recounts(Protocol):
+    """A task that knows how else its answers may be counted. Optional."""
+
+    def countings(self, answers: Answers) -> Sequence[Counting]:
+        """Its own way first, then rival conventions and common mistakes."""
 
 
 def load(name: str) -> Task:

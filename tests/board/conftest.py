@@ -1,5 +1,6 @@
 """Workspaces whose runs have the parts that a test writes down."""
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from atarimae import workspace
 from atarimae.runlog import Run, read, start
 from atarimae.types import Score, Version
 from atarimae.workspace import Workspace
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 Log = Callable[..., Run]
 

@@ -1,6 +1,7 @@
-"""Outside scores: CV against leaderboard, what to expect of the private one."""
+"""Outside scores: CV against LB, the private score to expect, and what explains a gap."""
 
 from atarimae.board.entries import Entry, describe, record
+from atarimae.board.explain import Explanation, explain
 from atarimae.board.overview import Overview, overview
 
-__all__ = ["Entry", "Overview", "describe", "overview", "record"]
+__all__ = ["Entry", "Explanation", "Overview", "describe", "explain", "overview", "record"]

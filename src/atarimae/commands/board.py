@@ -9,14 +9,20 @@ from atarimae.errors import UsageError
 
 def lb(arguments: Arguments) -> None:
     """Record an outside score, or show CV against LB."""
-    if arguments.score is not None:
+    if arguments.explain:
+        _explain(arguments)
+    elif arguments.score is not None:
         _record(arguments)
-        return
+    else:
+        _show(arguments)
+
+
+def _show(arguments: Arguments) -> None:
     if arguments.name or arguments.submission or arguments.note:
         raise UsageError(
             "There is no score to record.",
             "RUN, --submission and --note say something of a score.",
-            "Add --score 0.412; or ask 'atarimae lb --predict RUN'.",
+            "Add --score 0.412, or ask with --explain or 'atarimae lb --predict RUN'.",
         )
     from atarimae.board.table import overview_table
 
@@ -27,6 +33,19 @@ def lb(arguments: Arguments) -> None:
         predict=arguments.predict,
     )
     out(arguments, found.as_dict(), overview_table(found))
+
+
+def _explain(arguments: Arguments) -> None:
+    if not arguments.name or arguments.score is not None:
+        raise UsageError(
+            "A gap belongs to one run whose LB is recorded.",
+            "No RUN is named." if not arguments.name else "--score records one instead.",
+            "Write: atarimae lb RUN --explain",
+        )
+    from atarimae.board.reasons import explanation_table
+
+    found = here(arguments).lb_explain(arguments.name, board=arguments.board)
+    out(arguments, found.as_dict(), explanation_table(found))
 
 
 def _record(arguments: Arguments) -> None:
@@ -70,6 +89,10 @@ def _lb_words(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--predict", metavar="RUN", help="whose LB to predict (the best, if it has none)"
     )
+    command.add_argument(
+        "--explain", action="store_true",
+        help="which rival convention or common mistake makes CV and LB differ",
+    )  # fmt: skip
 
 
 COMMANDS = (

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from atarimae.predict.search import Gallery
-from atarimae.task import Context, Model, Predictor, Recipe, Setup
-from atarimae.tasks.retrieve import metrics
+from atarimae.task import Answers, Context, Counting, Model, Predictor, Recipe, Setup
+from atarimae.tasks.retrieve import conventions, metrics
 from atarimae.tasks.retrieve.predictor import RetrievePredictor
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Array, Data, Floats, Index, Ints, Predictions, Score
@@ -97,6 +97,10 @@ class Retrieve:
             threshold=context.constants.get("threshold"),
             convention={"queries": len(predictions), "gallery": len(context.index)},
         )
+
+    def countings(self, answers: Answers) -> Sequence[Counting]:
+        """MRR@20 as above first, then as others count it, rightly or not."""
+        return conventions.countings(answers)
 
     def answer(self, predictions: Predictions, row: int, context: Context) -> dict[str, object]:
         """Matches with id, file, label and score (cosine), best first, and `unknown`."""
