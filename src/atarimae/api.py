@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from atarimae.score.noise import Noise
     from atarimae.score.open_run import OpenRun
     from atarimae.sweep import Sweep
+    from atarimae.tidy import Finding as Unsound
+    from atarimae.tidy import Garbage
     from atarimae.types import Data
 
 Paths = str | Path | Sequence[str | Path]
@@ -282,6 +284,22 @@ class Workspace:
         from atarimae.compare.brief import brief
 
         return brief(self.folder, self.run(_id(run)))
+
+    def gc(
+        self, *, rejected: bool = False, older: int | None = None, delete: bool = False
+    ) -> "Garbage":
+        """What takes disk, and what can go; it goes with `delete`."""
+        from atarimae import task, tidy
+
+        chosen = task.load(self.folder.task)
+        return tidy.gc(self.folder, chosen, rejected=rejected, older=older, delete=delete)
+
+    def doctor(self) -> "list[Unsound]":
+        """What is wrong with the workspace itself: an empty list where it is sound."""
+        from atarimae import tidy
+
+        with bar("doctor") as progress:
+            return tidy.doctor(self.folder, progress=progress)
 
     def compare(self, first: "str | Run", second: "str | Run") -> "Comparison":
         """Did the second help? Paired over the queries that both were judged by."""

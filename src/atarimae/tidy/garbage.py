@@ -1,0 +1,167 @@
+"""How much disk each run takes, and what can go without losing a score, a model that is used, or
+anything that was written by hand.
+
+Score files, metrics, notes and snapshots always stay: they are what a verdict rests on.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from atarimae import bundle, files, runlog
+from atarimae.errors import AtarimaeError
+from atarimae.runlog import Run
+from atarimae.runlog.lock import is_held
+from atarimae.task import Task
+from atarimae.tidy.leftovers import half_written, unborn
+from atarimae.workspace import Workspace
+
+STAGES = ("folds", "holdout", "smoke", "log")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A file or folder that can go."""
+
+    path: str  # relative to the workspace
+    bytes: int
+    why: str
+
+    def as_dict(self) -> dict[str, object]:
+        """JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Garbage:
+    """What runs and cache take, and what of it can go, or has gone."""
+
+    runs: dict[str, int]  # bytes by run
+    cache: int  # bytes
+    items: tuple[Item, ...]
+    deleted: bool
+
+    @property
+    def bytes(self) -> int:
+        """Of all items together."""
+        return sum(item.bytes for item in self.items)
+
+    def as_dict(self) -> dict[str, object]:
+        """JSON values."""
+        return {
+            "runs": [{"id": id, "bytes": size} for id, size in self.runs.items()],
+            "cache": self.cache,
+            "items": [item.as_dict() for item in self.items],
+            "bytes": self.bytes,
+            "deleted": self.deleted,
+        }
+
+
+def gc(
+    workspace: Workspace,
+    task: Task,
+    *,
+    rejected: bool = False,
+    older: int | None = None,
+    delete: bool = False,
+) -> Garbage:
+    """What can go; with `delete` it goes.
+
+    Always: leftovers of killed processes, checkpoints of failed runs, cached outputs and graphs
+    that no run needs. With `rejected` also the models of runs that hurt, with `older` those of runs
+    older than that many days; never those of a best run, a shipped one or one that is going on.
+    """
+    known = runlog.runs(workspace)
+    models = _models(workspace, known, rejected, older)
+    going = {path for path, _ in models}
+    found = [
+        *((path, "left by a process that was killed") for path in half_written(workspace)),
+        *((path, "a run that was killed before it began") for path in unborn(workspace)),
+        *_checkpoints(known),
+        *models,
+        *_cached(workspace, task, [run for run in known if run.model not in going]),
+    ]
+    items = tuple(Item(_named(workspace, path), size(path), why) for path, why in found)
+    taken = {run.id: size(run.folder) for run in known}
+    before = Garbage(taken, size(workspace.cache), items, delete)
+    if delete:
+        for path, _ in found:
+            _delete(workspace, path)
+    return before
+
+
+def size(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder; links are not followed."""
+    try:
+        if path.is_dir() and not path.is_symlink():
+            return sum(size(inside) for inside in path.iterdir())
+        return path.lstat().st_size
+    except OSError:
+        return 0
+
+
+def _checkpoints(known: list[Run]) -> Iterator[tuple[Path, str]]:
+    for run in known:
+        if run.status in ("failed", "done"):
+            for folder in run.folder.rglob("checkpoint"):
+                yield folder, f"a checkpoint of a run that is {run.status}"
+
+
+def _models(
+    workspace: Workspace, known: list[Run], rejected: bool, older: int | None
+) -> list[tuple[Path, str]]:
+    kept = {run.id for stage in STAGES if (run := runlog.find_best(workspace, stage))}
+    kept |= {run.id for run in known if (run.folder / "shipped.json").exists()}
+    before = datetime.now(UTC) - timedelta(days=older or 0)
+    found = []
+    for run in known:
+        if run.id in kept or run.status == "running" or not run.model.is_dir():
+            continue
+        if rejected and (run.verdict or {}).get("verdict") == "hurt":
+            found.append((run.model, "the model of a run that hurt"))
+        elif older is not None and datetime.fromisoformat(run.created) < before:
+            found.append((run.model, f"the model of a run of more than {older} days ago"))
+    return found
+
+
+def _cached(workspace: Workspace, task: Task, known: list[Run]) -> Iterator[tuple[Path, str]]:
+    """Cached outputs and graphs that belong to no model; none where a model can't be read, or
+    while a run is going on whose model is not there yet."""
+    if any(run.status == "running" for run in known):
+        return
+    keys, digests = set[str](), set[str]()
+    for run in known:
+        for folder in [run.model, *run.folder.glob("folds/*/model")]:
+            if not (folder / "model.json").is_file():
+                continue
+            try:
+                model = bundle.read_model(folder)
+                keys.add(task.predictor(model).key[:24])
+            except (AtarimaeError, OSError, KeyError):
+                return
+            digests |= {bundle.digest(graph) for graph in model.graphs.values()}
+    for outputs in (workspace.cache / "outputs").glob("*"):
+        if outputs.name not in keys:
+            yield outputs, "cached outputs that no run needs"
+    for graph in (workspace.cache / "graphs").glob("*.onnx"):
+        if bundle.digest(graph) not in digests:
+            yield graph, "a cached graph that no run needs"
+
+
+def _delete(workspace: Workspace, path: Path) -> None:
+    """Delete inside runs and cache alone, and nothing of a run that has begun meanwhile."""
+    inside = path.relative_to(workspace.root).parts
+    assert inside[0] in ("runs", "cache"), path
+    if inside[0] == "runs" and is_held(workspace.runs / inside[1]):
+        return
+    with files.writing(str(path)):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _named(workspace: Workspace, path: Path) -> str:
+    return path.relative_to(workspace.root).as_posix()

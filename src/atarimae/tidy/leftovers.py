@@ -1,0 +1,43 @@
+"""What a process that was killed left behind."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from atarimae.runlog.lock import is_held
+from atarimae.workspace import Workspace
+
+# As `files.write` and the snapshot name what they have not finished.
+KINDS = "json|jsonl|toml|parquet|npy|txt|png|jpg|webp|onnx|safetensors|html"
+HALF = re.compile(rf"\.(?:.+\.(?:{KINDS})\.[a-z0-9_]{{8}}|snapshot)")
+SETTLED = 600  # seconds; what is younger may be being written
+
+
+def half_written(workspace: Workspace) -> Iterator[Path]:
+    """Temporary files and folders of writers that are gone, in runs and cache."""
+    for folder in (workspace.runs, workspace.cache):
+        for path in folder.rglob(".*"):
+            writing = folder == workspace.runs and is_held(_run(workspace, path))
+            if HALF.fullmatch(path.name) and is_old(path) and not writing:
+                yield path
+
+
+def unborn(workspace: Workspace) -> Iterator[Path]:
+    """Folders of runs whose process was killed before they began: a log, and no run.json."""
+    for log in workspace.runs.glob("*/metrics.jsonl"):
+        begun = (log.parent / "run.json").exists()
+        if not begun and is_old(log.parent) and not is_held(log.parent):
+            yield log.parent
+
+
+def is_old(path: Path) -> bool:
+    """Whether nobody is writing it any more, as far as its time tells."""
+    try:
+        return time.time() - path.lstat().st_mtime > SETTLED
+    except OSError:
+        return False
+
+
+def _run(workspace: Workspace, path: Path) -> Path:
+    return workspace.runs / path.relative_to(workspace.runs).parts[0]
