@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atarimae import workspace
+from atarimae import files, workspace
 from atarimae.errors import AtarimaeError
 from atarimae.progress import bar
 from atarimae.workspace import Workspace as Folder
@@ -272,6 +272,20 @@ class Workspace:
         if isinstance(table, str | Path):
             return import_runs(self.folder, read_table(Path(table), scores))
         return import_runs(self.folder, from_frame(table, scores))
+
+    def write(self, out: str | Path | None = None) -> str:
+        """A draft of an article about the best run in Markdown; also to a new file `out`."""
+        from atarimae.write import draft
+
+        path = None if out is None else Path(out)
+        if path is not None and path.exists():
+            raise AtarimaeError(
+                f"{path} is there already.", "It may hold what you wrote.", "Name a new file."
+            )
+        text = draft(self.folder)
+        if path is not None:
+            files.write(path, text)
+        return text
 
     def run_report(self, run: "str | Run", file: str | Path) -> Path:
         """One run as one HTML file to send: why, what it showed, curves, cases, notes."""

@@ -1,4 +1,4 @@
-"""Commands of what people say of runs: note, import."""
+"""Commands of what people say of runs: note, import, write."""
 
 import argparse
 from pathlib import Path
@@ -44,6 +44,16 @@ def import_(arguments: Arguments) -> int:
     return 1 if found.changed else 0
 
 
+def write(arguments: Arguments) -> None:
+    """Draft an article from the log."""
+    workspace = here(arguments)
+    text = workspace.write(arguments.out)
+    if arguments.out:
+        out(arguments, {"out": str(arguments.out)}, f"Wrote {arguments.out}.")
+    else:
+        out(arguments, {"text": text}, text.rstrip())
+
+
 def _note_words(command: argparse.ArgumentParser) -> None:
     run_words(command)
     command.add_argument("text", nargs="?", metavar="TEXT", help="what you saw")
@@ -67,6 +77,12 @@ def _import_words(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _write_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--out", type=Path, metavar="FILE.md", help="a new file; else it is printed"
+    )
+
+
 COMMANDS = (
     Command(
         "note",
@@ -81,5 +97,12 @@ COMMANDS = (
         "atarimae -C sake import old.csv --score CV,LB",
         import_,
         _import_words,
+    ),
+    Command(
+        "write",
+        "draft an article from the log, each figure traced to its run",
+        "atarimae -C sake write --out article.md",
+        write,
+        _write_words,
     ),
 )
