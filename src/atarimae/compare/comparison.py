@@ -46,6 +46,7 @@ class Comparison:
     seed_noise: str  # where that is known from
     expected: float | None  # of the second, said before it was run
     seeds_needed: int | None  # of each, to see as large a difference as expected or seen
+    rescored: int | None  # images that both were judged by anew, where their data differ
     recipe: tuple[Change, ...]  # settings that differ
     scores: tuple[tuple[str, Score | None, Score | None], ...]  # by metric
     costs: tuple[Change, ...]
@@ -113,6 +114,7 @@ def _side_by_side(first: Run, second: Run, told: Verdict, both: "pd.DataFrame") 
         seed_noise=told.seed_noise,
         expected=told.expected,
         seeds_needed=told.seeds_needed,
+        rescored=told.rescored,
         recipe=changed,
         scores=_scores(first, second),
         costs=_costs(first, second),

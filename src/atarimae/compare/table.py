@@ -148,6 +148,10 @@ def seeds_line(found: Comparison | Verdict) -> str:
     """What is known of seed noise, and how many seeds would tell what was not seen."""
     first, second = found.seeds
     said = found.seed_noise[:1].upper() + found.seed_noise[1:] + "."
+    if found.rescored:
+        said = (
+            f"Their data differ: both judged anew on the {found.rescored:,} images of both. {said}"
+        )
     if found.seed_noise == UNKNOWN:
         said += " 'atarimae noise RUN' measures it."
     if (first, second) != (1, 1):

@@ -59,7 +59,7 @@ def sides(first: Run, second: Run, both: "pd.DataFrame") -> tuple[Side, Side]:
     for run, family, column in zip((first, second), families, ("first", "second"), strict=True):
         known = _own(run, family)
         rows = [both[column].to_numpy(np.float64)]
-        if not related:
+        if not related and "rescored" not in both.attrs:
             rows += [found for other in family[1:] if (found := _parts(other, both)) is not None]
         made.append(Side(run, np.stack(rows), (known,) if known else (), known is not None))
     return _informed(made[0], made[1]), _informed(made[1], made[0])

@@ -9,6 +9,7 @@ from atarimae.errors import AtarimaeError
 from atarimae.runlog import Run, parts
 from atarimae.score.intervals import Difference, Spread, paired, with_seeds
 from atarimae.score.power import seeds_needed
+from atarimae.score.rescore import rescored
 from atarimae.score.sisters import Side, sides
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Verdict:
     seed_noise: str = UNKNOWN  # where that is known from
     expected: float | None = None
     seeds_needed: int | None = None  # of each, to see as large a difference as expected or seen
+    rescored: int | None = None  # images that both were judged by anew, where their data differ
 
     def as_dict(self) -> dict[str, object]:
         """The verdict as JSON values; what could not be told is null."""
@@ -79,6 +81,7 @@ def judge(first: Run, second: Run, both: "pd.DataFrame") -> Verdict:
         sigma=(_sigma(pair[0]), _sigma(pair[1])),
         seed_noise=_said(*pair),
         expected=second.expect,
+        rescored=both.attrs.get("rescored"),
         seeds_needed=_needed(wanted, plain, len(set(clusters)), noise, pair)
         if told == UNSEEN
         else None,
@@ -144,15 +147,28 @@ def word(seen: Difference) -> str:
 def shared_parts(first: Run, second: Run) -> "pd.DataFrame":
     """The queries that both runs were judged by: `key`, `cluster`, `first`, `second`, by key.
 
-    `attrs["of"]` counts the queries that either was judged by.
+    `attrs["of"]` counts the queries that either was judged by. Runs on different data versions, or
+    before and after files were moved, are judged anew on the images that both share; then
+    `attrs["rescored"]` counts those.
     """
+    if (first.data and first.data.hash) != (second.data and second.data.hash):
+        return rescored(first, second)
     ours, theirs = _main_parts(first), _main_parts(second)
+    if _moved(first, second, ours, theirs):
+        return rescored(first, second)
     both = ours.merge(theirs, on="key", suffixes=("_first", "_second"), validate="one_to_one")
     both = both.rename(
         columns={"cluster_first": "cluster", "part_first": "first", "part_second": "second"}
     )[["key", "cluster", "first", "second"]].sort_values("key", ignore_index=True)
     both.attrs["of"] = len(ours) + len(theirs) - len(both)
     return both
+
+
+def _moved(first: Run, second: Run, ours: "pd.DataFrame", theirs: "pd.DataFrame") -> bool:
+    """Whether runs on the same data have no file in common, and can be judged by content."""
+    if set(ours["key"]) & set(theirs["key"]) or not (first.data and second.data):
+        return False
+    return first.data.edit != second.data.edit and _not_rescored(first, second) is None
 
 
 def obstacle(first: Run, second: Run) -> AtarimaeError | None:
@@ -199,8 +215,7 @@ def _unlike(first: Run, second: Run) -> AtarimaeError | None:
         fix = f"Run the other idea at stage {first.stage} or {second.stage} too."
         return _differ(first, second, "stage", first.stage, second.stage, fix)
     if versions[0] != versions[1]:
-        fix = "The galleries differ with the data: fit both recipes again on one version."
-        return _differ(first, second, "data version", _version(first), _version(second), fix)
+        return _not_rescored(first, second)
     rules = dict(first.score.convention), dict(second.score.convention)
     unequal = sorted(
         key for key in {*rules[0], *rules[1]} if rules[0].get(key) != rules[1].get(key)
@@ -209,6 +224,22 @@ def _unlike(first: Run, second: Run) -> AtarimaeError | None:
         ours, theirs = ("; ".join(f"{key} = {rule.get(key)}" for key in unequal) for rule in rules)
         return _differ(first, second, "convention", ours, theirs, "Score both by one convention.")
     return None
+
+
+def _not_rescored(first: Run, second: Run) -> AtarimaeError | None:
+    """Why two runs on different data can't be judged anew on what both share."""
+    reason = "Each fold has a model of its own."
+    if first.data and second.data and "folds" not in (first.stage, second.stage):
+        try:
+            rescored(first, second)
+        except AtarimaeError as error:
+            reason = str(error)
+        else:
+            return None
+    return _differ(
+        first, second, "data version", _version(first), _version(second),
+        f"{reason} The galleries differ with the data: fit both recipes again on one version.",
+    )  # fmt: skip
 
 
 def _nothing_shared(first: Run, second: Run) -> AtarimaeError | None:
