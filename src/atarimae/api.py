@@ -93,7 +93,10 @@ class Workspace:
         """The page in a browser, until Ctrl-C; with `share` for others who have its address."""
         from atarimae import look
 
-        look.run(self.folder, port=port, open_browser=open_browser, share=share)
+        look.run(
+            self.folder, port=port, open_browser=open_browser, share=share,
+            told=lambda: self.ledger().as_dict(),
+        )  # fmt: skip
 
     def report(self, file: str | Path) -> "Report":
         """The page as one HTML file."""

@@ -11,18 +11,25 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from atarimae.look.document import Report, Table
+    from atarimae.look.pages.ledger import Told
     from atarimae.runlog import Run
 
 __all__ = ["Finding", "create_app", "findings", "report", "run", "run_report"]
 
 
 def create_app(
-    workspace: Workspace, host: str = "127.0.0.1", token: str | None = None
+    workspace: Workspace,
+    host: str = "127.0.0.1",
+    token: str | None = None,
+    told: "Told | None" = None,
 ) -> "FastAPI":
-    """The page of one workspace, to be bound to `host`; with a token for those who bring it."""
+    """The page of one workspace, to be bound to `host`; with a token for those who bring it.
+
+    `told` gives the ledger, which is another step's; without it there is no such page.
+    """
     from atarimae.look import app  # FastAPI takes 0.3 s to import
 
-    return app.create_app(workspace, host, token)
+    return app.create_app(workspace, host, token, told)
 
 
 def run(
@@ -33,6 +40,7 @@ def run(
     opened: Callable[[str], None] | None = None,
     *,
     share: bool = False,
+    told: "Told | None" = None,
 ) -> None:
     """Serve the page until Ctrl-C; `opened` is told its address. Port None: the first free one.
 
@@ -40,7 +48,7 @@ def run(
     """
     from atarimae.look import app
 
-    app.run(workspace, host, port, open_browser, opened, share=share)
+    app.run(workspace, host, port, open_browser, opened, share=share, told=told)
 
 
 def report(

@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from atarimae.errors import AtarimaeError
 from atarimae.look import share as sharing
 from atarimae.look.frame import HERE
-from atarimae.look.pages import compare, findings, images, media, runs, search
+from atarimae.look.pages import compare, findings, images, ledger, media, runs, search
 from atarimae.look.site import Site
 from atarimae.web import guard
 from atarimae.web import token as tokens
@@ -23,10 +23,23 @@ PORT = 7860
 TRIES = 20  # ports after `PORT` that are tried where none was asked for
 
 
-def create_app(workspace: Workspace, host: str = "127.0.0.1", token: str | None = None) -> FastAPI:
-    """The page of one workspace, to be bound to `host`; with a token for those who bring it."""
+def create_app(
+    workspace: Workspace,
+    host: str = "127.0.0.1",
+    token: str | None = None,
+    told: ledger.Told | None = None,
+) -> FastAPI:
+    """The page of one workspace, to be bound to `host`; with a token for those who bring it.
+
+    `told` gives the ledger; without it there is no such page.
+    """
     app = new_app("atarimae look")
     site = Site(workspace)
+    tabs = [("Table", "/runs"), ("Family tree", "/runs/tree")]
+    if told is not None:
+        app.include_router(ledger.router(site, told))
+        tabs.append(("Ledger", "/ledger"))
+    site.pages.templates.globals["tabs"] = tabs
     for page in (images, media, runs, compare, findings, search):
         app.include_router(page.router(site))
     app.mount("/look", StaticFiles(directory=HERE / "static"), name="look")
@@ -45,6 +58,7 @@ def run(
     opened: Callable[[str], None] | None = None,
     *,
     share: bool = False,
+    told: ledger.Told | None = None,
 ) -> None:
     """Serve the page until Ctrl-C. Without a port: the first free one from `PORT` on.
 
@@ -58,7 +72,9 @@ def run(
     port = listener.getsockname()[1]
     address = sharing.address("127.0.0.1", port, token) if token else url(host, port)
     server = uvicorn.Server(
-        uvicorn.Config(create_app(workspace, host, token), log_level="warning", access_log=False)
+        uvicorn.Config(
+            create_app(workspace, host, token, told), log_level="warning", access_log=False
+        )
     )
     if opened:
         opened(address)
