@@ -22,6 +22,7 @@ def costs(task: Task, trained: Trained, max_pixels: int) -> dict[str, float]:
     return {
         "training_seconds": round(trained.seconds, 3),
         "embed_seconds": round(trained.embed_seconds, 3),
+        "check_seconds": round(trained.check_seconds, 3),
         "peak_mb": round(_peak_mb(), 1),
         "parameters": trained.parameters,
         **_milliseconds(task, trained, max_pixels),

@@ -9,6 +9,8 @@ from atarimae.fit.costs import costs, forget_peak, paths_of
 from atarimae.fit.device import choose
 from atarimae.fit.expectation import expectation
 from atarimae.fit.folds import train_folds
+from atarimae.fit.hopeless import rival
+from atarimae.fit.midway import curve_name
 from atarimae.fit.part import Part
 from atarimae.fit.split import with_split
 from atarimae.fit.stages import FOLDED, FOLDS
@@ -38,6 +40,7 @@ def fit(
     edit: int | None = None,
     threads: int | None = None,
     sweep: str | None = None,
+    may_stop: bool = False,
     progress: Progress = silent,
 ) -> Run:
     """Try a recipe, and log it. The parent is the best run of the stage where none is named.
@@ -45,6 +48,7 @@ def fit(
     `expect` is the difference that the main metric should make to it: 0.01, "+0.01" or "+2%".
     `folds` is how many there are at stage folds; `idea` the id of the idea's first run;
     `edit` the data version, the newest if none is named; `threads` how many PyTorch may use.
+    With `may_stop` it is given up where it is hopeless beside its parent, and is then "done early".
     """
     if not 0 <= seed < 2**63:
         raise UsageError(
@@ -68,6 +72,7 @@ def fit(
         folds=folds if stage == FOLDED else None,
         idea=idea,
         sweep=sweep,
+        may_stop=may_stop,
         recipe=recipe.model_dump(mode="json"),
         data=data.version,
         device=chosen.name,
@@ -90,7 +95,7 @@ def resume(
 ) -> Run:
     """Go on with a run that was stopped, from the end of its last whole epoch."""
     old = runlog.find(workspace, name)
-    if old.status in ("done", "running"):
+    if old.is_done or old.status == "running":
         raise AtarimaeError(
             f"Run {old.id} can't be resumed.", f"It is {old.status}.", "Start a new one with 'fit'."
         )
@@ -120,7 +125,9 @@ def _run(run: Log, part: Part, *, resume: bool) -> None:
         run.scores(folded.scores)
         run.finish(scores=folded.scores, costs=folded.costs)
     else:
-        _train(run, part, resume=resume)
+        beside = parent if told.may_stop else None
+        other = rival(told, beside, curve_name(part.task)) if beside else None
+        _train(run, replace(part, rival=other), resume=resume)
     seen = verdict(parent, runlog.read(run.folder)) if parent else None
     if seen is not None:
         run.verdict(seen.as_dict())
@@ -128,8 +135,8 @@ def _run(run: Log, part: Part, *, resume: bool) -> None:
 
 def _train(run: Log, part: Part, *, resume: bool) -> None:
     """One training, with all that `ship` needs of it."""
-    trained = part.train(resume=resume)
-    found = trained.found
+    trained = replace(part, pictures=run.folder / "pictures").train(resume=resume)
+    found, early = trained.found, trained.early
     part.progress(1, 1, _told(found.scores[0]))
     bundle.write_model(trained.model)
     limit = part.workspace.max_pixels
@@ -139,7 +146,10 @@ def _train(run: Log, part: Part, *, resume: bool) -> None:
         run.folder / "evaluated.json", {"files": [file.path for file in found.data.files]}
     )
     run.scores(found.scores, found.predictions)
-    run.finish(scores=found.scores, costs=costs(part.task, trained, limit))
+    run.finish(
+        "done early" if early else "done", scores=found.scores,
+        costs=costs(part.task, trained, limit), early=early.as_dict() if early else None,
+    )  # fmt: skip
     part.forget()
 
 

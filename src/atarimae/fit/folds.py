@@ -13,7 +13,7 @@ from atarimae.runlog.writer import join_predictions, write_parts
 from atarimae.score.pooled import pooled
 from atarimae.types import Progress, Score
 
-SUMMED = ("training_seconds", "embed_seconds")
+SUMMED = ("training_seconds", "embed_seconds", "check_seconds")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +30,29 @@ class Metrics(Protocol):
         """Append one value."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a training is, at the end of an epoch."""
+
+    epoch: int  # from 1 on
+    epochs: int
+    step: int  # that were taken
+    seconds: float  # in the loop, of all sessions
+
+    @property
+    def share(self) -> float:
+        """Of its epochs, above 0 and up to 1."""
+        return self.epoch / self.epochs
+
+
+After = Callable[[Training, Place], bool]  # whether to end here; must not change the training
+
+
+def go_on(training: Training, place: Place) -> bool:
+    """An `After` that does nothing."""
+    return False
+
+
 class NotFiniteError(Exception):
     """A loss or a gradient is NaN or infinite; weights have not been touched by it."""
 
@@ -43,12 +67,14 @@ def train(
     seed: int,
     resume: bool,
     progress: Progress,
+    after: After = go_on,
 ) -> float:
-    """Train for the recipe's epochs; a checkpoint at `kept` after each.
+    """Train for the recipe's epochs; a checkpoint at `kept` and a call of `after` after each.
 
     With `resume` it goes on from `kept`: batches, learning rates, augmentation and dropout are
     those of an uninterrupted run. A loss of NaN stops it, with the weights of the last good epoch
-    kept. Returns the seconds of all sessions, without an epoch that was stopped under way.
+    kept. Returns the seconds of all sessions, without an epoch that was stopped under way and
+    without what `after` took.
     """
     reached = checkpoint.read(kept, training) if resume and kept.is_file() else Reached()
     began = time.perf_counter() - reached.seconds
@@ -74,8 +100,13 @@ def train(
         for name, value in sums.items():
             metrics.metric(name, value / max(1, len(batches)), step=step, epoch=epoch + 1)
         seconds = time.perf_counter() - began
+        _mode(training, train=False)
+        ends = after(training, Place(epoch + 1, recipe.epochs, step, seconds))
+        began = time.perf_counter() - seconds
         reached = Reached(epoch + 1, step, seconds, update.scaler.state_dict())
         checkpoint.write(kept, training, reached)
+        if ends:
+            break
     _mode(training, train=False)
     return time.perf_counter() - began
 

@@ -1,5 +1,6 @@
 """One training and its evaluation: the whole of a run, or one fold of it."""
 
+import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,8 +10,12 @@ import torch
 
 from atarimae.fit import checkpoint, loop
 from atarimae.fit.device import Device
+from atarimae.fit.hopeless import Rival
 from atarimae.fit.loop import Metrics
+from atarimae.fit.midway import Early, Midway
 from atarimae.fit.split import overlap
+from atarimae.fit.stages import sample
+from atarimae.predict.cache import known
 from atarimae.predict.run import outputs
 from atarimae.score.evaluate import Evaluation, evaluate
 from atarimae.task import Model, Recipe, Setup, Task, Training
@@ -27,6 +32,8 @@ class Trained:
     parameters: int
     seconds: float  # in the training loop, of all sessions
     embed_seconds: float  # before and after it
+    check_seconds: float  # in checks midway, of the last session
+    early: Early | None  # why it was given up, None where it wasn't
 
 
 @dataclass(frozen=True)
@@ -43,19 +50,22 @@ class Part:
     device: Device
     progress: Progress
     to_beat: str = ""  # the parent's score, for the remark beside the bar
+    pictures: Path | None = None  # where probe pictures go
+    rival: Rival | None = None  # whom a hopeless training is given up against
 
     def train(self, *, resume: bool) -> Trained:
         """Train on train, export, and judge on val."""
         began = time.perf_counter()
         training = self._training()
+        midway = self._midway()
         ready = time.perf_counter()
         seconds = loop.train(
             training, self.recipe, self.metrics, self.device, self._kept, seed=self.seed,
-            resume=resume, progress=self._told,
+            resume=resume, progress=self._told, after=midway,
         )  # fmt: skip
+        done = time.perf_counter()
         model = training.export(self.folder / "model")
         checkpoint.write_weights(self.folder / "model" / "weights.safetensors", training)
-        done = time.perf_counter()
         found = evaluate(
             self.task, model, self.data.split("val"), calibrate=True,
             cache=self.workspace.cache, max_pixels=self.workspace.max_pixels,
@@ -69,6 +79,8 @@ class Part:
             training.parameters,
             seconds,
             ready - began + time.perf_counter() - done,
+            midway.seconds,
+            midway.early,
         )
 
     def _told(self, done: int, total: int, note: str = "") -> None:
@@ -76,12 +88,28 @@ class Part:
 
     def forget(self) -> None:
         """Take the checkpoint away, once what it led to is written."""
-        self._kept.unlink(missing_ok=True)
-        self._kept.parent.rmdir()
+        shutil.rmtree(self._kept.parent)
 
     @property
     def _kept(self) -> Path:
         return self.folder / "checkpoint" / "last.safetensors"
+
+    @property
+    def _scratch(self) -> Path:
+        return self._kept.parent / "midway"
+
+    def _midway(self) -> Midway:
+        return Midway(
+            self.task, sample(self.data.split("val")), self.metrics, self._scratch, self._cache,
+            self.workspace.max_pixels, self.pictures, self.rival,
+        )  # fmt: skip
+
+    def _cache(self, model: Model) -> Path | None:
+        """Weights that are only passed through leave nothing behind, unless they are frozen."""
+        kept = self.workspace.cache
+        if model.folder != self._scratch or known(kept, self.task.predictor(model).key):
+            return kept
+        return None
 
     def _training(self) -> Training:
         torch.manual_seed(self.seed)
@@ -98,7 +126,7 @@ class Part:
 
     def _outputs(self, model: Model, data: Data) -> Floats:
         rows = outputs(
-            self.task.predictor(model), data, cache=self.workspace.cache,
+            self.task.predictor(model), data, cache=self._cache(model),
             max_pixels=self.workspace.max_pixels, progress=self.progress,
         )  # fmt: skip
         return np.stack([np.asarray(row, np.float32) for row in rows])

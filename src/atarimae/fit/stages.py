@@ -21,7 +21,7 @@ Stage = Callable[[Data, Recipe], tuple[Data, Recipe]]
 def smoke(data: Data, recipe: Recipe) -> tuple[Data, Recipe]:
     """The same recipe on a sample of the classes for a tenth of its epochs, two at least."""
     few = min(recipe.epochs, max(2, recipe.epochs // SMOKE_SHARE))
-    return _sample(data), recipe.model_copy(update={"epochs": few})
+    return sample(data), recipe.model_copy(update={"epochs": few})
 
 
 def holdout(data: Data, recipe: Recipe) -> tuple[Data, Recipe]:
@@ -44,7 +44,7 @@ def stage(name: str) -> Stage:
     return STAGES[name]
 
 
-def _sample(data: Data) -> Data:
+def sample(data: Data) -> Data:
     """Classes in an order drawn by their names, until each split has images enough.
 
     No seed has a say in it: runs of two seeds are compared on one gallery.

@@ -195,7 +195,7 @@ class _Climber:
         recipe = self.task.recipe.of(base.recipe)
         seed = base.seed or 0
         there = self._there(recipe, stage, seed)
-        if there and there.status == "done":
+        if there and there.is_done:
             return there
         because = f"to compare with at {stage}: {base.because}"
         made = self.run(recipe, stage, because, seed, None, None, None)
@@ -214,7 +214,7 @@ class _Climber:
     ) -> Run:
         """The recipe's run at the stage: the one that is there, gone on with or new."""
         there = self._there(recipe, stage, seed)
-        if there and there.status == "done":
+        if there and there.is_done:
             return there
         if there and there.status != "running":
             return fit.resume(
@@ -223,7 +223,7 @@ class _Climber:
         return fit.fit(
             self.workspace, self.task, recipe, because=because, stage=stage, seed=seed,
             device=self.device, parent=parent.id if parent else None,
-            expect=expect if parent else None, folds=self.folds, idea=idea,
+            expect=expect if parent else None, folds=self.folds, idea=idea, may_stop=True,
             progress=self._told(stage),
         )  # fmt: skip
 
@@ -254,7 +254,7 @@ class _Climber:
             and run.data and run.data.hash == self.data and run.status != "failed"
             and run.folds in (None, self.folds)
         ]  # fmt: skip
-        return max(found, key=lambda run: (run.status == "done", run.created), default=None)
+        return max(found, key=lambda run: (run.is_done, run.created), default=None)
 
     def _told(self, stage: str) -> Progress:
         return lambda done, total, note="": self.progress(done, total, f"{stage}: {note}")

@@ -34,7 +34,7 @@ RUN, POINTS, DIGEST, RENAMED = (
 )  # fmt: skip
 MARKS = "atarimae/files.json"
 STATUS = {
-    "running": "RUNNING", "done": "FINISHED", "failed": "FAILED",
+    "running": "RUNNING", "done": "FINISHED", "done early": "FINISHED", "failed": "FAILED",
     "stopped": "KILLED", "interrupted": "KILLED",
 }  # fmt: skip
 # MLflow's limits: entities in one call of log_batch, parameters or tags in it, characters.

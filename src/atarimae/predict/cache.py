@@ -15,11 +15,16 @@ from atarimae import files
 from atarimae.types import Floats
 
 
+def known(folder: Path, key: str) -> bool:
+    """Whether anything of that predictor is kept."""
+    return _place(folder, key).is_dir()
+
+
 class Cache:
     """The cached outputs of one predictor."""
 
     def __init__(self, folder: Path, key: str) -> None:
-        self.folder = folder / "outputs" / key[:24]
+        self.folder = _place(folder, key)
         self._rows: dict[str, Floats] = {}
         self._read: set[str] = set()
 
@@ -53,3 +58,7 @@ class Cache:
                 self._rows.update(zip(names.read_text().split("\n"), block, strict=True))
             except (OSError, ValueError, EOFError):
                 continue  # deleted meanwhile, or cut off: computed again
+
+
+def _place(folder: Path, key: str) -> Path:
+    return folder / "outputs" / key[:24]

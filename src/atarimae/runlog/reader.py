@@ -38,7 +38,7 @@ class Run:
     seed: int | None
     parent: str | None
     created: str
-    status: str  # running, done, stopped, failed, interrupted
+    status: str  # running, done, done early, stopped, failed, interrupted
     data: Version | None
     recipe: Mapping[str, object]
     scores: tuple[Score, ...]  # without parts; the main metric first
@@ -54,6 +54,8 @@ class Run:
     idea: str | None = None  # the first run of the same idea, where it climbed the stages
     gate: Mapping[str, object] | None = None  # what its stage decided of the idea
     sweep: str | None = None  # id of the sweep that proposed it
+    may_stop: bool = False  # given up where it is hopeless beside its parent
+    early: Mapping[str, object] | None = None  # where and why it was given up
 
     @property
     def mark(self) -> str:
@@ -64,6 +66,11 @@ class Run:
     def score(self) -> Score | None:
         """The main metric's score, None before the run is done."""
         return self.scores[0] if self.scores else None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it came to its end, or was given up for good."""
+        return self.status in ("done", "done early")
 
     @property
     def model(self) -> Path:
@@ -133,6 +140,7 @@ class Run:
             "idea": self.idea,
             "gate": None if self.gate is None else dict(self.gate),
             "sweep": self.sweep,
+            "early": None if self.early is None else dict(self.early),
             "folder": str(self.folder),
         }  # fmt: skip
 
@@ -211,6 +219,8 @@ def _made(told: Listed) -> Run:
         idea=cast(str | None, start.get("idea")),
         gate=cast(dict[str, object] | None, result.get("gate")),
         sweep=cast(str | None, start.get("sweep")),
+        may_stop=bool(start.get("may_stop")),
+        early=cast(dict[str, object] | None, result.get("early")),
     )
 
 

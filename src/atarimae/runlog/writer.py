@@ -4,7 +4,7 @@ snapshot/           code, packages and machine at the start: see snapshot.py
 run.json            what was tried, why, on which data, where (written once, at the start)
 recipe.toml         all settings, resolved
 metrics.jsonl       one line a metric: name, value, step, epoch, at (seconds since 1970)
-pictures/           what `Log.picture` was given
+pictures/           what `Log.picture` was given; probes-epoch-003.webp, what a fit answered then
 checkpoint/         what `--resume` goes on from; gone when the run is done
 model/              graphs and arrays of the last good weights; weights.safetensors
 again.json          of a run that repeats another: whether the same came out
@@ -88,6 +88,7 @@ class Log:
         *,
         scores: Sequence[Score] = (),
         costs: Mapping[str, float] | None = None,
+        early: Mapping[str, object] | None = None,
         error: str | None = None,
     ) -> None:
         """Write the result; the run is then complete."""
@@ -101,6 +102,8 @@ class Log:
             "costs": dict(costs or {}),
             "verdict": None,
         }
+        if early:
+            result["early"] = dict(early)
         if error:
             result["error"] = error
         try:
@@ -138,6 +141,7 @@ def start(
     folds: int | None = None,
     idea: str | None = None,
     sweep: str | None = None,
+    may_stop: bool = False,
     recipe: Mapping[str, object] | None = None,
     data: Version | None = None,
     device: str | None = None,
@@ -157,6 +161,7 @@ def start(
         "parent": parent,
         "folds": folds,
         "idea": idea,  # the first run of the same idea, where it climbed the stages
+        "may_stop": may_stop,  # given up where it is hopeless beside its parent
         "expect": expect,  # difference of the main metric to the parent
         "sweep": sweep,  # the id of the sweep that proposed it
         "created": _now(),
