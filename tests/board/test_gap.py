@@ -78,6 +78,40 @@ def test_what_needs_the_model_is_named_where_it_is_gone(gap, capsys) -> None:
     assert "model.json can't be read" in said
 
 
+def test_file_that_was_sent_is_looked_at(gap, tmp_path, capsys) -> None:
+    space, run = gap
+    sent = tmp_path / "提出.csv"
+    sent.write_text("file,matches\n絵 1.png,絵%201.png b.png\nc.png,b.png b.png a.png\n", "utf-8")
+    record(run, 0.3, submission=sent)
+    main(["-C", str(space.root), "lb", run.mark, "--explain", "--json"])
+    assert json.loads(capsys.readouterr().out)["submission"] == [
+        "1 of 2 rows hold one answer twice, 'c.png' for one.",
+        "1 of 2 rows answer with the query itself, '絵 1.png' for one.",
+        "1 of 2 rows answer with the query itself in first place, '絵 1.png' for one.",
+        "Its lists are 2 to 3 answers long.",
+    ]
+
+
+def test_file_that_has_changed_since_is_not_looked_at(gap, tmp_path, capsys) -> None:
+    space, run = gap
+    sent = tmp_path / "提出.csv"
+    sent.write_text("file,matches\na.png,a.png\n", "utf-8")
+    record(run, 0.3, submission=sent)
+    sent.write_text("file,matches\na.png,b.png\n", "utf-8")
+    main(["-C", str(space.root), "lb", run.mark, "--explain", "--json"])
+    (said,) = json.loads(capsys.readouterr().out)["submission"]
+    assert "has changed since" in said
+
+
+def test_file_with_one_column_says_what_it_needs(gap, tmp_path, capsys) -> None:
+    space, run = gap
+    sent = tmp_path / "提出.csv"
+    sent.write_text("file\na.png\n", "utf-8")
+    record(run, 0.3, submission=sent)
+    assert main(["-C", str(space.root), "lb", run.mark, "--explain"]) == 2
+    assert "two columns" in capsys.readouterr().err
+
+
 def test_run_without_a_score_has_no_gap(gap, capsys) -> None:
     space, run = gap
     words = ["-C", str(space.root), "lb", run.mark, "--explain", "--board", "他の"]

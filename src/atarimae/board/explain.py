@@ -9,6 +9,7 @@ from atarimae import task as tasks
 from atarimae.board.entries import Board, Entry, entries, known
 from atarimae.board.evidence import answers
 from atarimae.board.spread import SURE, Numbers, Parts, chi_square_tail, spread
+from atarimae.board.submission import oddities
 from atarimae.errors import AtarimaeError
 from atarimae.runlog import Run, find, runs
 from atarimae.task import Counting, Recounts
@@ -53,6 +54,7 @@ class Explanation:
     hypotheses: tuple[Hypothesis, ...]
     by_chance: float | None  # share of the scores between 0 and 1 that one change would explain
     could_not: Mapping[str, str]  # changes that could not be recomputed, and why
+    submission: tuple[str, ...]  # what is odd about the file that was sent
 
     def as_dict(self) -> dict[str, object]:
         """The shape of `lb RUN --explain --json`."""
@@ -101,6 +103,7 @@ def explain(
         hypotheses=tuple(told),
         by_chance=by_chance,
         could_not=could_not,
+        submission=oddities(latest[asked.id]),
     )
 
 

@@ -65,6 +65,7 @@ def _rest(found: Explanation) -> str:
             f"One change would explain {found.by_chance:.0%} of all scores from 0 to 1: "
             "record another run's LB, and far fewer remain."
         )
+    lines += [f"What was sent: {odd}" for odd in found.submission]
     reasons: dict[str, list[str]] = {}
     for change, why in found.could_not.items():
         reasons.setdefault(why, []).append(change)
