@@ -8,6 +8,7 @@ import pytest
 
 from atarimae.compare import Change, compare
 from atarimae.errors import AtarimaeError
+from atarimae.score.intervals import paired
 from atarimae.score.verdict import verdict
 from atarimae.types import Version
 
@@ -187,3 +188,12 @@ def test_the_verdict_that_fit_writes_says_what_it_is_against(write_run):
     assert plain["verdict"] == "helped"
     assert plain["against"] == first.id
     assert plain["stage"] == "holdout"
+
+
+def test_without_seed_noise_the_interval_is_the_plain_bootstraps(workspace, write_run):
+    first, second = write_run(noisy(0.4, 0)), write_run(noisy(0.5, 1))
+    found = compare(workspace, first, second)
+    values = [np.array(list(noisy(*given).values()), np.float32) for given in ((0.4, 0), (0.5, 1))]
+    plain = paired(*values, QUERIES)
+    assert (found.low, found.high) == pytest.approx((plain.low, plain.high), abs=1e-6)
+    assert (found.seed_noise, found.seeds_needed) == ("seed noise unknown", None)

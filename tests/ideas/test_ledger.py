@@ -93,4 +93,4 @@ def test_the_command_line_says_it(colours, three, capsys) -> None:
 
 def test_an_empty_ledger(colours, capsys) -> None:
     assert main(["-C", str(colours.root), "ledger"]) == 0
-    assert "nothing expected yet" in capsys.readouterr().out
+    assert "No expectation can be judged yet" in capsys.readouterr().out

@@ -75,8 +75,8 @@ class Comparison:
 def compare(workspace: Workspace, first: Run | str, second: Run | str) -> Comparison:
     """Pair the runs, or the runs of those names, over the queries that both were judged by.
 
-    Refused where task, main metric, stage, data version or convention differ: the numbers would
-    then speak of different questions.
+    Refused where task, main metric, stage or convention differ: the numbers would then speak of
+    different questions. On different data both are judged anew, or refused where that can't be.
     """
     first = find(workspace, first) if isinstance(first, str) else first
     second = find(workspace, second) if isinstance(second, str) else second

@@ -47,12 +47,12 @@ class Rate:
         return {"hits": self.hits, "of": self.of, "rate": rate, "low": low, "high": high}
 
     def __str__(self) -> str:
-        """As in "3 of 4 (75 %, 95 % 19 to 99 %)"."""
+        """As in "3 of 4 (75%, 95 % from 19% to 99%)"."""
         if not self.of:
-            return "nothing expected yet"
+            return "of none"
         low, high = clopper_pearson(self.hits, self.of)
         share = self.hits / self.of
-        return f"{self.hits} of {self.of} ({share:.0%}, 95 % {low:.0%} to {high:.0%})"
+        return f"{self.hits} of {self.of} ({share:.0%}, 95 % from {low:.0%} to {high:.0%})"
 
 
 @dataclass(frozen=True)
@@ -142,14 +142,13 @@ def _idea(several: Sequence[Run], known: Sequence[Run]) -> Idea:
     judged = [run for run in several if run.score] or several
     # The first of its stage: repetitions with other seeds have the idea itself as their parent.
     run = max(judged, key=_dearness)
-    first = several[0]
     parent = by_id.get(run.parent or "")
     told: Mapping[str, object] = run.verdict or {}
     expecting = next((one for one in (run, *several) if one.expect is not None), None)
     low, high = (cast(float | None, told.get(name)) for name in ("low", "high"))
     return Idea(
         run=run.id,
-        because=first.because,
+        because=run.because,
         stage=run.stage,
         parent=run.parent,
         changes=recipe_changes(parent.recipe, run.recipe) if parent else (),

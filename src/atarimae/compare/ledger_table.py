@@ -16,8 +16,7 @@ def ledger_view(found: Ledger) -> Group:
     parts: list[RenderableType] = [
         _ideas(found.ideas),
         Text(""),
-        Text(f"expectations: direction right {found.direction}"),
-        Text(f"              inside the interval {found.inside}"),
+        *map(Text, _expectations(found)),
     ]
     if found.helped:
         best = (found.best or "").rpartition("-")[2]
@@ -27,6 +26,15 @@ def ledger_view(found: Ledger) -> Group:
             _steps(found.helped),
         ]
     return Group(*parts)
+
+
+def _expectations(found: Ledger) -> list[str]:
+    if not (found.direction.of or found.inside.of):
+        return ["No expectation can be judged yet: say one with 'atarimae fit --expect +0.01'."]
+    return [
+        f"expectations: direction right {found.direction}",
+        f"              inside the interval {found.inside}",
+    ]
 
 
 def changes_text(changes: Sequence[Change]) -> str:

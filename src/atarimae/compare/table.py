@@ -149,9 +149,7 @@ def seeds_line(found: Comparison | Verdict) -> str:
     first, second = found.seeds
     said = found.seed_noise[:1].upper() + found.seed_noise[1:] + "."
     if found.rescored:
-        said = (
-            f"Their data differ: both judged anew on the {found.rescored:,} images of both. {said}"
-        )
+        said = f"Data differ: both judged anew on the {found.rescored:,} images of both. {said}"
     if found.seed_noise == UNKNOWN:
         said += " 'atarimae noise RUN' measures it."
     if (first, second) != (1, 1):

@@ -63,7 +63,7 @@ def judge(first: Run, second: Run, both: "pd.DataFrame") -> Verdict:
     clusters = both["cluster"].tolist()
     plain = paired(pair[0].parts.mean(axis=0), pair[1].parts.mean(axis=0), clusters)
     noise = _noise(*pair)
-    seen = with_seeds(plain, len(set(clusters)), noise)
+    seen = with_seeds(plain, len(set(clusters)), noise) if noise else plain
     told = word(seen)
     wanted = seen.value if second.expect is None else second.expect
     return Verdict(
