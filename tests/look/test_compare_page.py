@@ -1,6 +1,7 @@
 """Two to six runs side by side: what differs, and the images that moved."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,6 +121,16 @@ def test_runs_that_cannot_be_compared_say_why_and_show_the_rest(opened, ids):
     expect(page.locator("p.note")).to_contain_text("the main metric differs")
     expect(page.locator(".plot .curve")).to_have_count(2)
     expect(page.locator(".moves")).to_have_count(0)
+
+
+def test_runs_on_several_data_versions_are_compared_two_by_two_alone(client, workspace, ids):
+    version = Store(workspace).data().version
+    later = replace(version, edit=version.edit + 1, hash="0" * 64)
+    other = judged(workspace, later, "newer data", [1] * 8, {})
+    said = client.get(f"/compare?runs={ids[0]},{ids[1]},{other}").text
+
+    assert '<p class="note">' in said
+    assert '<ul class="moves' not in said
 
 
 def test_runs_go_by_their_marks_and_each_counts_once(client, ids):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from atarimae.look.pictures import QueryRow, answers
 from atarimae.runlog import Run, parts
+from atarimae.score.verdict import shared_parts
 from atarimae.types import Data, File
 
 if TYPE_CHECKING:
@@ -56,9 +57,14 @@ def moves(data: Data, runs: Sequence[Run]) -> Moves:
 
 
 def _parts(runs: Sequence[Run]) -> "pd.DataFrame":
-    """The main metric's parts: a row a query that all runs have, a column a run."""
+    """The main metric's parts: a row a query that all runs have, a column a run.
+
+    Two runs on different data versions are judged anew, as their verdict is.
+    """
     import pandas as pd
 
+    if len(runs) == 2:
+        return shared_parts(runs[0], runs[1]).set_index("key")[["first", "second"]]
     columns = []
     for run in runs:
         assert run.score is not None, "runs without a score can't be compared"

@@ -102,6 +102,12 @@ def _moves(site: Site, sides: Sequence[Side]) -> tuple[Moves, AtarimaeError | No
     reason = next((side.obstacle for side in sides if side.obstacle), None)
     if reason or not sides:
         return Moves(), reason
+    if len(sides) > FEWEST and len({side.run.data and side.run.data.hash for side in sides}) > 1:
+        return Moves(), AtarimaeError(
+            "The images of more than two runs are compared on one data version alone.",
+            "These runs have several.",
+            "Compare two of them: those are judged anew on the images they share.",
+        )
     version = sides[0].run.data
     try:
         data = site.catalogue.store.data(version.edit if version else None)
