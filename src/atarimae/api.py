@@ -325,7 +325,7 @@ class Workspace:
         return compare(self.folder, self.run(_id(first)), self.run(_id(second)))
 
     def mirror(self, to: str, *, experiment: str | None = None, models: bool = False) -> "Mirrored":
-        """Copy the runs to `sqlite:///FILE`, `http://…` (MLflow)."""
+        """Copy the runs to `sqlite:///FILE`, `http://…` (MLflow), `wandb` or `wandb:DIR`."""
         from atarimae.mirror import mirror
 
         with bar("mirror") as progress:

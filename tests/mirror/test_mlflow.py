@@ -89,7 +89,7 @@ def check(store: str, run: Run, *, models: bool = False, experiment: str = EXPER
         for path in run.folder.rglob("*")
         if path.is_file()
     }
-    left_out = ("metrics.jsonl", "checkpoint/", *(() if models else ("model/",)))
+    left_out = ("metrics.jsonl", "checkpoint/", "snapshot/", *(() if models else ("model/",)))
     wanted = {path: mark for path, mark in files.items() if not path.startswith(left_out)}
     assert artifacts(store, there) == wanted
 

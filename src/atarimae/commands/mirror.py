@@ -23,7 +23,7 @@ def _words(command: argparse.ArgumentParser) -> None:
         "--to",
         metavar="PLACE",
         required=True,
-        help="sqlite:///FILE or http://HOST:PORT (MLflow)",
+        help="sqlite:///FILE or http://HOST:PORT (MLflow), wandb or wandb:DIR",
     )
     command.add_argument(
         "--experiment", metavar="NAME", help="as it is called there; the workspace's folder if not"
@@ -34,7 +34,7 @@ def _words(command: argparse.ArgumentParser) -> None:
 COMMANDS = (
     Command(
         "mirror",
-        "copy the runs to MLflow",
+        "copy the runs to MLflow or W&B",
         "atarimae -C sake mirror --to sqlite:///mlflow.db",
         mirror,
         _words,

@@ -1,6 +1,7 @@
 """Copy the runs of a workspace to another tracker; a second call copies only what is new."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from atarimae import runlog
@@ -61,14 +62,14 @@ def mirror(
     models: bool = False,
     progress: Progress = silent,
 ) -> Mirrored:
-    """Copy to `sqlite:///FILE` or `http://…` (MLflow).
+    """Copy to `sqlite:///FILE` or `http://…` (MLflow), or `wandb` or `wandb:DIR` (offline).
 
     The experiment is called as the workspace's folder unless it is named. Models are copied with
     `models` only. Raises `AtarimaeError` where the tracker is not installed or not there.
     """
     name = experiment or workspace.root.name
     records = [record(run, models=models) for run in runlog.runs(workspace)]
-    target = _target(to, name)
+    target = _target(workspace, to, name)
     runs, metrics, files = [], 0, 0
     for number, found in enumerate(records):
         progress(number, len(records), found.run.mark)
@@ -80,14 +81,19 @@ def mirror(
     return Mirrored(to, name, tuple(runs), metrics, files)
 
 
-def _target(to: str, experiment: str) -> Target:
+def _target(workspace: Workspace, to: str, experiment: str) -> Target:
     scheme = to.partition(":")[0]
     if scheme in ("http", "https", "sqlite"):
         from atarimae.mirror.to_mlflow import Mlflow
 
         return Mlflow(to, experiment)
+    if scheme == "wandb":
+        from atarimae.mirror.to_wandb import Wandb
+
+        folder = to.removeprefix("wandb").removeprefix(":")
+        return Wandb(Path(folder).expanduser() if folder else workspace.root, experiment)
     raise UsageError(
         f"'{to}' is no place to mirror to.",
-        "It names no MLflow store.",
-        "Give sqlite:///FILE or http://HOST:PORT.",
+        "It names neither an MLflow store nor W&B.",
+        "Give sqlite:///FILE, http://HOST:PORT, wandb or wandb:DIR.",
     )

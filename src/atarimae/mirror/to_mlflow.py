@@ -195,6 +195,8 @@ def _client(url: str) -> "MlflowClient":
             import alembic  # noqa: F401  MLflow makes its tables with it
         from mlflow.tracking import MlflowClient
     except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("mlflow", "alembic"):
+            raise
         raise AtarimaeError(
             "Mirroring to MLflow needs more than the base install.",
             f"There is no {error.name} here.",
