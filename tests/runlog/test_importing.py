@@ -12,6 +12,7 @@ from atarimae.cli import main
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.runlog import importing
 from atarimae.score.verdict import obstacle
+from atarimae.types import Score
 
 TABLE = """実験名,日付,理由,CV,LB,loss,lr,augment,メモ,seed
 exp1,2024-05-01,出発点,0.71,0.65,softmax,0.001,true,,0
@@ -153,6 +154,14 @@ def test_imported_runs_say_that_they_cannot_be_compared(space: at.Workspace) -> 
     refusal = obstacle(one, two)
     assert refusal is not None
     assert "was imported from a table and has no parts to compare" in refusal.what
+
+
+def test_imported_run_is_the_best_only_where_nothing_was_run_here(space: at.Workspace) -> None:
+    imported(space, TABLE)
+    assert space.run("best").tags == ("exp3",)
+    with space.log(because="ここで") as log:
+        log.finish(scores=[Score("CV", 0.1, {})])
+    assert space.run("best").id == log.id
 
 
 def test_imported_runs_are_found_again(space: at.Workspace) -> None:

@@ -104,6 +104,8 @@ def climb(
     """
     _check(gate, audit)
     base = runlog.find(workspace, parent) if parent else runlog.find_best(workspace)
+    if base is not None and not parent and base.origin == "import":
+        base = None  # settings from a spreadsheet are no recipe that could be run
     if base is not None:
         _check_change(task, recipe, base)
     climber = _Climber(workspace, task, folds, device, progress)

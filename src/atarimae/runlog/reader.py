@@ -264,13 +264,15 @@ def best_of(known: Sequence[Run], stage: str | None = None) -> Run | None:
     """The run with the highest main score; of the dearest stage that was run if none is named.
 
     The runs are given oldest first. Scores on different data can't be compared: only runs on the
-    same data as the stage's newest scored one are looked at. A score of NaN is none.
+    same data as the stage's newest scored one are looked at. A score of NaN is none. Imported runs
+    count only where nothing was run here: no one can tell what they were scored on.
     """
     scored = [
         run
         for run in known
         if run.score is not None and run.score.value == run.score.value and run.status == "done"
     ]
+    scored = [run for run in scored if run.origin != "import"] or scored
     for wanted in [stage] if stage else ["folds", "holdout", "smoke", "log"]:
         there = [run for run in scored if run.stage == wanted]
         if there:
