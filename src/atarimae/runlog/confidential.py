@@ -33,6 +33,19 @@ TOKENS = (
         rb"(?i)" + _WORD + rb"[\"']?\s*[:=]\s*[rbuf]?[\"']" + _REAL + rb"[^\"'\s]{6,}[\"']",
     ),
 )
+# Small letters that a file with such a token has somewhere.
+HINTS: dict[str, tuple[bytes, ...]] = {
+    "an AWS key": (b"akia", b"asia"),
+    "a GitHub token": (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"),
+    "a GitLab token": (b"glpat-",),
+    "a Hugging Face token": (b"hf_",),
+    "an API key": (b"sk-", b"aiza"),
+    "a Slack token": (b"xox",),
+    "a private key": (b"private key",),
+    "a JSON web token": (b"eyj",),
+    "a password in an address": (b"://",),
+    "a password or key": (b"pass", b"pwd", b"secret", b"key", b"token"),
+}
 # Where values stand without quotes; in a program that would be another variable.
 _BARE = re.compile(
     rb"(?im)^[\s+-]*(?:export\s+)?[\w.-]*"
@@ -54,9 +67,11 @@ def why_name(path: str) -> str | None:
 
 def why_content(content: bytes, suffix: str = "") -> str | None:
     """Why these bytes can't be copied, with the line, None where they can."""
+    small = content.lower()
     bare = [("a password or key", _BARE)] if suffix in SETTINGS else []
     for kind, pattern in (*_TOKENS, *bare):
-        if found := pattern.search(content):
+        # Most files hold none of the words, and a plain search is a hundred times as fast.
+        if any(word in small for word in HINTS[kind]) and (found := pattern.search(content)):
             line = content.count(b"\n", 0, found.end()) + 1
             return f"line {line} looks like {kind}"
     return None
