@@ -7,6 +7,7 @@ import pytest
 
 from atarimae import api, task
 from atarimae.runlog import start
+from atarimae.runlog.writer import amend
 from atarimae.sweep.space import Space, changed
 from atarimae.types import Score
 from atarimae.workspace import Workspace, create
@@ -28,14 +29,14 @@ def logged(tmp_path: Path) -> Callable[..., None]:
 
     def write(
         space: Space, settings: Mapping[str, object], stage: str, value: float,
-        *, status: str = "done", verdict: str | None = None,
+        *, status: str = "done", decision: str = "passed",
     ) -> Workspace:  # fmt: skip
         recipe = changed(space.recipe, settings).model_dump(mode="json")
         log = start(made, because="x", stage=stage, seed=0, recipe=recipe, sweep="s")
         scores = [Score("accuracy", value, {})] if status == "done" else []
         log.finish(status, scores=scores)
-        if verdict:
-            log.verdict({"verdict": verdict})
+        if status == "done":
+            amend(log.folder, gate={"decision": decision})
         return made
 
     return write

@@ -97,14 +97,14 @@ def test_stages_are_told_apart_to_the_sampler(logged) -> None:
     """The worst of the finished ranks above the best of the rejected, and that above the failed."""
     tried = space(lr=LR)
     for lr, runs in {
-        0.001: [("smoke", 0.9, "done", None), ("holdout", 0.3, "done", None)],
-        0.002: [("smoke", 0.8, "done", "hurt")],
-        0.003: [("smoke", 0.0, "failed", None)],
-        0.004: [("smoke", 0.7, "done", None)],
-        0.005: [("smoke", 0.9, "done", "hurt"), ("holdout", 0.1, "done", "hurt")],
+        0.001: [("smoke", 0.9, "done", "passed"), ("holdout", 0.3, "done", "passed")],
+        0.002: [("smoke", 0.8, "done", "rejected")],
+        0.003: [("smoke", 0.0, "failed", "")],
+        0.004: [("smoke", 0.7, "done", "passed")],
+        0.005: [("smoke", 0.9, "done", "rejected"), ("holdout", 0.1, "done", "rejected")],
     }.items():
-        for stage, value, status, verdict in runs:
-            root = logged(tried, {"lr": lr}, stage, value, status=status, verdict=verdict)
+        for stage, value, status, decision in runs:
+            root = logged(tried, {"lr": lr}, stage, value, status=status, decision=decision)
     known = ideas.read(root, "s", tried)
     assert [idea.state(STAGES) for idea in known] == ["done", "rejected", "failed", "open", "done"]
     told = sampler.study(tried, known, STAGES, seed=0).trials

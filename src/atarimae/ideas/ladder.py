@@ -118,9 +118,7 @@ def climb(
         against = climber.parent(base, stage) if base else None
         run = climber.run(recipe, stage, because, seed, against, expect, idea)
         idea = idea or run.id
-        rung = _judged(run, against, gate, audit)
-        told = rung.as_dict() | {"threshold": gate, "share promoted anyway": audit}
-        amend(run.folder, gate=told)
+        rung = judge(run, against, gate, audit)
         rungs.append(rung)
         if rung.decision == REJECTED:
             break
@@ -153,6 +151,14 @@ def _is_judged(recipe: Recipe, base: Run, stage: str) -> bool:
     ours, theirs = flat(_settings(recipe)), flat(base.recipe)
     changed = {key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key)}
     return not changed & recipe.unjudged.get(stage, frozenset())
+
+
+def judge(run: Run, against: Run | None, gate: float = GATE, audit: float = AUDIT) -> Rung:
+    """What its stage decides of a done run beside its parent's; kept in the run's result."""
+    rung = _judged(run, against, gate, audit)
+    told = rung.as_dict() | {"threshold": gate, "share promoted anyway": audit}
+    amend(run.folder, gate=told)
+    return rung
 
 
 def _judged(run: Run, against: Run | None, gate: float, audit: float) -> Rung:

@@ -7,11 +7,11 @@ from typing import Literal
 
 from atarimae import runlog
 from atarimae.runlog import Run
-from atarimae.score.verdict import HURT
 from atarimae.sweep.space import Settings, Space
 from atarimae.workspace import Workspace
 
 State = Literal["open", "done", "rejected", "failed"]
+REJECTED = "rejected"  # as the ladder of stages says it; that would load torch
 # Of several runs of one idea at one stage, the one that says most.
 BEST = ("failed", "stopped", "interrupted", "running", "done")
 
@@ -23,6 +23,7 @@ class Idea:
     number: int  # in the order they were begun; 0 is the recipe as it is
     settings: Settings
     runs: Mapping[str, Run] = field(default_factory=dict)  # one a stage, the cheapest first
+    unjudged: frozenset[str] = frozenset()  # stages that can't express what it changes
 
     @property
     def key(self) -> str:
@@ -35,20 +36,30 @@ class Idea:
         return next((r for r in reversed([*self.runs.values()]) if r.status == "done"), None)
 
     def state(self, stages: Sequence[str]) -> State:
-        """Done where the dearest stage is; rejected where a cheaper one says that it hurt."""
+        """Done where the dearest stage is; rejected where a cheaper one's gate says so."""
         last = self.runs.get(stages[-1])
-        if last is not None and last.status == "done":
+        if last is not None and _is_judged(last):
             return "done" if last.score is not None else "failed"
         if any(run.status == "failed" for run in self.runs.values()):
             return "failed"
-        hurt = [run for run in self.runs.values() if (run.verdict or {}).get("verdict") == HURT]
-        return "rejected" if hurt and self.number else "open"
+        decided = {(run.gate or {}).get("decision") for run in self.runs.values()}
+        return "rejected" if REJECTED in decided else "open"
 
     def stage(self, stages: Sequence[str]) -> str | None:
         """The stage that it must go through next, None where it is at its end."""
         if self.state(stages) != "open":
             return None
-        return next(s for s in stages if s not in self.runs or self.runs[s].status != "done")
+        return next(
+            stage
+            for stage in stages
+            if (stage not in self.unjudged or stage == stages[-1])
+            and not (stage in self.runs and _is_judged(self.runs[stage]))
+        )
+
+
+def _is_judged(run: Run) -> bool:
+    """Whether it is done, and its stage has decided: a kill may come between the two."""
+    return run.status == "done" and run.gate is not None
 
 
 def read(workspace: Workspace, sweep: str, space: Space) -> list[Idea]:
@@ -62,7 +73,16 @@ def read(workspace: Workspace, sweep: str, space: Space) -> list[Idea]:
         old = known.get(run.stage)
         if old is None or BEST.index(run.status) >= BEST.index(old.status):
             known[run.stage] = run
-    return [Idea(number, settings[name], runs) for number, (name, runs) in enumerate(found.items())]
+    return [
+        Idea(number, settings[name], runs, unjudged(space, settings[name]))
+        for number, (name, runs) in enumerate(found.items())
+    ]
+
+
+def unjudged(space: Space, settings: Settings) -> frozenset[str]:
+    """The stages that can't express what the settings change of the recipe as it is."""
+    changed = {name for name, value in settings.items() if value != space.start[name]}
+    return frozenset(stage for stage, keys in space.recipe.unjudged.items() if changed & keys)
 
 
 def of_sweep(workspace: Workspace, sweep: str) -> list[Run]:

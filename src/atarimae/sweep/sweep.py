@@ -20,7 +20,7 @@ from atarimae.sweep import ideas as known
 from atarimae.sweep import sampler
 from atarimae.sweep.budget import Budget, seconds
 from atarimae.sweep.ideas import Idea, told
-from atarimae.sweep.space import Space, changed
+from atarimae.sweep.space import Settings, Space, changed
 from atarimae.sweep.work import Job, place
 from atarimae.sweep.workers import Ended, Processes, Workers, pause
 from atarimae.task import Task
@@ -192,7 +192,7 @@ class _Session:
         there = {idea.key for idea in ideas}
         for job in self.flight.values():
             if known.key(job.varied) not in there:
-                ideas.append(Idea(len(ideas), job.varied))
+                ideas.append(self._idea(len(ideas), job.varied))
         return ideas
 
     def _next(self, ideas: Sequence[Idea], budget: Budget) -> Job | None:
@@ -212,7 +212,12 @@ class _Session:
         settings = sampler.propose(self.space, ideas, self.stages, self.seed)
         if settings is None:
             return None
-        return self._job(Idea(len(ideas), settings), self.stages[0], ideas)
+        idea = self._idea(len(ideas), settings)
+        first = idea.stage(self.stages)
+        return self._job(idea, first, ideas) if first and self._ready(idea, first, ideas) else None
+
+    def _idea(self, number: int, settings: Settings) -> Idea:
+        return Idea(number, settings, unjudged=known.unjudged(self.space, settings))
 
     def _ready(self, idea: Idea, stage: str, ideas: Sequence[Idea]) -> bool:
         """Whether nobody is at it, and there is something to compare it with."""
@@ -241,28 +246,28 @@ class _Session:
     def _hear(self, ended: Sequence[Ended]) -> None:
         for one in ended:
             del self.flight[one.job.key]
-            if one.died:
-                self._mourn(one)
         ideas = {idea.key: idea for idea in self._read()}
         for one in ended:
             idea = ideas.get(known.key(one.job.varied))
             run = None if idea is None else idea.runs.get(one.job.stage)
-            if idea is not None and run is not None and run.status in ("done", "failed"):
+            over = run is not None and (run.gate is not None or run.status == "failed")
+            if idea is not None and run is not None and over:
                 self._report(idea, run)
-            elif one.error is not None and not one.died:
+            elif one.error is not None and run is None and not one.died:
                 raise one.error  # no run says what went wrong: it is not the idea's fault
+            elif one.error is not None:
+                self._mourn(one, one.error, run)
 
-    def _mourn(self, one: Ended) -> None:
-        """A run whose worker died is gone on with, unless workers keep dying at it."""
+    def _mourn(self, one: Ended, error: AtarimaeError, run: Run | None) -> None:
+        """What was begun is gone on with, unless workers keep failing at it."""
         self.deaths[one.job.key] += 1
         if self.deaths[one.job.key] < DEATHS:
-            self.say(f"     a worker died; going on: {told(one.job.varied)}, {one.job.stage}")
-            return
-        idea = next((i for i in self._read() if i.key == known.key(one.job.varied)), None)
-        if idea is None or one.job.stage not in idea.runs:
-            assert one.error is not None, "whoever tells of a death says how it came"
-            raise one.error
-        reopen(idea.runs[one.job.stage].folder).finish("failed", error=str(one.error))
+            what = "a worker died" if one.died else str(error)
+            self.say(f"     {what}; going on: {told(one.job.varied)}, {one.job.stage}")
+        elif run is None or run.status == "done":
+            raise error
+        else:
+            reopen(run.folder).finish("failed", error=str(error))
 
     def _report(self, idea: Idea, run: Run) -> None:
         if run.status == "failed" and not idea.number:
@@ -284,7 +289,7 @@ def _runs(ideas: Sequence[Idea]) -> list[Run]:
 
 
 def _done(idea: Idea) -> set[str]:
-    return {stage for stage, run in idea.runs.items() if run.status == "done"}
+    return {stage for stage, run in idea.runs.items() if run.gate is not None}
 
 
 def _ended(ideas: Sequence[Idea], stages: Sequence[str], budget: Budget) -> str:

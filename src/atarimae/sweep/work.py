@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from atarimae import task, workspace
+from atarimae import runlog, task, workspace
 from atarimae.errors import AtarimaeError
 from atarimae.runlog import Run
 from atarimae.runlog.lock import Lock
@@ -62,7 +62,7 @@ def do(told: Mapping[str, object]) -> dict[str, object]:
     try:
         space = workspace.open_(Path(job.workspace))
         with _claimed(space, job):
-            return {"run": _run(space, job)}
+            return {"run": _judged(space, job, _run(space, job))}
     except AtarimaeError as error:
         return {"error": error.as_dict()}
     except ModuleNotFoundError as error:
@@ -78,20 +78,29 @@ def do(told: Mapping[str, object]) -> dict[str, object]:
         return {"error": {"what": "A fit of the sweep failed.", "found": found, "fix": ""}}
 
 
-def _run(space: Workspace, job: Job) -> str:
+def _judged(space: Workspace, job: Job, run: Run) -> str:
+    """The run's id, once its stage has decided whether the idea goes on."""
+    from atarimae.ideas.ladder import judge
+
+    if run.status == "done" and run.gate is None:
+        judge(run, runlog.get(space, job.parent) if job.parent else None)
+    return run.id
+
+
+def _run(space: Workspace, job: Job) -> Run:
     from atarimae import fit
 
     chosen = task.load(space.task)
     begun = find(space, job)
     if begun is not None and begun.status in ("done", "failed"):
-        return begun.id
+        return begun
     if begun is not None:
-        return fit.resume(space, chosen, begun.id, device=job.device).id
+        return fit.resume(space, chosen, begun.id, device=job.device)
     return fit.fit(
         space, chosen, chosen.recipe.of(job.recipe), because=job.because, stage=job.stage,
         seed=job.seed, device=job.device, parent=job.parent, idea=job.idea, edit=job.edit,
         sweep=job.sweep,
-    ).id  # fmt: skip
+    )  # fmt: skip
 
 
 def find(space: Workspace, job: Job) -> Run | None:
