@@ -45,10 +45,11 @@ def main() -> None:
 def _rates(family: Sequence[Run]) -> dict[str, object]:
     pairs = list(combinations(family, 2))
     every = measured(family).spread
-    wrong = {"queries alone": 0, f"with σ from {KNOWN} other seeds": 0, "with σ from all seeds": 0}
+    known = min(KNOWN, len(family) - 2)
+    wrong = {"queries alone": 0, f"with σ from {known} other seeds": 0, "with σ from all seeds": 0}
     for number, (first, second) in enumerate(pairs):
         others = [run for run in family if run not in (first, second)]
-        turn = [others[(number + i) % len(others)] for i in range(min(KNOWN, len(others)))]
+        turn = [others[(number + i) % len(others)] for i in range(known)]
         noises = (None, measured(turn).spread, every)
         for name, noise in zip(wrong, noises, strict=True):
             wrong[name] += _word(first, second, noise) != UNSEEN

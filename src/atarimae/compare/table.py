@@ -147,7 +147,7 @@ def verdict_line(found: Comparison) -> Text:
 def seeds_line(found: Comparison | Verdict) -> str:
     """What is known of seed noise, and how many seeds would tell what was not seen."""
     first, second = found.seeds
-    said = found.seed_noise[:1].upper() + found.seed_noise[1:] + "."
+    said = f"{found.seed_noise}."
     if found.rescored:
         said = f"Data differ: both judged anew on the {found.rescored:,} images of both. {said}"
     if found.seed_noise == UNKNOWN:
