@@ -16,6 +16,7 @@ from atarimae.commands import (
     data,
     demo,
     fit,
+    gate,
     mirror,
     notes,
     records,
@@ -26,7 +27,7 @@ from atarimae.commands import (
 from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
-GROUPS = (data, fit, sweep, runs, notes, verdicts, board, records, mirror, bundles, demo)
+GROUPS = (data, fit, sweep, runs, notes, verdicts, gate, board, records, mirror, bundles, demo)
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS
 }

@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from atarimae.board.relation import fit, kendall, spearman
+from atarimae.board.relation import fit
 from atarimae.board.spread import Parts, chi_square_tail, spread, student_quantile
+from atarimae.score.correlation import kendall, spearman
 
 
 def test_kendall_counts_pairs_in_the_same_order() -> None:

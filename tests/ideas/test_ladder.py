@@ -143,7 +143,15 @@ def test_climbing_again_makes_no_new_run(poor: Workspace) -> None:
 
 def test_idea_that_changes_nothing_is_refused(good: Workspace) -> None:
     with pytest.raises(UsageError, match="There is nothing to judge"):
-        try_(good, GOOD)
+        try_(good, GOOD, parent="best")
+
+
+def test_baseline_that_was_stopped_goes_on_as_the_baseline(good: Workspace) -> None:
+    folds = runlog.find(good, "last")
+    shutil.rmtree(folds.folder)
+    found = try_(good, GOOD)
+    assert decisions(found) == dict.fromkeys(["smoke", "holdout", "folds"], "baseline")
+    assert len(runlog.runs(good)) == 3
 
 
 @pytest.mark.parametrize("given", [{"gate": 1.5}, {"audit": -0.1}])
@@ -169,3 +177,16 @@ def test_command_tells_each_stage_and_what_was_saved(
 def test_gate_is_for_stage_auto_alone(space: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["-C", str(space.root), "fit", "--because", "x", "--gate", "0.2"]) == 2
     assert "Only stage auto has a gate" in capsys.readouterr().err
+
+
+def test_gate_command_sums_up_what_was_decided(
+    good: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try_(good, POOR, audit=1.0)
+    assert main(["-C", str(good.root), "gate", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["ideas"], told["rejected"], told["promoted_anyway"], told["wrong"]) == (1, 1, 1, 0)
+    assert main(["-C", str(good.root), "gate"]) == 0
+    said = capsys.readouterr().out
+    assert "promoted anyway" in said
+    assert "1 of these went on anyway; folds accepted 0" in said

@@ -9,16 +9,13 @@ from atarimae.board import chances, final
 from atarimae.board.entries import Board, Entry, boards, entries, known
 from atarimae.board.relation import (
     FEWEST_TO_FIT,
-    FEWEST_TO_RANK,
-    Correlation,
     Fit,
     fit,
-    kendall,
-    spearman,
 )
 from atarimae.board.spread import Numbers, Parts, Spread, spread
 from atarimae.errors import AtarimaeError
 from atarimae.runlog import Run, find, find_best, parts, runs
+from atarimae.score.correlation import FEWEST, Correlation, kendall, spearman
 from atarimae.workspace import Workspace
 
 
@@ -210,14 +207,14 @@ def _nothing(workspace: Workspace, board: str) -> AtarimaeError:
 
 
 def _too_few(count: int) -> str | None:
-    if count >= FEWEST_TO_RANK:
+    if count >= FEWEST:
         return None
     one = f"{count} run{'s have' if count > 1 else ' has'} CV and LB"
     if count >= FEWEST_TO_FIT:
-        return f"{one}: too few for a correlation, which asks for {FEWEST_TO_RANK}."
+        return f"{one}: too few for a correlation, which asks for {FEWEST}."
     return (
         f"{one}: too few to predict an LB, which asks for {FEWEST_TO_FIT}, "
-        f"or for a correlation, which asks for {FEWEST_TO_RANK}."
+        f"or for a correlation, which asks for {FEWEST}."
     )
 
 

@@ -9,7 +9,8 @@ from rich.text import Text
 from atarimae.board.chances import Gain, Shake
 from atarimae.board.final import Pair
 from atarimae.board.overview import Overview, Prediction
-from atarimae.board.relation import Correlation, Fit
+from atarimae.board.relation import Fit
+from atarimae.score.correlation import Correlation
 
 SHOWN = 5  # of the submissions, the last ones
 

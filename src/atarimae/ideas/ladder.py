@@ -13,6 +13,7 @@ from atarimae.fit.stages import FOLDED, FOLDS, STAGES
 from atarimae.runlog import Run
 from atarimae.runlog.settings import flat
 from atarimae.runlog.writer import amend
+from atarimae.score.gate import ACCEPTED, ANYWAY, BASELINE, REJECTED
 from atarimae.score.verdict import HELPED, verdict
 from atarimae.store import Store
 from atarimae.task import Recipe, Task
@@ -22,8 +23,7 @@ from atarimae.workspace import Workspace
 GATE = 0.1  # an idea is rejected below this chance of being better than its parent
 AUDIT = 0.05  # share of the rejected that goes on anyway, to see how often the gate is wrong
 
-BASELINE, PASSED, REJECTED, ANYWAY = "baseline", "passed", "rejected", "promoted anyway"
-ACCEPTED, NOT_ACCEPTED, UNJUDGED = "accepted", "not accepted", "not judged here"
+PASSED, NOT_ACCEPTED, UNJUDGED = "passed", "not accepted", "not judged here"
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,13 @@ def climb(
     best run) an idea is a baseline, and goes through all stages unjudged.
     """
     _check(gate, audit)
-    base = runlog.find(workspace, parent) if parent else runlog.find_best(workspace)
-    if base is not None and not parent and base.origin == "import":
-        base = None  # settings from a spreadsheet are no recipe that could be run
-    if base is not None:
-        _check_change(task, recipe, base)
+    base = runlog.find(workspace, parent) if parent else _best(workspace, task, recipe)
+    if base is not None and _is_of(task, recipe, base):
+        raise UsageError(
+            "There is nothing to judge.",
+            f"The recipe is that of its parent, run {base.id}.",
+            "Change a setting with --set; for another seed see 'atarimae noise'.",
+        )
     climber = _Climber(workspace, task, folds, device, progress)
     rungs: list[Rung] = []
     idea: str | None = None
@@ -133,13 +135,21 @@ def _check(gate: float, audit: float) -> None:
             )
 
 
-def _check_change(task: Task, recipe: Recipe, base: Run) -> None:
-    if _settings(recipe) == dict(task.recipe.of(base.recipe).model_dump(mode="json")):
-        raise UsageError(
-            "There is nothing to judge.",
-            f"The recipe is that of its parent, run {base.id}.",
-            "Change a setting with --set; for another seed see 'atarimae noise'.",
-        )
+def _best(workspace: Workspace, task: Task, recipe: Recipe) -> Run | None:
+    """The best run; None where it is none to compare with.
+
+    That is one with settings from a spreadsheet, which are no recipe that could be run, and this
+    recipe's own: a baseline that was stopped.
+    """
+    best = runlog.find_best(workspace)
+    if best is None or best.origin == "import":
+        return None
+    is_baseline = best.gate is not None and best.gate["decision"] == BASELINE
+    return None if is_baseline and _is_of(task, recipe, best) else best
+
+
+def _is_of(task: Task, recipe: Recipe, run: Run) -> bool:
+    return bool(run.recipe) and task.recipe.of(run.recipe) == recipe
 
 
 def _settings(recipe: Recipe) -> dict[str, object]:

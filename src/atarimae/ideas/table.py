@@ -5,9 +5,11 @@ from rich.table import Table
 from rich.text import Text
 
 from atarimae.compare.table import score_text
-from atarimae.ideas.ladder import ACCEPTED, REJECTED, UNJUDGED, Climb, Rung
+from atarimae.ideas.ladder import UNJUDGED, Climb, Rung
+from atarimae.score.gate import ACCEPTED, ANYWAY, REJECTED, STAGES, Audit
+from atarimae.types import Score
 
-COLOURS = {ACCEPTED: "green", REJECTED: "red"}
+COLOURS = {ACCEPTED: "green", REJECTED: "red", ANYWAY: "yellow"}
 
 
 def climb_table(climb: Climb) -> Group:
@@ -30,6 +32,54 @@ def saved(climb: Climb) -> str:
     left = climb.full - climb.spent
     kept = f"about {left:.0f} s saved" if left > 0 else "nothing saved"
     return f"{spent}; full validation would have taken about {climb.full:.0f} s: {kept}."
+
+
+def audit_table(found: Audit) -> Group:
+    """A line an idea, then how often the gate was wrong and what it saved."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("idea", ratio=1)
+    for stage in STAGES:
+        table.add_column(stage, no_wrap=True)
+    table.add_column("s", no_wrap=True, justify="right")
+    for idea in found.ideas:
+        said = [
+            Text(_said(idea.runs[stage].score, word), COLOURS.get(word, ""))
+            if (word := idea.decisions.get(stage, ""))
+            else ""
+            for stage in STAGES
+        ]
+        table.add_row(Text(idea.because), *said, f"{idea.seconds:.0f}")
+    return Group(table, Text(""), *map(Text, audit_lines(found)))
+
+
+def audit_lines(found: Audit) -> list[str]:
+    """The gate's record in sentences."""
+    lines = [f"{len(found.ideas)} ideas, {found.rejected} rejected before folds."]
+    if found.promoted:
+        lines.append(
+            f"{found.promoted} of these went on anyway; folds accepted {found.wrong}: a false-"
+            f"reject rate of {found.false_reject_rate:.0%}, "
+            f"95 % [{found.low:.0%}, {found.high:.0%}]."
+        )
+    else:
+        lines.append("None of these was judged in full: how often that was wrong is not known.")
+    for one in found.agreements:
+        rho = one.correlation
+        if rho.value is not None:
+            lines.append(
+                f"{one.first} and {one.second} order {one.ideas} ideas alike: Spearman "
+                f"{rho.value:.2f}, 95 % [{rho.low:.2f}, {rho.high:.2f}]."
+            )
+    saved = (found.full - found.spent) / 3600
+    lines.append(
+        f"{found.spent / 3600:.2f} h spent; full validation of each alone about "
+        f"{found.full / 3600:.2f} h: {saved:+.2f} h saved."
+    )
+    return lines
+
+
+def _said(score: Score | None, word: str) -> str:
+    return f"{score.value:.3f} {word}" if score else word
 
 
 def _cells(rung: Rung) -> tuple[str | Text, ...]:
