@@ -64,7 +64,7 @@ def _lines(found: Overview) -> Iterator[Line]:
         yield "gain", _gain(gain)
     if found.shake:
         yield from _shake(found.shake)
-    else:
+    elif found.board.public_share != 1:
         yield "private score", "can't be told before --queries N and --public-share P are said once"
     if found.final:
         yield "final two", _final(found.final)
