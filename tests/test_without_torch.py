@@ -24,6 +24,7 @@ import atarimae
 
 NETWORK = ["atarimae.fit"]
 NETWORK += [f"atarimae.tasks.retrieve.{name}" for name in ("model", "losses", "data", "training")]
+NETWORK += [f"atarimae.ideas.{name}" for name in ("ladder", "noise", "verify")]
 NETWORK += [f"atarimae.callbacks.{name}" for name in ("huggingface", "lightning")]
 
 def walk(package):

@@ -1,18 +1,22 @@
 """Climbs and the gate as tables for the terminal."""
 
+from typing import TYPE_CHECKING
+
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from atarimae.compare.table import score_text
-from atarimae.ideas.ladder import UNJUDGED, Climb, Rung
 from atarimae.score.gate import ACCEPTED, ANYWAY, REJECTED, STAGES, Audit
 from atarimae.types import Score
+
+if TYPE_CHECKING:
+    from atarimae.ideas.ladder import Climb, Rung  # loads PyTorch
 
 COLOURS = {ACCEPTED: "green", REJECTED: "red", ANYWAY: "yellow"}
 
 
-def climb_table(climb: Climb) -> Group:
+def climb_table(climb: "Climb") -> Group:
     """A line a stage, then what the climb cost beside what full validation costs."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for name in ("stage", "run", "score", "parent", "better", "decision", "s"):
@@ -22,7 +26,7 @@ def climb_table(climb: Climb) -> Group:
     return Group(table, Text(f"\n{saved(climb)}"))
 
 
-def saved(climb: Climb) -> str:
+def saved(climb: "Climb") -> str:
     """What was spent, and what full validation costs."""
     spent = f"{climb.spent:.0f} s spent on this idea"
     if climb.compared:
@@ -82,9 +86,9 @@ def _said(score: Score | None, word: str) -> str:
     return f"{score.value:.3f} {word}" if score else word
 
 
-def _cells(rung: Rung) -> tuple[str | Text, ...]:
+def _cells(rung: "Rung") -> tuple[str | Text, ...]:
     decision = Text(rung.decision, COLOURS.get(rung.decision, ""))
-    if rung.decision == UNJUDGED or rung.run is None:
+    if rung.run is None:
         return rung.stage, "", "", "", "", decision, ""
     against = score_text(rung.against.score) if rung.against else ""
     better = "" if rung.better is None else f"{rung.better:.2f}"
