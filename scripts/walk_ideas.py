@@ -104,8 +104,8 @@ the trained recipe tell:""", "atarimae noise {projected} --seeds 5"),
     Step("""## Cheaply first
 
 The next ideas go up the stages as far as they get. Where the parent has no run at a stage, one is
-made first.""", f'atarimae fit --stage auto --because "a softer scale" {PROJECTED} --set scale=12.0 '
-         "--parent {projected}", "softer"),
+made first.""", f'atarimae fit --stage auto --because "a softer scale" {PROJECTED} '
+         "--set scale=12.0 --parent {projected}", "softer"),
     Step("", f'atarimae fit --stage auto --because "raw numbers, not their roots" {PROJECTED} '
          "--set power=1.0 --parent {projected}", "raw"),
     Step("", "atarimae gate"),
