@@ -8,6 +8,7 @@ from rich.text import Text
 
 from atarimae.compare.table import score_text
 from atarimae.score.gate import ACCEPTED, ANYWAY, REJECTED, STAGES, Audit
+from atarimae.score.gate import audit_lines as audit_lines
 from atarimae.types import Score
 
 if TYPE_CHECKING:
@@ -54,32 +55,6 @@ def audit_table(found: Audit) -> Group:
         ]
         table.add_row(Text(idea.because), *said, f"{idea.seconds:.0f}")
     return Group(table, Text(""), *map(Text, audit_lines(found)))
-
-
-def audit_lines(found: Audit) -> list[str]:
-    """The gate's record in sentences."""
-    lines = [f"{len(found.ideas)} ideas, {found.rejected} rejected before folds."]
-    if found.promoted:
-        lines.append(
-            f"{found.promoted} of these went on anyway; folds accepted {found.wrong}: a false-"
-            f"reject rate of {found.false_reject_rate:.0%}, "
-            f"95 % [{found.low:.0%}, {found.high:.0%}]."
-        )
-    else:
-        lines.append("None of these was judged in full: how often that was wrong is not known.")
-    for one in found.agreements:
-        rho = one.correlation
-        if rho.value is not None:
-            lines.append(
-                f"{one.first} and {one.second} order {one.ideas} ideas alike: Spearman "
-                f"{rho.value:.2f}, 95 % [{rho.low:.2f}, {rho.high:.2f}]."
-            )
-    saved = (found.full - found.spent) / 3600
-    lines.append(
-        f"{found.spent / 3600:.2f} h spent; full validation of each alone about "
-        f"{found.full / 3600:.2f} h: {saved:+.2f} h saved."
-    )
-    return lines
 
 
 def _said(score: Score | None, word: str) -> str:

@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from atarimae.errors import AtarimaeError
 from atarimae.look import share as sharing
 from atarimae.look.frame import HERE
-from atarimae.look.pages import compare, findings, images, ledger, media, runs, search
+from atarimae.look.pages import compare, findings, gate, images, ledger, media, runs, search
 from atarimae.look.site import Site
 from atarimae.web import guard
 from atarimae.web import token as tokens
@@ -39,8 +39,9 @@ def create_app(
     if told is not None:
         app.include_router(ledger.router(site, told))
         tabs.append(("Ledger", "/ledger"))
+    tabs.append(("Gate", "/gate"))
     site.pages.templates.globals["tabs"] = tabs
-    for page in (images, media, runs, compare, findings, search):
+    for page in (images, media, runs, gate, compare, findings, search):
         app.include_router(page.router(site))
     app.mount("/look", StaticFiles(directory=HERE / "static"), name="look")
     if token is not None:

@@ -103,6 +103,32 @@ def audit(runs: Sequence[Run]) -> Audit:
     )  # fmt: skip
 
 
+def audit_lines(found: Audit) -> list[str]:
+    """The gate's record in sentences."""
+    lines = [f"{len(found.ideas)} ideas, {found.rejected} rejected before folds."]
+    if found.promoted:
+        lines.append(
+            f"{found.promoted} of these went on anyway; folds accepted {found.wrong}: a false-"
+            f"reject rate of {found.false_reject_rate:.0%}, "
+            f"95 % [{found.low:.0%}, {found.high:.0%}]."
+        )
+    else:
+        lines.append("None of these was judged in full: how often that was wrong is not known.")
+    for one in found.agreements:
+        rho = one.correlation
+        if rho.value is not None:
+            lines.append(
+                f"{one.first} and {one.second} order {one.ideas} ideas alike: Spearman "
+                f"{rho.value:.2f}, 95 % [{rho.low:.2f}, {rho.high:.2f}]."
+            )
+    saved = (found.full - found.spent) / 3600
+    lines.append(
+        f"{found.spent / 3600:.2f} h spent; full validation of each alone about "
+        f"{found.full / 3600:.2f} h: {saved:+.2f} h saved."
+    )
+    return lines
+
+
 def ideas(runs: Sequence[Run]) -> list[Idea]:
     """Runs that climbed, put together by idea."""
     climbs: dict[str, list[Run]] = defaultdict(list)
