@@ -8,6 +8,7 @@ from scipy import stats
 from atarimae.score.distributions import (
     beta_cdf,
     chi2_quantile,
+    chi2_tail,
     clopper_pearson,
     t_cdf,
     t_quantile,
@@ -26,6 +27,12 @@ def test_quantiles(chance: float, freedom: float) -> None:
     wanted = stats.t.ppf(chance, freedom), stats.chi2.ppf(chance, freedom)
     found = t_quantile(chance, freedom), chi2_quantile(chance, freedom)
     assert found == pytest.approx(wanted, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 6, 300])
+@pytest.mark.parametrize("value", [-1, 0, 0.4, 3.841, 12.592, 400, 1e5])
+def test_tail_of_chi_square(value: float, freedom: float) -> None:
+    assert chi2_tail(value, freedom) == pytest.approx(stats.chi2.sf(value, freedom), abs=1e-9)
 
 
 def test_with_endless_freedom_t_is_normal() -> None:

@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from atarimae.board.entries import Board, Entry
-from atarimae.board.spread import SURE, Numbers, Spread, normal_cdf
+from atarimae.board.spread import SURE, Spread
+from atarimae.score.distributions import normal_cdf
+from atarimae.score.intervals import Numbers
 
 DRAWS = 20_000
 

@@ -8,10 +8,12 @@ import numpy as np
 from atarimae import task as tasks
 from atarimae.board.entries import Board, Entry, entries, known
 from atarimae.board.evidence import answers
-from atarimae.board.spread import SURE, Numbers, Parts, chi_square_tail, spread
+from atarimae.board.spread import SURE, Parts, spread
 from atarimae.board.submission import oddities
 from atarimae.errors import AtarimaeError
 from atarimae.runlog import Run, find, runs
+from atarimae.score.distributions import chi2_tail
+from atarimae.score.intervals import Numbers
 from atarimae.task import Counting, Recounts
 from atarimae.types import Progress, silent
 from atarimae.workspace import Workspace
@@ -171,7 +173,7 @@ class _Way:
         noise = self.covariance + np.diag(rounding)
         gap = lb - self.values
         square = float(gap @ np.linalg.solve(noise, gap))
-        chance = chi_square_tail(square, len(lb))
+        chance = chi2_tail(square, len(lb))
         values = tuple(float(value) for value in self.values)
         distance = float(np.sqrt(square / len(lb)))
         return Hypothesis(self.changes, self.check, values, distance, chance, chance >= LIKELY)

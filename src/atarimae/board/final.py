@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from atarimae.board.chances import best_of_two, deviation
-from atarimae.board.spread import Numbers, Spread
+from atarimae.board.spread import Spread
+from atarimae.score.intervals import Numbers
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from atarimae.board.relation import (
     Fit,
     fit,
 )
-from atarimae.board.spread import Numbers, Parts, Spread, spread
+from atarimae.board.spread import Parts, Spread, spread
 from atarimae.errors import AtarimaeError
 from atarimae.runlog import Run, find, find_best, parts, runs
 from atarimae.score.correlation import FEWEST, Correlation, kendall, spearman
+from atarimae.score.intervals import Numbers
 from atarimae.workspace import Workspace
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atarimae.board.spread import SURE, Numbers, student_quantile
+from atarimae.board.spread import SURE
+from atarimae.score.distributions import t_quantile
+from atarimae.score.intervals import Numbers
 
 FEWEST_TO_FIT = 2
 FEWEST_FOR_A_SLOPE = 5
@@ -32,7 +34,7 @@ class Fit:
         """The LB to expect, and its 95 % prediction interval, of Student's t."""
         sloped = self.runs >= FEWEST_FOR_A_SLOPE
         lever = (cv - self.centre) ** 2 / self.width if sloped and self.width else 0.0
-        seen = student_quantile(self.runs - (2 if sloped else 1)) * self.scatter
+        seen = t_quantile(0.975, self.runs - (2 if sloped else 1)) * self.scatter
         half = max(seen, SURE * self.floor) * (1 + 1 / self.runs + lever) ** 0.5
         expected = self.intercept + self.slope * cv
         return expected, expected - half, expected + half

@@ -1,13 +1,11 @@
 """How far runs' means stray by chance, together: they are judged by the same queries."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Numbers = npt.NDArray[np.float64]
+from atarimae.score.intervals import Numbers
 
 SURE = 1.959964  # of a normal number, 95 % lie within so many standard deviations
 
@@ -52,32 +50,3 @@ def spread(several: Sequence[Parts]) -> Spread:
         member = [number[name] for name in parts.clusters]
         np.add.at(strayed[:, column], member, (parts.values - means[column]) / counts[column])
     return Spread(means, strayed.T @ strayed * len(names) / (len(names) - 1), counts)
-
-
-def normal_cdf(z: float) -> float:
-    """The chance of a standard normal number below z."""
-    return (1 + math.erf(z / math.sqrt(2))) / 2
-
-
-def student_quantile(df: int) -> float:
-    """The 97.5 % quantile of Student's t; from 11 degrees on to about 0.1 %.
-
-    Abramowitz & Stegun, Handbook of Mathematical Functions, 26.7.5.
-    """
-    few = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
-    if df <= len(few):
-        return few[df - 1]
-    z = SURE
-    return z + (z**3 + z) / (4 * df) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * df**2)
-
-
-def chi_square_tail(value: float, df: int) -> float:
-    """The chance that chi-square of `df` (≥ 1) degrees exceeds `value`; closed form by parity."""
-    half = max(value, 0.0) / 2
-    odd = df % 2
-    total = math.erfc(math.sqrt(half)) if odd else math.exp(-half)
-    term = 2 * math.sqrt(half / math.pi) * math.exp(-half) if odd else math.exp(-half) * half
-    for step in range((df - 1) // 2):
-        total += term
-        term *= half / (step + (1.5 if odd else 2))
-    return total

@@ -12,10 +12,15 @@ TINY = 1e-300
 TERMS = 10_000
 
 
+def normal_cdf(value: float) -> float:
+    """The chance that a standard normal number is lower."""
+    return 0.5 * math.erfc(-value / math.sqrt(2))
+
+
 def t_cdf(value: float, freedom: float) -> float:
     """The chance that Student's t with that many degrees of freedom (inf: normal) is lower."""
     if math.isinf(freedom) or freedom > 1e7:
-        return 0.5 * math.erfc(-value / math.sqrt(2))
+        return normal_cdf(value)
     tail = 0.5 * beta_cdf(freedom / (freedom + value * value), freedom / 2, 0.5)
     return 1 - tail if value > 0 else tail
 
@@ -27,6 +32,11 @@ def t_quantile(chance: float, freedom: float) -> float:
     while t_cdf(bound, freedom) < max(chance, 1 - chance):
         bound *= 2
     return _solve(lambda value: t_cdf(value, freedom), chance, -bound, bound)
+
+
+def chi2_tail(value: float, freedom: float) -> float:
+    """The chance that a chi-square variable exceeds the value."""
+    return 1 - _gamma_cdf(value / 2, freedom / 2)
 
 
 @lru_cache(maxsize=1024)
