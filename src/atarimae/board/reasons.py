@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from atarimae.board.explain import EXPLAINED, NOISE, Explanation, Hypothesis
-from atarimae.board.table import mark
+from atarimae.runlog import mark_of
 
 SHOWN = 8  # ways to count
 
@@ -17,7 +17,7 @@ def explanation_table(found: Explanation) -> Group:
 
 def sentence(found: Explanation) -> str:
     """What was found, in words."""
-    gap = f"CV of {mark(found.runs[0])} is {found.cv[0]:.4f}, its LB {found.lb[0]:.4f}"
+    gap = f"CV of {mark_of(found.runs[0])} is {found.cv[0]:.4f}, its LB {found.lb[0]:.4f}"
     others = len(found.runs) - 1
     beside = f" ({others} more run{'s' if others > 1 else ''} looked at)" if others else ""
     if found.verdict == NOISE:

@@ -10,6 +10,7 @@ from atarimae.board.chances import Gain, Shake
 from atarimae.board.final import Pair
 from atarimae.board.overview import Overview, Prediction
 from atarimae.board.relation import Fit
+from atarimae.runlog import mark_of
 from atarimae.score.correlation import Correlation
 
 SHOWN = 5  # of the submissions, the last ones
@@ -27,11 +28,6 @@ def overview_table(found: Overview) -> Group:
     return Group(_standings(found), Text(), said)
 
 
-def mark(run: str) -> str:
-    """The end of a run's id, by which every command knows it."""
-    return run.rpartition("-")[2]
-
-
 def _standings(found: Overview) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("run", no_wrap=True)
@@ -41,13 +37,13 @@ def _standings(found: Overview) -> Table:
     table.add_column("LB − CV", justify="right", no_wrap=True)
     for row in found.standings:
         gap = f"{row.lb - row.cv:+.4f}"
-        table.add_row(mark(row.run), Text(row.because), f"{row.cv:.4f}", f"{row.lb:.4f}", gap)
+        table.add_row(mark_of(row.run), Text(row.because), f"{row.cv:.4f}", f"{row.lb:.4f}", gap)
     return table
 
 
 def _lines(found: Overview) -> Iterator[Line]:
     if found.left_out:
-        names = ", ".join(map(mark, found.left_out))
+        names = ", ".join(map(mark_of, found.left_out))
         yield "left out", f"{names}: metric, stage or data differ, or there is no score"
     if found.too_few:
         yield "too few", found.too_few
@@ -78,7 +74,7 @@ def _line(line: Fit) -> str:
 
 
 def _expected(told: Prediction) -> str:
-    head = f"{mark(told.run)} (CV {told.cv:.4f}): "
+    head = f"{mark_of(told.run)} (CV {told.cv:.4f}): "
     if told.lb is None:
         return f"{head}too few runs have both"
     return f"{head}{told.lb:.4f} [{told.low:.4f}, {told.high:.4f}]"
@@ -86,22 +82,27 @@ def _expected(told: Prediction) -> str:
 
 def _gain(gain: Gain) -> str:
     word = "within the noise" if gain.within_noise else "more than the noise"
-    pair = f"{mark(gain.run)} on {mark(gain.against)}"
+    pair = f"{mark_of(gain.run)} on {mark_of(gain.against)}"
     return f"{pair}: {gain.gain:+.4f}, {word} of ± {gain.needed:.4f}"
 
 
 def _shake(shake: Shake) -> Iterator[Line]:
     for run in sorted(shake.runs, key=lambda run: -run.expected):
         told = f"{run.expected:.4f} [{run.low:.4f}, {run.high:.4f}]"
-        yield "private score", f"{mark(run.run)}: {told}, first of these: {run.leads:.0%}"
+        yield "private score", f"{mark_of(run.run)}: {told}, first of these: {run.leads:.0%}"
     moved = f"a run moves by {shake.places:.2f} places"
     yield "shake-up", f"the first on public stays first: {shake.leader_stays:.0%}; {moved}"
 
 
 def _final(pair: Pair) -> str:
     alike = "" if pair.correlation is None else f", correlated by {pair.correlation:.2f}"
-    both = f"{mark(pair.first)} ({pair.worth[0]:.4f}) and {mark(pair.second)} ({pair.worth[1]:.4f})"
-    return f"{both}{alike}: the better of both adds {pair.gain:.4f} to the first alone"
+    first, second = (
+        f"{mark_of(run)} ({worth:.4f})"
+        for run, worth in zip((pair.first, pair.second), pair.worth, strict=True)
+    )
+    return (
+        f"{first} and {second}{alike}: the better of both adds {pair.gain:.4f} to the first alone"
+    )
 
 
 def _said(told: Correlation) -> str:

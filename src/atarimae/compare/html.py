@@ -1,10 +1,17 @@
 """A comparison as a piece of HTML, for notebooks and pages; pictures are the `look` step's."""
 
-from collections.abc import Iterable
 from html import escape
 
-from atarimae.compare.comparison import Change, Comparison
-from atarimae.compare.table import COSTS, number, score_text, seeds_line, setting, verdict_line
+from atarimae.compare.comparison import Comparison
+from atarimae.compare.table import (
+    COSTS,
+    moved_rows,
+    number,
+    score_text,
+    seeds_line,
+    setting,
+    verdict_line,
+)
 
 
 def comparison_html(found: Comparison) -> str:
@@ -19,14 +26,10 @@ def comparison_html(found: Comparison) -> str:
         _table("", sides, [("because", *found.because), *scores]),
         _table("cost", sides, costs),
         _table("setting", sides, settings),
-        _table("better", sides, _moved(found.improved)),
-        _table("worse", sides, _moved(found.worsened)),
+        _table("better", sides, moved_rows(found.improved)),
+        _table("worse", sides, moved_rows(found.worsened)),
     ]
     return f'<div class="comparison">{"".join(parts)}</div>'
-
-
-def _moved(changes: Iterable[Change]) -> list[tuple[str, str, str]]:
-    return [(change.key, number(change.first), number(change.second)) for change in changes]
 
 
 def _table(title: str, sides: tuple[str, str], rows: list[tuple[str, str, str]]) -> str:

@@ -9,6 +9,7 @@ from rich.text import Text
 from atarimae.compare.comparison import Change
 from atarimae.compare.ledger import Idea, Ledger, Step
 from atarimae.compare.table import COLOURS, setting
+from atarimae.runlog import mark_of
 
 
 def ledger_view(found: Ledger) -> Group:
@@ -19,7 +20,7 @@ def ledger_view(found: Ledger) -> Group:
         *map(Text, _expectations(found)),
     ]
     if found.helped:
-        best = (found.best or "").rpartition("-")[2]
+        best = mark_of(found.best or "")
         parts += [
             Text(""),
             Text(f"What led to {best}, the best run:", "bold"),
@@ -58,7 +59,7 @@ def _ideas(ideas: Sequence[Idea]) -> Table:
     for idea in ideas:
         expected = f"{idea.outcome.expected:+.4f}" if idea.outcome else ""
         table.add_row(
-            idea.run.rpartition("-")[2],
+            mark_of(idea.run),
             Text(idea.because),
             idea.stage,
             expected,
@@ -73,7 +74,7 @@ def _steps(steps: Sequence[Step]) -> Table:
     for step in steps:
         told = step.verdict
         table.add_row(
-            step.run.rpartition("-")[2],
+            mark_of(step.run),
             Text(changes_text(step.changes)),
             effect_text(told.difference, told.low, told.high) if told else "",
             Text(told.verdict, COLOURS.get(told.verdict, ""))

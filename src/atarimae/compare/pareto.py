@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from atarimae.runlog import Run, find_best
+from atarimae.runlog import Run, find_best, mark_of
 from atarimae.workspace import Workspace
 
 WIDTH, HEIGHT = 60, 12  # of the chart, in characters
@@ -57,8 +57,8 @@ def pareto_view(choices: Sequence[Choice], metric: str) -> Group:
     for one in sorted(choices, key=lambda one: (one.beaten_by is not None, one.ms)):
         style = "" if one.beaten_by else "bold"
         table.add_row(
-            Text(_mark(one.run), style), Text(one.because), f"{one.value:.4f}", f"{one.ms:.3g}",
-            f"{one.mb:.3g}", Text(_mark(one.beaten_by or "")),
+            Text(mark_of(one.run), style), Text(one.because), f"{one.value:.4f}", f"{one.ms:.3g}",
+            f"{one.mb:.3g}", Text(mark_of(one.beaten_by or "")),
         )  # fmt: skip
     return Group(table, Text(""), *map(Text, _chart(choices, metric)))
 
@@ -116,7 +116,3 @@ def _chart(choices: Sequence[Choice], metric: str) -> list[str]:
     lines.append(" " * 9 + "└" + "─" * WIDTH)
     left, right = f"{min(times):.3g}", f"{max(times):.3g} ms"
     return [*lines, " " * 10 + left + right.rjust(WIDTH - len(left))]
-
-
-def _mark(run: str) -> str:
-    return run.rpartition("-")[2]

@@ -96,8 +96,8 @@ def comparison_table(found: Comparison) -> Group:
         _scores(found),
         *_side_by_side("cost", costs, found),
         *_side_by_side("setting", settings, found),
-        *_side_by_side(f"better by {found.metric}", _moved(found.improved), found),
-        *_side_by_side(f"worse by {found.metric}", _moved(found.worsened), found),
+        *_side_by_side(f"better by {found.metric}", moved_rows(found.improved), found),
+        *_side_by_side(f"worse by {found.metric}", moved_rows(found.worsened), found),
     )
 
 
@@ -200,7 +200,8 @@ def _scores(found: Comparison) -> Table:
     return table
 
 
-def _moved(changes: Sequence[Change]) -> list[tuple[str, str, str]]:
+def moved_rows(changes: Sequence[Change]) -> list[tuple[str, str, str]]:
+    """Images that moved, with their parts in both runs."""
     return [(change.key, number(change.first), number(change.second)) for change in changes]
 
 

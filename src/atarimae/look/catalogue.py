@@ -1,7 +1,6 @@
 """The newest data in memory, ready to be filtered; read again when an edit was appended."""
 
 import time
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from functools import cached_property
 from threading import Lock
 
 from atarimae.look.checks.finding import by_image
+from atarimae.runlog.where import fold
 from atarimae.store import Store
 from atarimae.types import Data, File
 from atarimae.workspace import Workspace
@@ -63,7 +63,7 @@ class Listing:
         return self._filtered[wanted]
 
     def _find(self, wanted: Filter) -> tuple[int, ...]:
-        words = plain(wanted.text).split()
+        words = fold(wanted.text).split()
         return tuple(
             number
             for number, file in enumerate(self.data.files)
@@ -77,14 +77,9 @@ class Listing:
     @cached_property
     def _texts(self) -> list[str]:
         return [
-            plain("\n".join((file.path, file.source or "", *self.data.classes(file))))
+            fold("\n".join((file.path, file.source or "", *self.data.classes(file))))
             for file in self.data.files
         ]
-
-
-def plain(text: str) -> str:
-    """Text as it is compared: without case, and full-width letters as ordinary ones."""
-    return unicodedata.normalize("NFKC", text).casefold()
 
 
 class Catalogue:

@@ -10,6 +10,7 @@ from atarimae.runlog.reader import (
     find_best,
     fold_scores,
     get,
+    mark_of,
     parts,
     read,
     runs,
@@ -18,5 +19,5 @@ from atarimae.runlog.writer import Log, start
 
 __all__ = [
     "COLUMNS", "Log", "Points", "Run", "best_of", "curves", "find", "find_best", "fold_scores",
-    "get", "parts", "read", "remove_index", "runs", "start",
+    "get", "mark_of", "parts", "read", "remove_index", "runs", "start",
 ]  # fmt: skip

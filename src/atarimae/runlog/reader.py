@@ -60,7 +60,7 @@ class Run:
     @property
     def mark(self) -> str:
         """The end of the id, which is enough to name the run by."""
-        return self.id.rpartition("-")[2]
+        return mark_of(self.id)
 
     @property
     def score(self) -> Score | None:
@@ -258,6 +258,11 @@ def get(workspace: Workspace, id: str) -> Run | None:
 def find_best(workspace: Workspace, stage: str | None = None) -> Run | None:
     """The best of all runs, as `best_of` tells."""
     return best_of(runs(workspace), stage)
+
+
+def mark_of(run: str) -> str:
+    """The end of a run's id, by which every command knows it; "" of ""."""
+    return run.rpartition("-")[2]
 
 
 def best_of(known: Sequence[Run], stage: str | None = None) -> Run | None:

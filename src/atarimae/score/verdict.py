@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from atarimae.errors import AtarimaeError
-from atarimae.runlog import Run, parts
+from atarimae.runlog import Run, mark_of, parts
 from atarimae.score.intervals import Difference, Spread, paired, with_seeds
 from atarimae.score.power import seeds_needed
 from atarimae.score.rescore import rescored
@@ -132,7 +132,7 @@ def _source(side: Side) -> str:
     seeds = sum(len(known.values) for known in side.noises)
     of = side.run.mark
     if not side.own:
-        names = ", ".join(known.runs[0].rpartition("-")[2] for known in side.noises)
+        names = ", ".join(mark_of(known.runs[0]) for known in side.noises)
         of = f"{names}, the nearest to {side.run.mark}"
     return f"σ {math.sqrt(side.spread.variance):.4f} from {seeds} seeds of {of}"
 
