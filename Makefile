@@ -17,8 +17,9 @@ PYTEST := ATARIMAE_BARE=$(CURDIR)/$(BARE)/bin/python ATARIMAE_PEERS=$(CURDIR)/$(
 demo: $(INSTALLED)
 	$(BIN)/atarimae demo demo
 
+# A process a core with one thread each is faster than one process with all threads.
 test: $(INSTALLED) $(BARE_INSTALLED) $(PEERS_INSTALLED) chromium
-	$(PYTEST) -m "not long"
+	OMP_NUM_THREADS=1 $(PYTEST) -n auto --dist loadfile -m "not long"
 
 test-all: $(INSTALLED) $(BARE_INSTALLED) $(PEERS_INSTALLED) chromium
 	$(PYTEST) -m long

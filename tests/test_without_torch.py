@@ -46,6 +46,14 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
     assert run(sys.executable, script).split() == []
 
 
+def test_onnx_runtime_writes_nothing_into_the_home_folder(tmp_path: Path) -> None:
+    script = "import atarimae.predict.graph"
+    subprocess.run(
+        [sys.executable, "-c", script], env=os.environ | {"HOME": str(tmp_path)}, check=True
+    )
+    assert list(tmp_path.rglob("*")) == []
+
+
 def test_every_module_but_the_network_is_free_of_torch() -> None:
     imported = run(sys.executable, BLOCK + IMPORT_ALL).split()
     assert {"atarimae.cli", "atarimae.ship.parity", "atarimae.tasks.retrieve.task"} <= {*imported}

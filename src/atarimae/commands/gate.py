@@ -1,11 +1,11 @@
 """The command that asks whether the gate is right."""
 
-from atarimae import runlog
 from atarimae.commands.command import Arguments, Command, here, out
 
 
 def gate(arguments: Arguments) -> None:
     """Tell what stages rejected, and how often that was wrong."""
+    from atarimae import runlog
     from atarimae.ideas.table import audit_table
     from atarimae.score.gate import audit
 

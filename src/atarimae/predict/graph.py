@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+
+# When it is imported it (1.32) writes an id of the device and counts uses for its maker: not here.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime as ort
 
 from atarimae.errors import AtarimaeError
