@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -180,9 +181,12 @@ def test_read_only_workspace_lists_its_runs(
     old_run()
     if indexed:
         curves(ws, runs(ws))
-    for folder in (*ws.root.parents[:3], ws.root, *ws.root.rglob("*")):
-        if folder.is_dir():
-            folder.chmod(0o555)
+    for folder in ws.root.parents:
+        if folder.is_relative_to(tempfile.gettempdir()) and folder.owner() == ws.root.owner():
+            folder.chmod(folder.stat().st_mode | 0o555)  # nobody else may pass otherwise
+    inside = [folder for folder in (ws.root, *ws.root.rglob("*")) if folder.is_dir()]
+    for folder in inside:
+        folder.chmod(0o555)
     try:
         done = subprocess.run(
             [sys.executable, "-c", READ_ONLY, str(ws.root)], capture_output=True, text=True,
@@ -191,9 +195,8 @@ def test_read_only_workspace_lists_its_runs(
         assert done.stdout == "1 1\n", done.stderr
         assert index.path(ws).exists() == indexed
     finally:
-        for folder in (*ws.root.parents[:3], ws.root, *ws.root.rglob("*")):
-            if folder.is_dir():
-                folder.chmod(0o755)
+        for folder in inside:
+            folder.chmod(0o755)
 
 
 def test_one_broken_run_does_not_keep_the_others_from_the_index(

@@ -129,6 +129,8 @@ def ship(workspace: Path, run: str, out: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_shipping_again_replaces_the_bundle(walked, tmp_path: Path, capsys) -> None:
+    note = walked.workspace / "runs" / walked.run / "shipped.json"
+    first = note.read_bytes()
     out = shutil.copytree(walked.bundle, tmp_path / "b")
     (out / "README.md").write_text("older")
     assert ship(walked.workspace, walked.run, out, capsys) == {
@@ -136,6 +138,7 @@ def test_shipping_again_replaces_the_bundle(walked, tmp_path: Path, capsys) -> N
     }  # fmt: skip
     bundle.read(out)
     assert {path.name for path in tmp_path.iterdir()} == {"b", "b.Dockerfile", "b.notebook.py"}
+    note.write_bytes(first)  # other tests look for the first bundle
 
 
 def test_folder_with_other_things_is_left_alone(walked, tmp_path: Path, capsys) -> None:
