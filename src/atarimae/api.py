@@ -1,4 +1,8 @@
-"""The public API: the seven steps in the words of the command line."""
+"""The public API: the seven steps in the words of the command line.
+
+Beyond 400 lines: `Workspace` is what a user sees of all steps, a method a word, and each method
+only hands its words on to the step.
+"""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from atarimae import files, workspace
 from atarimae.errors import AtarimaeError
+from atarimae.picture import Picture
 from atarimae.progress import bar
+from atarimae.shipped import Bundle
 from atarimae.workspace import Workspace as Folder
 
 if TYPE_CHECKING:
@@ -28,13 +34,14 @@ if TYPE_CHECKING:
     from atarimae.runlog import Run
     from atarimae.runlog.importing import Imported
     from atarimae.runlog.restore import Restored
-    from atarimae.score.bundle import Judgement
     from atarimae.score.noise import Noise
     from atarimae.score.open_run import OpenRun
     from atarimae.sweep import Sweep
     from atarimae.tidy import Finding as Unsound
     from atarimae.tidy import Garbage
     from atarimae.types import Data
+
+__all__ = ["Bundle", "Picture", "Workspace", "init", "log", "open"]
 
 Paths = str | Path | Sequence[str | Path]
 
@@ -77,7 +84,7 @@ class Workspace:
             ],
         )  # fmt: skip
 
-    def image(self, file: str) -> "Picture":
+    def image(self, file: str) -> Picture:
         """One file, that a notebook shows as a picture."""
         data = self._data()
         for known in data.files:
@@ -444,30 +451,6 @@ class Workspace:
         return f"<b>workspace</b> {escape(str(self.folder.root))} ({escape(self.folder.task)})"
 
 
-class Picture:
-    """A file that a notebook shows as a picture."""
-
-    def __init__(self, path: Path, label: str | None) -> None:
-        self.path = path
-        self.label = label
-
-    def _repr_png_(self) -> bytes:
-        from io import BytesIO
-
-        from PIL import Image
-
-        from atarimae.predict.source import open_source
-
-        picture = Image.fromarray(open_source(self.path).pixels(at_least=512))
-        picture.thumbnail((512, 512))
-        stream = BytesIO()
-        picture.save(stream, "PNG")
-        return stream.getvalue()
-
-    def __repr__(self) -> str:
-        return f"Picture({str(self.path)!r}, label={self.label!r})"
-
-
 def init(folder: str | Path, task: str = "retrieve") -> Workspace:
     """A new workspace for a task."""
     from atarimae import task as tasks
@@ -495,65 +478,6 @@ def log(
     except AtarimaeError:
         here = init(".")
     return here.log(because=because, stage=stage, seed=seed, settings=settings, parent=parent)
-
-
-class Bundle:
-    """A shipped bundle."""
-
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
-
-    def search(self, picture: str | Path | bytes) -> dict[str, object]:
-        """The bundle's answer for one picture."""
-        from atarimae import bundle, task
-        from atarimae.predict.ask import Asker
-
-        shipped = bundle.read(self.folder)
-        ask = Asker(shipped, task.load(shipped.task))
-        return ask(picture if isinstance(picture, bytes) else Path(picture)).value
-
-    def score(
-        self,
-        queries: str | Path,
-        gallery: str | Path | None = None,
-        *,
-        submission: str | Path | None = None,
-    ) -> "Judgement":
-        """Score it on labelled CSVs that it has never seen; ranked ids go to `submission`."""
-        from atarimae.score.bundle import judge, write_submission
-
-        with bar("score") as progress:
-            asked = _table(Path(queries))
-            known = None if gallery is None else _table(Path(gallery))
-            found = judge(self.folder, asked, known, progress=progress)
-        if submission is not None:
-            write_submission(found, Path(submission))
-        elif not found.found.scores:
-            raise AtarimaeError(
-                "Nothing can be measured: no query has a match in the gallery.",
-                f"Of {len(found.found.predictions)} queries none shares its label with a gallery "
-                "image that is neither itself nor of its own source.",
-                "Label queries and gallery with the same names, or ask for a submission alone.",
-            )
-        return found
-
-    def serve(self, *, host: str = "127.0.0.1", port: int = 8000) -> None:
-        """Answer over HTTP until stopped."""
-        from atarimae import serve
-
-        serve.run(self.folder, host, port)
-
-
-def _table(path: Path) -> "Data":
-    from atarimae.add import load, read_table
-
-    data, refused = load(read_table(path), path.parent)
-    if refused:
-        listed = "; ".join(f"{r.file}: {r.found}" for r in refused[:20])
-        raise AtarimaeError(
-            f"{len(refused)} of the files in {path} can't be used.", listed, refused[0].fix
-        )
-    return data
 
 
 @contextmanager

@@ -1,0 +1,70 @@
+"""A shipped bundle in Python: asked, scored, served."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atarimae.errors import AtarimaeError
+from atarimae.progress import bar
+
+if TYPE_CHECKING:
+    from atarimae.score.bundle import Judgement
+    from atarimae.types import Data
+
+
+class Bundle:
+    """A shipped bundle."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def search(self, picture: str | Path | bytes) -> dict[str, object]:
+        """The bundle's answer for one picture."""
+        from atarimae import bundle, task
+        from atarimae.predict.ask import Asker
+
+        shipped = bundle.read(self.folder)
+        ask = Asker(shipped, task.load(shipped.task))
+        return ask(picture if isinstance(picture, bytes) else Path(picture)).value
+
+    def score(
+        self,
+        queries: str | Path,
+        gallery: str | Path | None = None,
+        *,
+        submission: str | Path | None = None,
+    ) -> "Judgement":
+        """Score it on labelled CSVs that it has never seen; ranked ids go to `submission`."""
+        from atarimae.score.bundle import judge, write_submission
+
+        with bar("score") as progress:
+            asked = _table(Path(queries))
+            known = None if gallery is None else _table(Path(gallery))
+            found = judge(self.folder, asked, known, progress=progress)
+        if submission is not None:
+            write_submission(found, Path(submission))
+        elif not found.found.scores:
+            raise AtarimaeError(
+                "Nothing can be measured: no query has a match in the gallery.",
+                f"Of {len(found.found.predictions)} queries none shares its label with a gallery "
+                "image that is neither itself nor of its own source.",
+                "Label queries and gallery with the same names, or ask for a submission alone.",
+            )
+        return found
+
+    def serve(self, *, host: str = "127.0.0.1", port: int = 8000) -> None:
+        """Answer over HTTP until stopped."""
+        from atarimae import serve
+
+        serve.run(self.folder, host, port)
+
+
+def _table(path: Path) -> "Data":
+    from atarimae.add import load, read_table
+
+    data, refused = load(read_table(path), path.parent)
+    if refused:
+        listed = "; ".join(f"{r.file}: {r.found}" for r in refused[:20])
+        raise AtarimaeError(
+            f"{len(refused)} of the files in {path} can't be used.", listed, refused[0].fix
+        )
+    return data
