@@ -19,10 +19,9 @@ from typing import Any
 from atarimae import api, runlog, workspace
 from atarimae.compare.table import score_text
 from atarimae.demo.ideas import PROJECTED
-from atarimae.ideas.table import audit_lines
 from atarimae.predict.graph import cores
 from atarimae.runlog import Run
-from atarimae.score.gate import ACCEPTED, ANYWAY, STAGES, Audit, Idea, audit
+from atarimae.score.gate import ACCEPTED, ANYWAY, STAGES, Audit, Idea, audit, audit_lines
 
 FOLDS = 3
 BASELINE = "the baseline"

@@ -8,7 +8,6 @@ from rich.text import Text
 
 from atarimae.compare.table import score_text
 from atarimae.score.gate import ACCEPTED, ANYWAY, REJECTED, STAGES, Audit
-from atarimae.score.gate import audit_lines as audit_lines
 from atarimae.types import Score
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Training samples: images with augmentation, or features that are in memory already."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,9 @@ class FeatureSamples:
 
     in_memory = True
 
-    def __init__(self, features: Floats, targets: Sequence[int]) -> None:
-        self.features = torch.from_numpy(features)
+    def __init__(self, rows: Callable[[], Floats], targets: Sequence[int]) -> None:
+        self._rows = rows
+        self._features: torch.Tensor | None = None
         self.targets = torch.tensor(targets)
 
     def __len__(self) -> int:
@@ -29,7 +30,9 @@ class FeatureSamples:
 
     def __getitems__(self, numbers: list[int]) -> Batch:
         """(n, d) features and (n,) class numbers."""
-        return self.features[numbers], self.targets[numbers]
+        if self._features is None:  # only now: what whitens them may come from a checkpoint
+            self._features = torch.from_numpy(self._rows())
+        return self._features[numbers], self.targets[numbers]
 
 
 class ImageSamples:

@@ -2,11 +2,12 @@
 
 import uuid
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import timm
 import torch
 from torch import nn
@@ -14,6 +15,7 @@ from torch.nn import functional
 
 from atarimae.errors import AtarimaeError, unknown_name
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
+from atarimae.types import Array
 
 LITE0 = "tf_efficientnet_lite0"
 LITE0_MEAN, LITE0_STD = 127.0, 128.0  # of pixels from 0 to 255, all three channels
@@ -84,6 +86,24 @@ class Features(nn.Module):
         if kind == "max":
             return features.amax((2, 3))
         return features.float().clamp(min=1e-6).pow(self.p).mean((2, 3)).pow(1 / self.p)
+
+
+class Whitening(nn.Module):
+    """The whitening of frozen features, which a head is trained on.
+
+    In buffers, so that a checkpoint keeps it: computed anew with another number of threads, its
+    axes may point elsewhere, and a head that was trained on the old ones is worth nothing.
+    """
+
+    def __init__(self, arrays: Mapping[str, Array]) -> None:
+        super().__init__()
+        for name, array in arrays.items():
+            self.register_buffer(name, torch.from_numpy(np.array(array)))
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """By name, as `whitened` takes them."""
+        return {name: buffer.cpu().numpy() for name, buffer in self.named_buffers()}
 
 
 class Head(nn.Module):

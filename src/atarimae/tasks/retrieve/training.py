@@ -15,7 +15,7 @@ from atarimae.task import Model, Setup, Update
 from atarimae.tasks.retrieve import data, losses, model
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.tasks.retrieve.whitening import fit_whitening, whitened
-from atarimae.types import Array
+from atarimae.types import Array, Floats
 
 
 class RetrieveTraining:
@@ -34,7 +34,8 @@ class RetrieveTraining:
                 "Label images of two classes at least, or set epochs = 0.",
             )
         self.features = model.Features(recipe).to(setup.device)
-        self.arrays: dict[str, Array] = {}
+        self.arrays: dict[str, Array] = {}  # of a whitening after the network
+        self.whitening: model.Whitening | None = None  # of frozen features, before the head
         self.samples: data.FeatureSamples | data.ImageSamples
         self.frozen = recipe.freeze == "backbone"
         if not self.frozen:  # as the batches are
@@ -44,12 +45,14 @@ class RetrieveTraining:
         self.head.to(setup.device)
         self.loss = losses.build(recipe, len(self.classes), recipe.projection or self.dimension)
         if self.frozen and recipe.trains:
-            self._place_centres()
+            self._place_centres(self._rows())
         self.loss.to(setup.device)
         trained = {"head": self.head, "loss": self.loss}
         self.modules: dict[str, nn.Module] = (
             trained if self.frozen else {"features": self.features} | trained
         )
+        if self.whitening is not None:
+            self.modules["whitening"] = self.whitening
         self.optimisers = {"main": self._optimiser()} if recipe.trains else {}
         self.parameters = sum(
             parameter.numel()
@@ -112,25 +115,28 @@ class RetrieveTraining:
                 width = self.features.eval()(self._example()).shape[1]
             return int(width)
         if not self.recipe.projection and self.recipe.whiten == "none":
-            self.samples = data.FeatureSamples(np.zeros((0, 1), np.float32), [])
+            self.samples = data.FeatureSamples(lambda: np.zeros((0, 1), np.float32), [])
             return 1
         graph = self._frozen_graph()
         plain = self._model(graph.parent, {"embed": graph}, ["embed"])
-        rows = self.setup.outputs(plain, self.setup.train)
+        self.plain = self.setup.outputs(plain, self.setup.train)
         if self.recipe.whiten != "none":
-            self.arrays = fit_whitening(self.recipe, rows, self.targets)
-            rows = whitened(rows, self.arrays)
-        self.samples = data.FeatureSamples(rows, self.targets)
-        return int(rows.shape[1])
+            self.whitening = model.Whitening(fit_whitening(self.recipe, self.plain, self.targets))
+        self.samples = data.FeatureSamples(self._rows, self.targets)
+        return int(self._rows().shape[1])
 
-    def _place_centres(self) -> None:
+    def _rows(self) -> Floats:
+        """(n, d) of the training images, whitened by what is in the buffers now."""
+        return self.plain if self.whitening is None else whitened(self.plain, self.whitening.arrays)
+
+    def _place_centres(self, features: Floats) -> None:
         """A class's centre starts at the mean of its images, not somewhere at random."""
         assert isinstance(self.samples, data.FeatureSamples)
         centres = getattr(self.loss, "W", None)  # (d, classes), of the losses that have centres
         if centres is None:
             return
         with torch.no_grad():
-            rows = self.head.eval()(self.samples.features.to(self.setup.device)).cpu()
+            rows = self.head.eval()(torch.from_numpy(features).to(self.setup.device)).cpu()
             sums = torch.zeros(len(self.classes), rows.shape[1])
             sums.index_add_(0, self.samples.targets, rows)
             centres.copy_(nn.functional.normalize(sums).T)
@@ -152,7 +158,8 @@ class RetrieveTraining:
         settings = {
             "image_size": self.recipe.image_size, "fit": self.recipe.fit, "steps": list(steps)
         }  # fmt: skip
-        return Model(folder, dict(graphs), settings, self.arrays if "whiten" in steps else {})
+        arrays = self.whitening.arrays if self.whitening else self.arrays
+        return Model(folder, dict(graphs), settings, arrays if "whiten" in steps else {})
 
     def _optimiser(self) -> torch.optim.Optimizer:
         recipe = self.recipe
