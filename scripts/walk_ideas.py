@@ -4,13 +4,15 @@ Every command is really run and what it printed stands below it:
 
     python scripts/walk_ideas.py WORKSPACE --out docs/walkthrough.md
 
-WORKSPACE is made anew; embeddings are computed once, then a run takes seconds.
+WORKSPACE is made anew, but for its cache: where embeddings are there from an earlier walk, a run
+takes seconds.
 """
 
 import argparse
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -112,8 +114,8 @@ made first.""", f'atarimae fit --stage auto --because "a softer scale" {PROJECTE
     Step("""## What was learned
 
 Notes stay with the runs, and can be searched.""",
-         'atarimae note {dropout} "dropout of a half is not too much: without it val drops" '
-         "--conclusion --tag dropout"),
+         'atarimae note {dropout} --conclusion "see the verdict: half the layer may well be dropped" '
+         "--tag dropout"),
     Step("", "atarimae runs --where \"dropout < 0.5 and projection = 512\""),
     Step("The ledger: each idea with what was expected and what came, how often expectations were "
          "right, and what helped on the way to the best run.", "atarimae ledger"),
@@ -146,8 +148,11 @@ def page(workspace: Path) -> Iterator[str]:
 
 def prepare(workspace: Path) -> None:
     """A workspace with the demo's pictures."""
-    if not workspace.exists():
-        run(Path(), f"atarimae init {workspace}")
+    for name in ("runs", "store.sqlite", "store.sqlite-wal", "store.sqlite-shm", "atarimae.toml"):
+        old = workspace / name
+        shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
+    run(Path(), f"atarimae init {workspace}")
+    if not (workspace / "emoji").is_dir():
         with zipfile.ZipFile(Path(str(files("atarimae.demo"))) / "emoji.zip") as packed:
             packed.extractall(workspace / "emoji")
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from atarimae.compare.table import score_text
-from atarimae.score.gate import ACCEPTED, ANYWAY, REJECTED, STAGES, Audit
+from atarimae.score.gate import ACCEPTED, ANYWAY, REJECTED, STAGES, Audit, audit_lines
 from atarimae.types import Score
 
 if TYPE_CHECKING:
