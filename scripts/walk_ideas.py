@@ -114,8 +114,8 @@ made first.""", f'atarimae fit --stage auto --because "a softer scale" {PROJECTE
     Step("""## What was learned
 
 Notes stay with the runs, and can be searched.""",
-         'atarimae note {dropout} --conclusion "see the verdict: half the layer may well be dropped" '
-         "--tag dropout"),
+         'atarimae note {dropout} '
+         '--conclusion "see the verdict: half the layer may well be dropped" --tag dropout'),
     Step("", "atarimae runs --where \"dropout < 0.5 and projection = 512\""),
     Step("The ledger: each idea with what was expected and what came, how often expectations were "
          "right, and what helped on the way to the best run.", "atarimae ledger"),
