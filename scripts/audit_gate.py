@@ -19,7 +19,6 @@ from typing import Any
 from atarimae import api, runlog, workspace
 from atarimae.compare.table import score_text
 from atarimae.demo.ideas import PROJECTED
-from atarimae.predict.graph import cores
 from atarimae.runlog import Run
 from atarimae.score.gate import ACCEPTED, ANYWAY, STAGES, Audit, Idea, audit, audit_lines
 
@@ -111,7 +110,7 @@ def lines(runs: list[Run], base: Run) -> Iterator[str]:
         f"{len(found.ideas)} ideas, each against one baseline (the demo's best recipe), on the "
         f"drawings of train and val. Every stage was run in full for each of them, so that what "
         f"the gate of `fit --stage auto` decided can be held against {FOLDS} folds. Seed "
-        f"{base.seed}, {cores()} threads, data {base.data.hash[:12] if base.data else ''}. "
+        f"{base.seed}, data {base.data.hash[:12] if base.data else ''}. "
         "Written by"
     )
     yield ""
@@ -128,7 +127,10 @@ def lines(runs: list[Run], base: Run) -> Iterator[str]:
     yield from (f"- {line}" for line in audit_lines(found))
     yield from (f"- {line}" for line in survived(found))
     yield ""
-    yield f"Machine: {os.cpu_count()} cores; others used it at the same time, so seconds are rough."
+    yield (
+        f"Machine: {os.cpu_count()} cores. Others used it at the same time, so seconds are rough; "
+        "threads are in each run's run.json."
+    )
 
 
 def table(found: Audit, runs: list[Run]) -> Iterator[str]:
