@@ -102,7 +102,7 @@ One line a run, the best first:""", "atarimae runs --sort -score"),
 The verdicts above know how much the queries vary, not how much the seed does. Four more seeds of
 the trained recipe tell:""", "atarimae noise {projected} --seeds 5"),
     Step("From now on every verdict on this recipe counts that in, and averages over the seeds:",
-         "atarimae compare {learned} {projected} --json"),
+         "atarimae compare {learned} {projected}"),
     Step("""## Cheaply first
 
 The next ideas go up the stages as far as they get. Where the parent has no run at a stage, one is

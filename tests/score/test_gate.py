@@ -79,3 +79,8 @@ def test_only_ideas_on_the_newest_data_are_correlated() -> None:
 
 def test_runs_that_did_not_climb_are_left_out() -> None:
     assert audit([]).as_dict()["ideas"] == 0
+
+
+def test_without_a_run_at_folds_full_validation_is_three_times_holdout() -> None:
+    found = audit([*climb(0, "passed", "rejected")])
+    assert (found.spent, found.full) == (1 + 10, 30)

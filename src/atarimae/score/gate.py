@@ -11,6 +11,7 @@ from atarimae.score.correlation import Correlation, spearman
 from atarimae.score.distributions import clopper_pearson
 
 STAGES = ("smoke", "holdout", "folds")
+USUAL_FOLDS = 3
 REJECTED, ANYWAY, ACCEPTED, BASELINE = "rejected", "promoted anyway", "accepted", "baseline"
 
 
@@ -94,9 +95,7 @@ def audit(runs: Sequence[Run]) -> Audit:
     anyway = [idea for idea in turned_down if idea.outcome]
     wrong = sum(idea.outcome == ACCEPTED for idea in anyway)
     low, high = clopper_pearson(wrong, len(anyway)) if anyway else (0.0, 1.0)
-    dear = [idea.runs[STAGES[-1]].seconds or 0.0 for idea in every if STAGES[-1] in idea.runs]
-    typical = statistics.median(dear) if dear else 0.0
-    full = sum(_full(idea, typical) for idea in judged)
+    full = sum(_full(idea, _typical(every)) for idea in judged)
     return Audit(
         tuple(judged), len(turned_down), len(anyway), wrong, low, high, _agreements(every),
         sum(idea.seconds for idea in judged), full,
@@ -151,6 +150,15 @@ def _idea(climb: Sequence[Run]) -> Idea:
             if gate.get("better") is not None
         },
     )
+
+
+def _typical(every: Sequence[Idea]) -> float:
+    """Seconds of a run at folds; where there is none, as many holdout runs as folds usually are."""
+    folded, held = (
+        [idea.runs[stage].seconds or 0.0 for idea in every if stage in idea.runs]
+        for stage in (STAGES[2], STAGES[1])
+    )
+    return statistics.median(folded or [USUAL_FOLDS * seconds for seconds in held] or [0.0])
 
 
 def _full(idea: Idea, typical: float) -> float:
