@@ -115,7 +115,9 @@ def test_table_names_every_server_function_and_error(servers, nobody):
 
 def test_live_view_goes_on_until_it_is_interrupted(servers):
     terminal, inside = pty.openpty()
-    code = "import sys; from atarimae import watch; watch.live(sys.argv[1:], every=0.2)"
+    # A process in the background of a shell is started with SIGINT ignored.
+    heard = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code = heard + "from atarimae import watch; watch.live(sys.argv[1:], every=0.2)"
     process = subprocess.Popen(
         [sys.executable, "-c", code, servers[0].url], stdout=inside, stderr=subprocess.PIPE
     )
