@@ -197,7 +197,12 @@ def test_done_run_is_not_resumed(space: Workspace, small) -> None:
         resume(space, TASK, run.id)
 
 
-FIT = "import sys; from atarimae.cli import main; sys.exit(main(sys.argv[1:]))"
+FIT = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
+from atarimae.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
 SETTINGS = ["--set", "image_size=32", "--set", "projection=16", "--set", "classes_per_batch=2"]
 
 
