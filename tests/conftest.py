@@ -14,6 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from atarimae import workspace
+from atarimae.add import add
+from atarimae.workspace import Workspace
+
 THIRD_PARTY = Path(__file__).parent / "third_party"
 sys.path.insert(0, str(THIRD_PARTY))
 # Processes that are started see the third party's task as well.
@@ -180,3 +184,30 @@ def ask() -> Callable[[str, Path], dict[str, object]]:
         return value
 
     return ask
+
+
+@pytest.fixture
+def space(tmp_path: Path, photos: Path) -> Workspace:
+    made = workspace.create(tmp_path / "ws", "retrieve")
+    add(made, [photos])
+    return made
+
+
+@pytest.fixture
+def small():
+    """A recipe of the task, small enough for a test, with some settings changed."""
+    from atarimae import task as tasks
+
+    def made(**settings: object):
+        quick = {"image_size": 32, "projection": 16, "epochs": 4, "classes_per_batch": 3}
+        return tasks.load("retrieve").recipe.of({**quick, **settings})
+
+    return made
+
+
+@pytest.fixture
+def colours(tmp_path: Path, photos: Path) -> Workspace:
+    """The same pictures for a third party's task, whose fits take no time."""
+    made = workspace.create(tmp_path / "色", "colour")
+    add(made, [photos])
+    return made

@@ -193,4 +193,9 @@ def silent(done: int, total: int, note: str = "") -> None:
     """A progress that says nothing."""
 
 
+def named(progress: Progress, name: str) -> Progress:
+    """The same progress, with a name before each remark."""
+    return lambda done, total, note="": progress(done, total, f"{name}: {note}")
+
+
 Batch = Sequence[Array]

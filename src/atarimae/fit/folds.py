@@ -11,7 +11,7 @@ from atarimae.fit.loop import Metrics
 from atarimae.fit.part import Part
 from atarimae.runlog.writer import join_predictions, write_parts
 from atarimae.score.pooled import pooled
-from atarimae.types import Progress, Score
+from atarimae.types import Score, named
 
 SUMMED = ("training_seconds", "embed_seconds", "check_seconds")
 
@@ -35,10 +35,9 @@ def train_folds(whole: Part, number: int, *, resume: bool) -> Folded:
         folder = whole.folder / "folds" / str(turn)
         folders.append(folder)
         if not (folder / "result.json").is_file():
-            named = f"fold {turn}/{number}"
             part = replace(
                 whole, folder=folder, data=data, metrics=_OfFold(whole.metrics, turn),
-                progress=_named(whole.progress, named),
+                progress=named(whole.progress, f"fold {turn}/{number}"),
             )  # fmt: skip
             _train(part, resume=resume)
     join_predictions([folder / "predictions.parquet" for folder in folders], whole.folder)
@@ -76,7 +75,3 @@ class _OfFold:
         self, name: str, value: float, *, step: int | None = None, epoch: int | None = None
     ) -> None:
         self.metrics.metric(f"{name}, fold {self.turn}", value, step=step, epoch=epoch)
-
-
-def _named(progress: Progress, name: str) -> Progress:
-    return lambda done, total, note="": progress(done, total, f"{name}: {note}")

@@ -43,7 +43,7 @@ def folds(task: Task, data: Data, number: int) -> list[Data]:
     dealt = {
         name: turn % number
         for names in (labelled, others)
-        for turn, name in enumerate(sorted(names, key=_chance))
+        for turn, name in enumerate(sorted(names, key=chance))
     }
     return [_fold(task, data, bound, dealt, turn) for turn in range(number)]
 
@@ -94,13 +94,13 @@ def _divided(task: Task, data: Data) -> Data:
     """A fifth of the sets of train as val: of those with labels at least one, and never all."""
     bound = _bound(data, classes=task.unseen_classes)
     labelled = {bound[file.path] for file in _judged(data.split("train"), data)}
-    order = sorted(labelled, key=_chance)
-    drawn = [name for name in order if _chance(name) < VAL_SHARE] or order[:1]
+    order = sorted(labelled, key=chance)
+    drawn = [name for name in order if chance(name) < VAL_SHARE] or order[:1]
     val = set(drawn[: len(order) - 1])
 
     def chosen(file: File) -> bool:
         name = bound[file.path]
-        return name in val or (name not in labelled and _chance(name) < VAL_SHARE)
+        return name in val or (name not in labelled and chance(name) < VAL_SHARE)
 
     return replace(
         data,
@@ -139,8 +139,8 @@ def _bound(data: Data, *, classes: bool = False) -> dict[str, str]:
     return {file.path: smallest[root(f"image {file.image}")] for file in data.files}
 
 
-def _chance(name: str) -> float:
-    """A number in [0, 1) that is drawn by the name alone."""
+def chance(name: str) -> float:
+    """A number in [0, 1) that is drawn by the name alone, the same on every machine."""
     return int(hashlib.sha256(name.encode()).hexdigest()[:12], 16) / 16**12
 
 

@@ -1,23 +1,21 @@
 """An idea climbs the stages: cheap ones may reject it, only the dearest may accept it."""
 
-import hashlib
 import json
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from atarimae import fit, runlog
 from atarimae.errors import UsageError
-from atarimae.fit.split import with_split
+from atarimae.fit.split import chance, with_split
 from atarimae.fit.stages import FOLDED, FOLDS, STAGES
 from atarimae.runlog import Run
-from atarimae.runlog.settings import flat
+from atarimae.runlog.settings import differing
 from atarimae.runlog.writer import amend
-from atarimae.score.gate import ACCEPTED, ANYWAY, BASELINE, REJECTED
+from atarimae.score.gate import ACCEPTED, ANYWAY, BASELINE, REJECTED, full_seconds
 from atarimae.score.verdict import HELPED, verdict
 from atarimae.store import Store
 from atarimae.task import Recipe, Task
-from atarimae.types import Progress, silent
+from atarimae.types import Progress, named, silent
 from atarimae.workspace import Workspace
 
 GATE = 0.1  # an idea is rejected below this chance of being better than its parent
@@ -158,9 +156,8 @@ def _settings(recipe: Recipe) -> dict[str, object]:
 
 def _is_judged(recipe: Recipe, base: Run, stage: str) -> bool:
     """Whether the stage can express everything that the idea changes."""
-    ours, theirs = flat(_settings(recipe)), flat(base.recipe)
-    changed = {key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key)}
-    return not changed & recipe.unjudged.get(stage, frozenset())
+    changed = differing([_settings(recipe), base.recipe])
+    return not changed.keys() & recipe.unjudged.get(stage, frozenset())
 
 
 def judge(run: Run, against: Run | None, gate: float = GATE, audit: float = AUDIT) -> Rung:
@@ -191,7 +188,7 @@ def _judged(run: Run, against: Run | None, gate: float, audit: float) -> Rung:
 def _chance(run: Run) -> float:
     """A number in [0, 1) drawn by the recipe and the data: the same at each stage."""
     told = json.dumps([dict(run.recipe), run.data.hash if run.data else ""], sort_keys=True)
-    return int(hashlib.sha256(told.encode()).hexdigest()[:12], 16) / 16**12
+    return chance(told)
 
 
 class _Climber:
@@ -256,11 +253,7 @@ class _Climber:
 
     def _full(self, run: Run) -> float:
         """What folds would have cost: as they did in this workspace, else `folds` times holdout."""
-        known = [one for one in runlog.runs(self.workspace) if one.seconds is not None]
-        folded = [one.seconds or 0.0 for one in known if one.stage == FOLDED]
-        held = [one.seconds or 0.0 for one in known if one.stage == "holdout"]
-        return statistics.median(folded or [self.folds * seconds for seconds in held] or
-                                 [run.seconds or 0.0])  # fmt: skip
+        return full_seconds(runlog.runs(self.workspace), self.folds) or run.seconds or 0.0
 
     def _there(self, recipe: Recipe, stage: str, seed: int) -> Run | None:
         """The newest run of just this; a finished one before others, a failed one not at all."""
@@ -275,4 +268,4 @@ class _Climber:
         return max(found, key=lambda run: (run.is_done, run.created), default=None)
 
     def _told(self, stage: str) -> Progress:
-        return lambda done, total, note="": self.progress(done, total, f"{stage}: {note}")
+        return named(self.progress, stage)

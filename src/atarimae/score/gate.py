@@ -3,7 +3,7 @@
 import itertools
 import statistics
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from atarimae.runlog import Run
@@ -95,7 +95,8 @@ def audit(runs: Sequence[Run]) -> Audit:
     anyway = [idea for idea in turned_down if idea.outcome]
     wrong = sum(idea.outcome == ACCEPTED for idea in anyway)
     low, high = clopper_pearson(wrong, len(anyway)) if anyway else (0.0, 1.0)
-    full = sum(_full(idea, _typical(every)) for idea in judged)
+    typical = full_seconds(run for idea in every for run in idea.runs.values())
+    full = sum(_full(idea, typical) for idea in judged)
     return Audit(
         tuple(judged), len(turned_down), len(anyway), wrong, low, high, _agreements(every),
         sum(idea.seconds for idea in judged), full,
@@ -152,13 +153,15 @@ def _idea(climb: Sequence[Run]) -> Idea:
     )
 
 
-def _typical(every: Sequence[Idea]) -> float:
-    """Seconds of a run at folds; where there is none, as many holdout runs as folds usually are."""
-    folded, held = (
-        [idea.runs[stage].seconds or 0.0 for idea in every if stage in idea.runs]
-        for stage in (STAGES[2], STAGES[1])
-    )
-    return statistics.median(folded or [USUAL_FOLDS * seconds for seconds in held] or [0.0])
+def full_seconds(runs: Iterable[Run], folds: int = USUAL_FOLDS) -> float:
+    """Seconds of a run at folds, their median; where there is none, `folds` times holdout.
+
+    0 where there is neither.
+    """
+    timed = [(run.stage, run.seconds) for run in runs if run.seconds is not None]
+    folded = [seconds for stage, seconds in timed if stage == STAGES[2]]
+    held = [folds * seconds for stage, seconds in timed if stage == STAGES[1]]
+    return statistics.median(folded or held or [0.0])
 
 
 def _full(idea: Idea, typical: float) -> float:
