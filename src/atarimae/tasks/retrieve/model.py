@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from atarimae.errors import AtarimaeError, unknown_name
+from atarimae.tasks.retrieve.padding import fixed_padding
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Array
 
@@ -168,7 +169,7 @@ def export(module: nn.Module, example: torch.Tensor, path: Path) -> Path:
     training, device = module.training, example.device
     module.eval().cpu()
     try:
-        with warnings.catch_warnings(), torch.no_grad():
+        with warnings.catch_warnings(), torch.no_grad(), fixed_padding(module):
             warnings.simplefilter("ignore")  # the tracing exporter's own deprecation, see below
             # dynamo=False: for a plain feed-forward graph it gives the same nodes 4 times faster.
             torch.onnx.export(
