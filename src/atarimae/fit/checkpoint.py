@@ -23,6 +23,7 @@ class Reached:
     step: int = 0
     seconds: float = 0.0  # in the loop, of all sessions together
     scaler: Mapping[str, float] = field(default_factory=dict)  # of fp16's losses; else empty
+    average: Mapping[str, torch.Tensor] = field(default_factory=dict)  # of the weights, if any
 
 
 def write_weights(path: Path, training: Training) -> None:
@@ -33,14 +34,14 @@ def write_weights(path: Path, training: Training) -> None:
 def write(path: Path, training: Training, reached: Reached) -> None:
     """Keep weights and optimisers as they are, and how far that is."""
     tensors = {f"module/{key}": value for key, value in _weights(training).items()}
+    tensors |= {f"average/{key}": _plain(value) for key, value in reached.average.items()}
     groups: dict[str, object] = {}
     for name, optimiser in training.optimisers.items():
         state = optimiser.state_dict()
         groups[name] = state["param_groups"]
         for number, values in state["state"].items():
             for key, value in values.items():
-                tensor = torch.as_tensor(value).detach().cpu().contiguous().clone()
-                tensors[f"optimiser/{name}/{number}/{key}"] = tensor
+                tensors[f"optimiser/{name}/{number}/{key}"] = _plain(torch.as_tensor(value))
     about = {
         "epoch": str(reached.epoch),
         "step": str(reached.step),
@@ -75,16 +76,22 @@ def read(path: Path, training: Training) -> Reached:
         int(about["step"]),
         float(about["seconds"]),
         json.loads(about["scaler"]),
+        _below(tensors, "average/"),
     )
 
 
 def _weights(training: Training) -> dict[str, torch.Tensor]:
     """Each module's state, by the module's name and the state's."""
     return {
-        f"{name}/{key}": value.detach().cpu().contiguous().clone()
+        f"{name}/{key}": _plain(value)
         for name, module in training.modules.items()
         for key, value in module.state_dict().items()
     }
+
+
+def _plain(value: torch.Tensor) -> torch.Tensor:
+    """A copy as safetensors takes it."""
+    return value.detach().cpu().contiguous().clone()
 
 
 def _below(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from atarimae.errors import AtarimaeError
 from atarimae.fit import checkpoint
+from atarimae.fit.averaging import Average
 from atarimae.fit.checkpoint import Reached
 from atarimae.fit.device import Device
 from atarimae.predict.graph import cores
@@ -73,8 +74,9 @@ def train(
 
     With `resume` it goes on from `kept`: batches, learning rates, augmentation and dropout are
     those of an uninterrupted run. A loss of NaN stops it, with the weights of the last good epoch
-    kept. Returns the seconds of all sessions, without an epoch that was stopped under way and
-    without what `after` took.
+    kept. Where the recipe averages weights, `after` sees the average, and so does who comes after
+    the training. Returns the seconds of all sessions, without an epoch that was stopped under way
+    and without what `after` took.
     """
     reached = checkpoint.read(kept, training) if resume and kept.is_file() else Reached()
     began = time.perf_counter() - reached.seconds
@@ -82,6 +84,7 @@ def train(
         checkpoint.write(kept, training, reached)
     schedule = _Schedule(training, recipe)
     update = _Update(training, device, reached.scaler)
+    average = Average(training, recipe, reached.average)
     step = reached.step
     for epoch in range(reached.epoch, recipe.epochs):
         # Anew in each epoch, so that a resumed run draws what an uninterrupted one does.
@@ -94,6 +97,7 @@ def train(
             schedule(step, total)
             values = _step(training, batch, update, device, (epoch, number, batches[number]))
             step += 1
+            average.step(step)
             for name, value in values.items():
                 sums[name] = sums.get(name, 0.0) + value
             progress(step, total, f"epoch {epoch + 1}/{recipe.epochs} " + _said(values))
@@ -101,13 +105,16 @@ def train(
             metrics.metric(name, value / max(1, len(batches)), step=step, epoch=epoch + 1)
         seconds = time.perf_counter() - began
         _mode(training, train=False)
-        ends = after(training, Place(epoch + 1, recipe.epochs, step, seconds))
+        average.epoch(epoch + 1)
+        with average.in_place():
+            ends = after(training, Place(epoch + 1, recipe.epochs, step, seconds))
         began = time.perf_counter() - seconds
-        reached = Reached(epoch + 1, step, seconds, update.scaler.state_dict())
+        reached = Reached(epoch + 1, step, seconds, update.scaler.state_dict(), average.tensors)
         checkpoint.write(kept, training, reached)
         if ends:
             break
     _mode(training, train=False)
+    average.put()
     return time.perf_counter() - began
 
 
