@@ -2,7 +2,8 @@
 
 import json
 import sys
-from typing import Literal, get_args, get_origin
+from types import UnionType
+from typing import Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -30,19 +31,19 @@ def _range(field: FieldInfo) -> str:
         return ", ".join(map(str, get_args(kind)))
     if kind is bool:
         return "true, false"
+    if get_origin(kind) in (Union, UnionType):
+        return " or ".join(_range(FieldInfo.from_annotation(one)) for one in get_args(kind))
     bounds = [
         f"{sign} {getattr(rule, name):g}"
         for rule in field.metadata
         for name, sign in SIGNS.items()
         if hasattr(rule, name)
     ]
-    return ", ".join(filter(None, [_kind(field.default), *bounds]))
+    return ", ".join(filter(None, [_kind(kind), *bounds]))
 
 
-def _kind(default: object) -> str:
-    if isinstance(default, float):
-        return ""
-    return {int: "whole", str: "text"}.get(type(default), "list")
+def _kind(kind: type | None) -> str:
+    return {float: "", int: "whole", str: "text"}.get(kind, "list") if kind else ""
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import uuid
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from atarimae.errors import unknown_name
 from atarimae.tasks.retrieve.backbone import backbone
+from atarimae.tasks.retrieve.layers import freeze
 from atarimae.tasks.retrieve.padding import fixed_padding
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Array
@@ -31,6 +32,7 @@ class Features(nn.Module):
         self.mean: torch.Tensor
         self.std: torch.Tensor
         self.backbone, mean, std = backbone(recipe)
+        self._frozen = freeze(self.backbone, recipe.freeze_layers) if recipe.freeze_layers else []
         self.register_buffer("mean", mean)
         self.register_buffer("std", std)
         self.p = nn.Parameter(torch.tensor(recipe.gem_p), requires_grad=recipe.train_gem_p)
@@ -39,6 +41,13 @@ class Features(nn.Module):
         self._seen: dict[str, torch.Tensor] = {}
         for layer in dict.fromkeys(layer for layer, _ in self.pooling if layer != "last"):
             self._watch(layer)
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode of all but the frozen layers."""
+        super().train(mode)
+        for module in self._frozen:
+            module.eval()
+        return self
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Uint8 pixels, channels last; the input that `resize` makes."""

@@ -28,6 +28,17 @@ class RetrieveRecipe(Recipe):
     freeze: Literal["backbone", "none"] = Field(
         "backbone", description="what is not trained; a frozen backbone's features are cached"
     )
+    freeze_layers: Annotated[int, Field(ge=0)] | str = Field(
+        0,
+        description="first layers of a trained backbone that stay as they are: how many, the stem "
+        "among them, or the name of the last (blocks.2, say)",
+    )
+    lr_backbone_factor: float = Field(
+        1.0, gt=0, le=10, description="a trained backbone's learning rate, as a multiple of lr"
+    )
+    lr_layer_factor: float = Field(
+        1.0, gt=0, le=1, description="learning rate of a backbone's layer over that of the next"
+    )
     image_size: int = Field(224, ge=32, le=2048, description="side of the network's input, px")
     fit: Fit = Field("pad", description="how other shapes become square: pad, stretch or crop")
     pooling: tuple[Pooling, ...] = Field(
@@ -72,6 +83,8 @@ class RetrieveRecipe(Recipe):
     def _agrees(self) -> "RetrieveRecipe":
         if self.freeze == "backbone" and self.train_gem_p:
             raise ValueError('train_gem_p needs freeze = "none": frozen features are pooled once')
+        if self.freeze == "backbone" and self.freeze_layers:
+            raise ValueError('freeze_layers needs freeze = "none": else all layers are frozen')
         return self
 
     @property

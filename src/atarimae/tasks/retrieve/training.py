@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from atarimae.errors import AtarimaeError
+from atarimae.errors import AtarimaeError, UsageError
 from atarimae.task import Model, Setup, Update
-from atarimae.tasks.retrieve import data, losses, model
+from atarimae.tasks.retrieve import data, layers, losses, model
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.tasks.retrieve.whitening import fit_whitening, whitened
 from atarimae.types import Array, Floats
@@ -163,10 +163,15 @@ class RetrieveTraining:
 
     def _optimiser(self) -> torch.optim.Optimizer:
         recipe = self.recipe
-        network = [*model.trainable(self.head)]
-        network += [] if self.frozen else [*model.trainable(self.features)]
-        groups = [{"params": network, "lr": recipe.lr, "weight_decay": recipe.weight_decay}]
+        groups = layers.groups(nn.Identity() if self.frozen else self.features, self.head, recipe)
         centres = list(model.trainable(self.loss))
         if centres:
             groups.append({"params": centres, "lr": recipe.lr_loss, "weight_decay": 0.0})
+        if not groups:
+            raise UsageError(
+                "There is nothing to train.",
+                f"freeze_layers = {recipe.freeze_layers!r} freezes the whole backbone, and "
+                "projection is 0.",
+                "Freeze fewer layers, or set projection.",
+            )
         return torch.optim.AdamW(groups)
