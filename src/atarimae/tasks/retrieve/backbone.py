@@ -19,12 +19,16 @@ def backbone(recipe: RetrieveRecipe) -> tuple[nn.Module, torch.Tensor, torch.Ten
     """The backbone without a classifier, and mean and deviation of its input in 0…255."""
     if not timm.is_model(recipe.backbone):
         raise unknown_name("backbone", recipe.backbone, timm.list_models(), " in timm")
+    config = timm.get_pretrained_cfg(recipe.backbone, allow_unregistered=False)
+    # Position embeddings and windows are made for one size; weights of another are interpolated.
+    sized = {"img_size": recipe.image_size} if config and config.fixed_input_size else {}
     packaged = recipe.backbone == LITE0 and recipe.weights == "imagenet"
     try:
         made = timm.create_model(
             recipe.backbone,
             pretrained=recipe.weights == "imagenet" and not packaged,
             num_classes=1000 if packaged else 0,
+            **sized,
         )
     except (OSError, RuntimeError) as error:
         raise AtarimaeError(
@@ -36,8 +40,8 @@ def backbone(recipe: RetrieveRecipe) -> tuple[nn.Module, torch.Tensor, torch.Ten
         load_lite0(made)
         cast(Any, made).reset_classifier(0)
         return made, _channels([LITE0_MEAN] * 3), _channels([LITE0_STD] * 3)
-    config = cast(dict[str, Sequence[float]], made.pretrained_cfg)
-    mean, std = config["mean"], config["std"]
+    found = cast(dict[str, Sequence[float]], made.pretrained_cfg)
+    mean, std = found["mean"], found["std"]
     return made, _channels([255 * x for x in mean]), _channels([255 * x for x in std])
 
 

@@ -1,5 +1,6 @@
 """The network: a timm backbone with pooled layers, and a head; and its export to ONNX."""
 
+import math
 import uuid
 import warnings
 from collections.abc import Iterator, Mapping
@@ -11,14 +12,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from atarimae.errors import unknown_name
+from atarimae.errors import UsageError, unknown_name
 from atarimae.tasks.retrieve.backbone import backbone
+from atarimae.tasks.retrieve.fusion import Fusion
 from atarimae.tasks.retrieve.layers import freeze
 from atarimae.tasks.retrieve.padding import fixed_padding
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Array
 
 OPSET = 17
+Found = Mapping[str, torch.Tensor]  # what layers give, by name
 
 
 class Features(nn.Module):
@@ -38,9 +41,12 @@ class Features(nn.Module):
         self.p = nn.Parameter(torch.tensor(recipe.gem_p), requires_grad=recipe.train_gem_p)
         self.power = recipe.power
         self.pooling = [(layer, kind) for layer, _, kind in map(_parted, recipe.pooling)]
+        self.local = recipe.local_layer
         self._seen: dict[str, torch.Tensor] = {}
-        for layer in dict.fromkeys(layer for layer, _ in self.pooling if layer != "last"):
-            self._watch(layer)
+        for layer in dict.fromkeys([*(layer for layer, _ in self.pooling), self.local or "last"]):
+            if layer != "last":
+                self._watch(layer)
+        self.fusion = self._fusion(recipe) if self.local else None
 
     def train(self, mode: bool = True) -> Self:
         """Set the mode of all but the frozen layers."""
@@ -55,17 +61,38 @@ class Features(nn.Module):
 
     def pooled(self, pixels: torch.Tensor) -> torch.Tensor:
         """The same from (n, 3, size, size)."""
-        maps = self._maps((pixels.float() - self.mean) / self.std)
-        blocks = [self._pool(maps[layer], kind).float() for layer, kind in self.pooling]
+        found = self._found(pixels)
+        joined = self._joined(found)
+        return self.fusion(joined, self._as_map(found, self.local)) if self.fusion else joined
+
+    def _joined(self, found: Found) -> torch.Tensor:
+        blocks = [self._pool(found, layer, kind).float() for layer, kind in self.pooling]
         if self.power != 1:
             blocks = [block.sign() * block.abs().pow(self.power) for block in blocks]
         return torch.cat([functional.normalize(block, dim=1) for block in blocks], 1)
 
-    def _maps(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
-        last = cast(Any, self.backbone).forward_features(images)
-        found = {"last": last, **self._seen}
+    def _found(self, pixels: torch.Tensor) -> Found:
+        """What the layers give, by name, as the backbone orders it."""
+        images = (pixels.float() - self.mean) / self.std
+        try:
+            last = cast(Any, self.backbone).forward_features(images)
+        except AssertionError as error:  # timm's way to refuse a size
+            raise UsageError(
+                f"The backbone can't read pictures of {images.shape[-1]} px.",
+                f"{error}",
+                "Set another image_size.",
+            ) from None
+        found = {**self._seen, "last": last}
         self._seen.clear()
-        return {layer: self._as_map(features) for layer, features in found.items()}
+        return found
+
+    @torch.no_grad()
+    def _fusion(self, recipe: RetrieveRecipe) -> Fusion:
+        """As wide as what one picture gives."""
+        self.eval()
+        found = self._found(torch.zeros(1, 3, recipe.image_size, recipe.image_size))
+        width, channels = self._joined(found).shape[1], self._as_map(found, self.local).shape[1]
+        return Fusion(width, channels, recipe.local_dimension)
 
     def _watch(self, layer: str) -> None:
         """Keep what a module gives, each time the backbone runs."""
@@ -78,21 +105,42 @@ class Features(nn.Module):
 
         known[layer].register_forward_hook(keep)
 
-    def _as_map(self, features: torch.Tensor) -> torch.Tensor:
+    def _as_map(self, found: Found, layer: str) -> torch.Tensor:
         """(n, channels, rows, columns), whatever the backbone's own order."""
+        features = found[layer]
         if features.ndim == 3:  # tokens of a transformer
-            tokens = features[:, getattr(self.backbone, "num_prefix_tokens", 0) :]
-            return tokens.transpose(1, 2).unsqueeze(-1)
+            tokens = features[:, self._prefix(found, layer) :]
+            side = math.isqrt(tokens.shape[1])
+            rows = side if side**2 == tokens.shape[1] else 1
+            return tokens.transpose(1, 2).unflatten(2, (rows, -1))
         if getattr(self.backbone, "output_fmt", "NCHW") == "NHWC":
             return features.permute(0, 3, 1, 2)
         return features
 
-    def _pool(self, features: torch.Tensor, kind: str) -> torch.Tensor:
+    def _prefix(self, found: Found, layer: str) -> int:
+        """How many tokens come before those of patches; they may join after the first layers."""
+        all_here = found[layer].shape[1] == found["last"].shape[1]
+        return getattr(self.backbone, "num_prefix_tokens", 0) if all_here else 0
+
+    def _pool(self, found: Found, layer: str, kind: str) -> torch.Tensor:
+        if kind == "cls":
+            return self._class_token(found, layer)
+        features = self._as_map(found, layer)
         if kind == "mean":
             return features.mean((2, 3))
         if kind == "max":
             return features.amax((2, 3))
         return features.float().clamp(min=1e-6).pow(self.p).mean((2, 3)).pow(1 / self.p)
+
+    def _class_token(self, found: Found, layer: str) -> torch.Tensor:
+        has_one = getattr(self.backbone, "cls_token", None) is not None
+        if not has_one or found[layer].ndim != 3 or not self._prefix(found, layer):
+            raise UsageError(
+                f"There is no class token in layer '{layer}'.",
+                f"The backbone is a {type(self.backbone).__name__}.",
+                f"Pool it as {layer}:mean, or take a vision transformer with such a token.",
+            )
+        return found[layer][:, 0]
 
 
 class Whitening(nn.Module):

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from atarimae.predict.resize import Fit
 from atarimae.task import Recipe
 
-Pooling = Annotated[str, StringConstraints(pattern=r"^[\w.]+:(mean|max|gem)$")]
+Pooling = Annotated[str, StringConstraints(pattern=r"^[\w.]+:(mean|max|gem|cls)$")]
 
 
 class RetrieveRecipe(Recipe):
@@ -45,7 +45,16 @@ class RetrieveRecipe(Recipe):
         ("last:gem",),
         min_length=1,
         description="what is pooled, as layer:kind; layer is last or a module of the backbone by "
-        "its name (blocks.4 or blocks.4.1.bn1, say), kind is mean, max or gem; several are joined",
+        "its name (blocks.4 or blocks.4.1.bn1, say), kind is mean, max, gem or, of a transformer, "
+        "its class token: cls; several are joined",
+    )
+    local_layer: str = Field(
+        "",
+        description="layer of a trained backbone whose places join what is pooled, as far as they "
+        "say something else (DOLG); none if empty",
+    )
+    local_dimension: int = Field(
+        256, ge=8, le=2048, description="numbers of either half of what is joined with local_layer"
     )
     gem_p: float = Field(3.0, gt=0, le=20, description="power of the generalised mean")
     train_gem_p: bool = Field(False, description="whether training moves gem_p")
@@ -85,6 +94,8 @@ class RetrieveRecipe(Recipe):
             raise ValueError('train_gem_p needs freeze = "none": frozen features are pooled once')
         if self.freeze == "backbone" and self.freeze_layers:
             raise ValueError('freeze_layers needs freeze = "none": else all layers are frozen')
+        if self.freeze == "backbone" and self.local_layer:
+            raise ValueError('local_layer needs freeze = "none": what joins it is trained')
         return self
 
     @property
