@@ -42,8 +42,9 @@ def _range(field: FieldInfo) -> str:
     return ", ".join(filter(None, [_kind(kind), *bounds]))
 
 
-def _kind(kind: type | None) -> str:
-    return {float: "", int: "whole", str: "text"}.get(kind, "list") if kind else ""
+def _kind(kind: object) -> str:
+    names: dict[object, str] = {float: "", int: "whole", str: "text"}
+    return names.get(kind, "list")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ def backbone(recipe: RetrieveRecipe) -> tuple[nn.Module, torch.Tensor, torch.Ten
         raise unknown_name("backbone", recipe.backbone, timm.list_models(), " in timm")
     config = timm.get_pretrained_cfg(recipe.backbone, allow_unregistered=False)
     # Position embeddings and windows are made for one size; weights of another are interpolated.
-    sized = {"img_size": recipe.image_size} if config and config.fixed_input_size else {}
+    sized: dict[str, Any] = {}
+    if config and config.fixed_input_size:
+        sized["img_size"] = recipe.image_size
     packaged = recipe.backbone == LITE0 and recipe.weights == "imagenet"
     try:
         made = timm.create_model(

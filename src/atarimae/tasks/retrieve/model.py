@@ -63,7 +63,9 @@ class Features(nn.Module):
         """The same from (n, 3, size, size)."""
         found = self._found(pixels)
         joined = self._joined(found)
-        return self.fusion(joined, self._as_map(found, self.local)) if self.fusion else joined
+        if self.fusion:
+            joined = self.fusion(joined, self._as_map(found, self.local))
+        return joined
 
     def _joined(self, found: Found) -> torch.Tensor:
         blocks = [self._pool(found, layer, kind).float() for layer, kind in self.pooling]
@@ -112,7 +114,7 @@ class Features(nn.Module):
             tokens = features[:, self._prefix(found, layer) :]
             side = math.isqrt(tokens.shape[1])
             rows = side if side**2 == tokens.shape[1] else 1
-            return tokens.transpose(1, 2).unflatten(2, (rows, -1))
+            return tokens.transpose(1, 2).reshape(-1, tokens.shape[2], rows, tokens.shape[1] // rows)
         if getattr(self.backbone, "output_fmt", "NCHW") == "NHWC":
             return features.permute(0, 3, 1, 2)
         return features
