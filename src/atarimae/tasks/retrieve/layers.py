@@ -29,11 +29,8 @@ def depths(backbone: nn.Module) -> Mapping[str, int]:
     return found
 
 
-def freeze(backbone: nn.Module, first: int | str) -> list[nn.Module]:
-    """Freeze the first layers, by number or up to the named one; the modules that are now frozen.
-
-    Those must stay in eval mode, or their statistics of normalisation and their dropout go on.
-    """
+def freeze(backbone: nn.Module, first: int | str) -> None:
+    """Freeze the first layers, by number or up to the named one."""
     layer = depths(backbone)
     number = first if isinstance(first, int) else _through(first, layer)
     there = max(layer.values()) + 1
@@ -44,7 +41,14 @@ def freeze(backbone: nn.Module, first: int | str) -> list[nn.Module]:
     for name, parameter in backbone.named_parameters():
         if layer[name] < number:
             parameter.requires_grad_(False)
-    return [module for module in backbone.modules() if _still([*module.parameters()])]
+
+
+def still(backbone: nn.Module) -> list[nn.Module]:
+    """The modules of which nothing is trained.
+
+    They stay in eval mode, or their statistics of normalisation and their dropout would go on.
+    """
+    return [module for module in backbone.modules() if _frozen([*module.parameters()])]
 
 
 def groups(features: nn.Module, head: nn.Module, recipe: RetrieveRecipe) -> list[Group]:
@@ -92,5 +96,5 @@ def _modules(parameters: Iterable[str]) -> set[str]:
     return {".".join(one[:end]) for one in parts for end in range(1, len(one))}
 
 
-def _still(parameters: list[nn.Parameter]) -> bool:
+def _frozen(parameters: list[nn.Parameter]) -> bool:
     return bool(parameters) and not any(one.requires_grad for one in parameters)

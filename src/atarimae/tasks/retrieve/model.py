@@ -13,9 +13,10 @@ from torch import nn
 from torch.nn import functional
 
 from atarimae.errors import UsageError, unknown_name
+from atarimae.tasks.retrieve import lora
 from atarimae.tasks.retrieve.backbone import backbone
 from atarimae.tasks.retrieve.fusion import Fusion
-from atarimae.tasks.retrieve.layers import freeze
+from atarimae.tasks.retrieve.layers import freeze, still
 from atarimae.tasks.retrieve.padding import fixed_padding
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Array
@@ -35,7 +36,11 @@ class Features(nn.Module):
         self.mean: torch.Tensor
         self.std: torch.Tensor
         self.backbone, mean, std = backbone(recipe)
-        self._frozen = freeze(self.backbone, recipe.freeze_layers) if recipe.freeze_layers else []
+        if recipe.lora_rank:
+            lora.adapt(self.backbone, recipe.lora_rank, recipe.lora_layers)
+        if recipe.freeze_layers:
+            freeze(self.backbone, recipe.freeze_layers)
+        self._frozen = still(self.backbone)
         self.register_buffer("mean", mean)
         self.register_buffer("std", std)
         self.p = nn.Parameter(torch.tensor(recipe.gem_p), requires_grad=recipe.train_gem_p)
@@ -114,7 +119,9 @@ class Features(nn.Module):
             tokens = features[:, self._prefix(found, layer) :]
             side = math.isqrt(tokens.shape[1])
             rows = side if side**2 == tokens.shape[1] else 1
-            return tokens.transpose(1, 2).reshape(-1, tokens.shape[2], rows, tokens.shape[1] // rows)
+            return tokens.transpose(1, 2).reshape(
+                -1, tokens.shape[2], rows, tokens.shape[1] // rows
+            )
         if getattr(self.backbone, "output_fmt", "NCHW") == "NHWC":
             return features.permute(0, 3, 1, 2)
         return features

@@ -33,6 +33,18 @@ class RetrieveRecipe(Recipe):
         description="first layers of a trained backbone that stay as they are: how many, the stem "
         "among them, or the name of the last (blocks.2, say)",
     )
+    lora_rank: int = Field(
+        0,
+        ge=0,
+        le=256,
+        description="rank of adapters that are trained in place of the backbone's own weights "
+        "(LoRA; needs the extra lora); 0: none",
+    )
+    lora_layers: tuple[str, ...] = Field(
+        ("attn.qkv", "attn.proj"),
+        min_length=1,
+        description="layers that get an adapter, by the end of their name",
+    )
     lr_backbone_factor: float = Field(
         1.0, gt=0, le=10, description="a trained backbone's learning rate, as a multiple of lr"
     )
@@ -94,6 +106,8 @@ class RetrieveRecipe(Recipe):
             raise ValueError('train_gem_p needs freeze = "none": frozen features are pooled once')
         if self.freeze == "backbone" and self.freeze_layers:
             raise ValueError('freeze_layers needs freeze = "none": else all layers are frozen')
+        if self.freeze == "backbone" and self.lora_rank:
+            raise ValueError('lora_rank needs freeze = "none": adapters are trained')
         if self.freeze == "backbone" and self.local_layer:
             raise ValueError('local_layer needs freeze = "none": what joins it is trained')
         return self

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from torch import nn
 
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.task import Model, Setup, Update
-from atarimae.tasks.retrieve import data, layers, losses, model
+from atarimae.tasks.retrieve import data, layers, lora, losses, model
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.tasks.retrieve.whitening import fit_whitening, whitened
 from atarimae.types import Array, Floats
@@ -89,7 +90,8 @@ class RetrieveTraining:
         if self.frozen:
             shutil.copyfile(self._frozen_graph(), graphs["embed"])
         else:
-            model.export(self.features, self._example(), graphs["embed"])
+            with lora.merged(self.features) if self.recipe.lora_rank else nullcontext():
+                model.export(self.features, self._example(), graphs["embed"])
         if self.recipe.projection:
             graphs["project"] = folder / "project.onnx"
             model.export(
