@@ -485,7 +485,7 @@ def _needs_torch() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name not in ("torch", "torchvision", "timm", "pytorch_metric_learning", "onnx"):
+        if error.name not in ("torch", "torchvision", "timm", "onnx"):
             raise
         raise AtarimaeError(
             "Fitting needs more than the base install.",

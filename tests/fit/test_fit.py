@@ -107,8 +107,15 @@ def test_verdict_is_against_the_best_run_so_far(space: Workspace, small) -> None
     assert second.verdict["difference"] == 0
 
 
-def test_interrupted_run_is_resumed_to_the_same_weights(space: Workspace, small) -> None:
-    recipe = small(epochs=6, dropout=0.2)
+@pytest.mark.parametrize(
+    "loss",
+    [{}, {"loss": "adaface"}, {"loss": "elasticarcplus"}, {"loss": "contrastive", "memory": 16}],
+    ids=lambda loss: loss.get("loss", "default"),
+)
+def test_interrupted_run_is_resumed_to_the_same_weights(
+    space: Workspace, small, loss: dict[str, object]
+) -> None:
+    recipe = small(epochs=6, dropout=0.2, **loss)
     whole = fit(space, TASK, recipe, because="whole")
 
     def stop(done: int, total: int, note: str = "") -> None:

@@ -183,7 +183,12 @@ class Head(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Float32 features, of any length."""
-        return functional.normalize(self.linear(self.dropout(features)), dim=1)
+        return functional.normalize(self.projected(features), dim=1)
+
+    def projected(self, features: torch.Tensor) -> torch.Tensor:
+        """Embeddings of the length that they come out with, as the losses take them."""
+        projected: torch.Tensor = self.linear(self.dropout(features))
+        return projected
 
 
 def export(module: nn.Module, example: torch.Tensor, path: Path) -> Path:

@@ -1,24 +1,31 @@
 """All settings of a retrieval fit."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
 from atarimae.predict.resize import Fit
 from atarimae.task import Recipe
 
+Loss = Literal[
+    "arcface", "cosface", "elasticarc", "elasticarcplus", "elasticcos", "elasticcosplus", "adaface",
+    "multisimilarity", "triplet", "contrastive", "supcon", "ntxent", "smoothap",
+    "surrogateprecision",
+]  # fmt: skip
+CENTRED = get_args(Loss)[:7]  # those with a centre for each class; the others compare pairs
 Pooling = Annotated[str, StringConstraints(pattern=r"^[\w.]+:(mean|max|gem|cls)$")]
 
 
 class RetrieveRecipe(Recipe):
     """Features of a backbone, pooled, whitened, projected; cosine similarity of what comes out."""
 
-    # A sample of 300 images has few classes to fill a batch with, and fewer axes than whitening
-    # may keep.
+    # A sample of 300 images has few classes to fill a batch with, none of many images, fewer axes
+    # than whitening may keep, and fewer images than a memory.
     unjudged: ClassVar[Mapping[str, frozenset[str]]] = {
         "smoke": Recipe.unjudged["smoke"]
         | {"classes_per_batch", "images_per_class", "whiten_dimension", "whiten_shrink"}
+        | {"margin_rare", "memory"}
     }
 
     backbone: str = Field("tf_efficientnet_lite0", description="any timm model, by name")
@@ -86,11 +93,34 @@ class RetrieveRecipe(Recipe):
         0, ge=0, le=8192, description="numbers in an embedding after a trained layer; 0: no layer"
     )
     dropout: float = Field(0.0, ge=0, lt=1, description="share of features zeroed in training")
-    loss: Literal["arcface", "cosface", "multisimilarity"] = Field(
-        "arcface", description="metric-learning loss"
+    loss: Loss = Field("arcface", description="metric-learning loss, see docs/retrieve.md")
+    margin: float = Field(
+        0.3,
+        ge=0,
+        le=1.5,
+        description="arcface, elasticarc and adaface: radians; cosface, elasticcos, triplet and "
+        "contrastive: cosine",
     )
-    margin: float = Field(0.3, ge=0, le=1.5, description="ArcFace: radians; CosFace: cosine")
-    scale: float = Field(30.0, gt=0, description="ArcFace and CosFace: inverse temperature")
+    margin_rare: float = Field(
+        0.0,
+        ge=0,
+        le=0.8,
+        description="what the smallest class's margin has on top of the largest's",
+    )
+    margin_noise: float = Field(
+        0.05, ge=0, le=0.5, description="elastic losses: deviation of the drawn margins"
+    )
+    scale: float = Field(30.0, gt=0, description="losses with centres: inverse temperature")
+    subcentres: int = Field(
+        1, ge=1, le=16, description="centres of each class; several for classes of several looks"
+    )
+    temperature: float = Field(0.1, gt=0, le=1, description="supcon and ntxent: of the softmax")
+    memory: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="embeddings of earlier batches that losses over pairs compare with; 0: none",
+    )
     classes_per_batch: int = Field(32, ge=2, description="classes in a batch")
     images_per_class: int = Field(4, ge=1, description="images of each class in a batch")
     lr_loss: float = Field(1e-3, gt=0, description="peak learning rate of the classes' centres")
@@ -110,7 +140,18 @@ class RetrieveRecipe(Recipe):
             raise ValueError('lora_rank needs freeze = "none": adapters are trained')
         if self.freeze == "backbone" and self.local_layer:
             raise ValueError('local_layer needs freeze = "none": what joins it is trained')
+        self._agrees_with_loss()
         return self
+
+    def _agrees_with_loss(self) -> None:
+        """What switches something on is refused where the loss has no such thing."""
+        centred = self.loss in CENTRED
+        for key, wanted in (("subcentres", True), ("margin_rare", True), ("memory", False)):
+            if centred is not wanted and getattr(self, key) != type(self).model_fields[key].default:
+                them = [name for name in get_args(Loss) if (name in CENTRED) is wanted]
+                raise ValueError(f"{key} is not for {self.loss}, only for {', '.join(them)}")
+        if self.loss == "adaface" and self.trains and not self.projection:
+            raise ValueError("adaface needs a projection: it reads how long embeddings come out")
 
     @property
     def trains(self) -> bool:

@@ -44,9 +44,10 @@ class RetrieveTraining:
         self.dimension = self._prepare()
         self.head = model.Head(self.dimension, recipe) if recipe.projection else nn.Identity()
         self.head.to(setup.device)
-        self.loss = losses.build(recipe, len(self.classes), recipe.projection or self.dimension)
-        if self.frozen and recipe.trains:
-            self._place_centres(self._rows())
+        counts = np.bincount(self.targets, minlength=len(self.classes)).tolist()
+        self.loss = losses.build(recipe, counts, recipe.projection or self.dimension)
+        if self.frozen and recipe.trains and isinstance(self.loss, losses.Centres):
+            self._place_centres(self.loss, self._rows())
         self.loss.to(setup.device)
         trained = {"head": self.head, "loss": self.loss}
         self.modules: dict[str, nn.Module] = (
@@ -78,7 +79,9 @@ class RetrieveTraining:
         inputs, targets = (part.to(self.setup.device) for part in batch)
         if not self.frozen:
             inputs = self.features.pooled(inputs.contiguous(memory_format=torch.channels_last))
-        embeddings = self.head(inputs.float())
+        embeddings = inputs.float()
+        if isinstance(self.head, model.Head):
+            embeddings = self.head.projected(embeddings)
         with torch.autocast(self.setup.device, enabled=False):
             loss = self.loss(embeddings.float(), targets)
         return {"loss": update(loss)}
@@ -131,17 +134,11 @@ class RetrieveTraining:
         """(n, d) of the training images, whitened by what is in the buffers now."""
         return self.plain if self.whitening is None else whitened(self.plain, self.whitening.arrays)
 
-    def _place_centres(self, features: Floats) -> None:
-        """A class's centre starts at the mean of its images, not somewhere at random."""
+    def _place_centres(self, loss: losses.Centres, features: Floats) -> None:
         assert isinstance(self.samples, data.FeatureSamples)
-        centres = getattr(self.loss, "W", None)  # (d, classes), of the losses that have centres
-        if centres is None:
-            return
         with torch.no_grad():
             rows = self.head.eval()(torch.from_numpy(features).to(self.setup.device)).cpu()
-            sums = torch.zeros(len(self.classes), rows.shape[1])
-            sums.index_add_(0, self.samples.targets, rows)
-            centres.copy_(nn.functional.normalize(sums).T)
+        loss.place(rows, self.samples.targets)
 
     def _frozen_graph(self) -> Path:
         """The graph of the frozen features, exported once for all runs that share it."""
