@@ -262,6 +262,13 @@ class Recounts(Protocol):
         """Its own way first, then rival conventions and common mistakes."""
 
 
+@runtime_checkable
+class Embeds(Protocol):
+    """A task that looks its answers up in a gallery by the cosine of its outputs. Optional."""
+
+    near_duplicate: float  # cosine from which two images are one picture to the model
+
+
 def load(name: str) -> Task:
     """The installed task of that name."""
     found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}

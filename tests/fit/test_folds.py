@@ -13,6 +13,7 @@ from atarimae.fit import fit, resume
 from atarimae.fit import folds as module
 from atarimae.fit.part import Part
 from atarimae.fit.split import folds
+from atarimae.score.leaks import told
 from atarimae.score.pooled import pooled
 from atarimae.ship import ship
 from atarimae.types import Data, File, Label, Score, Version
@@ -118,6 +119,7 @@ def test_folds_run_is_judged_on_train_and_val(colours) -> None:
     naive = sum(float(np.sum(score.parts)) for score in each) / 48
     assert run.score.value == pytest.approx(naive, abs=1e-6)
     assert not list(run.folder.rglob("checkpoint"))
+    assert told(run.leaks) == "Leaks: none found."
 
 
 def test_folds_run_of_retrieval_carries_scores_costs_and_a_verdict(space, small) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from atarimae import task as tasks
 from atarimae.errors import AtarimaeError
-from atarimae.fit.split import overlap, with_split
+from atarimae.fit.split import with_split
+from atarimae.score.leaks import overlap
 from atarimae.types import Data, File, Label, Version
 
 RETRIEVE, COLOUR = tasks.load("retrieve"), tasks.load("colour")
@@ -64,9 +65,12 @@ def test_overlap_of_a_given_split_is_counted() -> None:
         ("a/1", "A", "train", None), ("a/copy", "A", "val", None), ("b/1", "A", "val", None),
         ("c/1", "C", "train", None), ("d/1", "D", "val", None),
     )  # fmt: skip
-    assert overlap(RETRIEVE, given) == {"classes also in train": 1, "images also in train": 1}
-    assert overlap(COLOUR, given) == {"images also in train": 1}
-    assert overlap(RETRIEVE, with_split(RETRIEVE, many())) == {}
+    both = {"classes also in train": 1, "images also in train": 1}
+    train, val = given.split("train"), given.split("val")
+    assert overlap(RETRIEVE, train, val) == both
+    assert overlap(COLOUR, train, val) == {"images also in train": 1}
+    made = with_split(RETRIEVE, many())
+    assert overlap(RETRIEVE, made.split("train"), made.split("val")) == {}
 
 
 def test_test_files_are_never_drawn_into_val() -> None:

@@ -1,12 +1,31 @@
 """Each check on data in sight."""
 
+import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from atarimae import look
-from atarimae.look.checks import CHECKS, Beside, conflicts, duplicates, leaks, singles, unreadable
-from atarimae.store import Refusal
+from atarimae import bundle, files, look, runlog
+from atarimae import task as tasks
+from atarimae.look.checks import (
+    CHECKS,
+    Beside,
+    beside,
+    classes,
+    conflicts,
+    duplicates,
+    hubs,
+    leaks,
+    near,
+    singles,
+    unreachable,
+    unreadable,
+)
+from atarimae.predict.run import outputs
+from atarimae.store import Refusal, Store
+from atarimae.task import Model
+from atarimae.types import Predictions
 
 RED, GREEN, BLUE = (200, 0, 0), (0, 200, 0), (0, 0, 200)
 
@@ -114,11 +133,94 @@ def test_an_uninstalled_task_hides_no_finding(maker):
     assert conflicts.check.name in {one.check for one in look.findings(workspace)}
 
 
+def test_classes_of_two_splits_are_one_finding_where_the_task_asks_about_unseen_ones(maker):
+    maker.picture("a.png", RED, "酒", split="train")
+    shared = maker.picture("b.png", GREEN, "酒", split="val")
+    maker.picture("c.png", BLUE, "杯", split="val")
+    maker.record()
+
+    (found,) = classes.check.find(maker.data, Beside(unseen_classes=True))
+
+    assert found.what == "'酒' is in train and val."
+    assert (found.images, found.files) == ((shared,), ("b.png",))
+    assert found.evidence == "In both: 酒; 1 of the 2 classes of val."
+    assert classes.check.find(maker.data, Beside(unseen_classes=False)) == []
+
+
+def test_gallery_image_that_only_its_own_source_asks_for_is_out_of_reach(maker):
+    known = maker.picture("棚.png", RED, "酒", split="val", role="gallery", source="蔵")
+    maker.picture("q.png", GREEN, "酒", split="val", role="query", source="蔵")
+    maker.picture("別.png", BLUE, "酒", split="test", role="query", source="店")
+    maker.record()
+
+    (found,) = unreachable.check.find(maker.data, Beside(gallery=True))
+
+    assert found.what == "1 gallery image of '酒' can be found by no query."
+    assert found.images == (known,)
+    assert "its queries (q.png) are of '蔵'" in found.evidence
+    assert unreachable.check.find(maker.data, Beside(gallery=False)) == []
+
+
+def fitted(maker, lists=()):
+    """A run that embedded every file, was judged by val, and answered with `lists`."""
+    data = maker.data
+    with runlog.start(maker.workspace, because="x", stage="holdout", data=data.version) as run:
+        bundle.write_model(Model(run.folder / "model", {}, {}))
+        val = [file.path for file in data.files if file.split != "train"]
+        files.write_json(run.folder / "evaluated.json", {"files": val})
+        outputs(tasks.load("mean-colour").predictor(None), data, cache=maker.workspace.cache)
+        rows = np.empty(len(lists), object)
+        rows[:] = [found for _, found in lists]
+        run.scores([], Predictions(tuple(key for key, _ in lists), {"match_files": rows}))
+        run.finish()
+    return run.id
+
+
+def test_near_duplicates_come_from_what_a_run_embedded_already(maker):
+    first = maker.picture("a.png", (200, 100, 50), "酒", split="train")
+    second = maker.picture("b.png", (202, 100, 50), "酒", split="val")
+    maker.picture("c.png", (50, 100, 202), "杯", split="val")
+    maker.record()
+    store = Store(maker.workspace)
+    assert near.check.find(maker.data, beside(maker.workspace, store)) == []  # no run yet
+
+    run = fitted(maker)
+    (found,) = near.check.find(maker.data, beside(maker.workspace, store))
+
+    assert found.images == (first, second)
+    assert found.what == "One picture is nearly in train and val."
+    assert found.evidence.startswith("a.png ('酒') and b.png ('酒'): cosine 1.000")
+    assert run[-4:] in found.evidence
+
+    shutil.rmtree(maker.workspace.cache)
+    assert near.check.find(maker.data, beside(maker.workspace, store)) == []
+
+
+def test_hub_is_named_with_the_run_that_it_fills(maker):
+    blurred = maker.picture("ぼけ.png", (128, 128, 128), "無", split="val", role="gallery")
+    for number in range(12):
+        maker.picture(f"q{number:02}.png", (number, 0, 0), f"c{number}", split="val", role="query")
+        maker.picture(f"g{number:02}.png", (0, number, 0), f"c{number}", split="val", role="gallery")  # fmt: skip  # noqa: E501
+    maker.record()
+    run = fitted(maker, [(f"q{n:02}.png", ["ぼけ.png", f"g{n:02}.png"]) for n in range(12)])
+
+    (found,) = hubs.check.find(maker.data, beside(maker.workspace, Store(maker.workspace)))
+
+    assert (found.images, found.files) == ((blurred,), ("ぼけ.png",))
+    assert found.evidence.startswith(f"In run {run[-4:]} it stands wrongly in 12 of 12 lists")
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_every_finding_says_what_evidence_and_fix(maker, check):
     maker.picture("a.png", RED, "cat", "dog", split="train")
-    maker.picture("b.png", RED, split="val")
+    maker.picture("b.png", RED, split="val", role="gallery")
+    maker.picture("c.png", (202, 0, 0), "cat", split="val", source="s", role="gallery")
+    for number in range(12):
+        maker.picture(f"{number}.png", (0, number, 9), "cat", split="val", source="s", role="query")
+    for number in range(6):
+        maker.picture(f"g{number}.png", (9, 9, number), "owl", split="val", role="gallery")
     maker.record([Refusal("x.jpg", "It is empty.", "Copy it again.")])
+    fitted(maker, [(f"{number}.png", ["g0.png"]) for number in range(12)])
     found = [one for one in look.findings(maker.workspace) if one.check == check.name]
 
     assert found

@@ -11,6 +11,7 @@ from atarimae.errors import UsageError
 
 if TYPE_CHECKING:
     from atarimae.fit.again import Again
+    from atarimae.runlog import Run
 
 AUTO = "auto"  # as far up the stages as the idea gets
 
@@ -35,8 +36,17 @@ def fit(arguments: Arguments) -> int:
         run = workspace.fit(arguments.recipe, stage=stage, **_told(arguments))
     from atarimae.compare.table import runs_table
 
+    _tell_leaks(run)
     out(arguments, run.row(), runs_table([run]))
     return 0
+
+
+def _tell_leaks(run: "Run") -> None:
+    """One line on stderr, whatever goes to stdout."""
+    from atarimae.score.leaks import told
+
+    if run.leaks is not None:
+        sys.stderr.write(f"{told(run.leaks)}\n")
 
 
 def _again_text(found: "Again") -> str:
@@ -63,6 +73,7 @@ def _climb(arguments: Arguments) -> None:
     climb = here(arguments).climb(arguments.recipe, **known, **_told(arguments))
     from atarimae.ideas.table import climb_table
 
+    _tell_leaks(climb.last)
     out(arguments, climb.as_dict(), climb_table(climb))
 
 

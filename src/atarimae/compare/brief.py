@@ -12,6 +12,7 @@ from atarimae import runlog
 from atarimae.compare.comparison import Change, recipe_changes
 from atarimae.compare.table import COSTS, number, score_text
 from atarimae.runlog import Run
+from atarimae.score.leaks import told
 from atarimae.workspace import Workspace
 
 LONGEST = 3000  # characters
@@ -136,6 +137,8 @@ def _scores(run: Run) -> Iterator[str]:
         yield f"- {score.metric} {score_text(score)}" + (
             f" ({_cut(rules, RULES)})" if rules else ""
         )
+    if run.leaks is not None:
+        yield f"- {told(run.leaks)}"
     if rest := run.scores[1:]:
         yield _cut("- " + ", ".join(f"{score.metric} {score.value:.3f}" for score in rest))
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from atarimae.compare.comparison import Change, Comparison, recipe_changes
 from atarimae.compare.expectation import outcome
 from atarimae.runlog import Run
+from atarimae.score.leaks import told
 from atarimae.score.verdict import UNKNOWN, UNSEEN, Verdict
 from atarimae.types import Score
 
@@ -119,6 +120,8 @@ def run_view(run: Run, parent: Run | None = None) -> Group:
         parts.append(
             Text(f"{_verdict_text(run).plain} against {run.verdict.get('against')}; {noise}")
         )
+    if run.leaks is not None:
+        parts.append(Text(told(run.leaks)))
     came = outcome(run)
     if came:
         parts.append(Text(str(came)))

@@ -123,7 +123,7 @@ def _run(run: Log, part: Part, *, resume: bool) -> None:
     if told.stage == FOLDED:
         folded = train_folds(part, told.folds or FOLDS, resume=resume)
         run.scores(folded.scores)
-        run.finish(scores=folded.scores, costs=folded.costs)
+        run.finish(scores=folded.scores, costs=folded.costs, leaks=folded.leaks.as_dict())
     else:
         beside = parent if told.may_stop else None
         other = rival(told, beside, curve_name(part.task)) if beside else None
@@ -149,6 +149,7 @@ def _train(run: Log, part: Part, *, resume: bool) -> None:
     run.finish(
         "done early" if early else "done", scores=found.scores,
         costs=costs(part.task, trained, limit), early=early.as_dict() if early else None,
+        leaks=trained.leaks.as_dict(),
     )  # fmt: skip
     part.forget()
 

@@ -10,6 +10,7 @@ from atarimae.fit.costs import costs
 from atarimae.fit.loop import Metrics
 from atarimae.fit.part import Part
 from atarimae.runlog.writer import join_predictions, write_parts
+from atarimae.score.leaks import Leaks, joined, of_record
 from atarimae.score.pooled import pooled
 from atarimae.types import Score, named
 
@@ -22,6 +23,7 @@ class Folded:
 
     scores: Sequence[Score]
     costs: dict[str, float]
+    leaks: Leaks
 
 
 def train_folds(whole: Part, number: int, *, resume: bool) -> Folded:
@@ -43,7 +45,9 @@ def train_folds(whole: Part, number: int, *, resume: bool) -> Folded:
     join_predictions([folder / "predictions.parquet" for folder in folders], whole.folder)
     results = [files.read_json(folder / "result.json") for folder in folders]
     scores = pooled([runlog.fold_scores(folder) for folder in folders])
-    return Folded(scores, _joined([cast(dict[str, float], one["costs"]) for one in results]))
+    found = [of_record(cast(dict[str, object], one.get("leaks") or {})) for one in results]
+    told = _joined([cast(dict[str, float], one["costs"]) for one in results])
+    return Folded(scores, told, joined(found))
 
 
 def _train(part: Part, *, resume: bool) -> None:
@@ -53,6 +57,7 @@ def _train(part: Part, *, resume: bool) -> None:
     write_parts(part.folder, trained.found.scores, trained.found.predictions)
     told: dict[str, object] = {
         "scores": [score.as_dict() for score in trained.found.scores],
+        "leaks": trained.leaks.as_dict(),
         "costs": costs(part.task, trained, part.workspace.max_pixels),
     }
     files.write_json(part.folder / "result.json", told)

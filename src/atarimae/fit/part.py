@@ -13,11 +13,11 @@ from atarimae.fit.device import Device
 from atarimae.fit.hopeless import Rival
 from atarimae.fit.loop import Metrics
 from atarimae.fit.midway import Early, Midway
-from atarimae.fit.split import overlap
 from atarimae.fit.stages import sample
 from atarimae.predict.cache import known
-from atarimae.predict.run import outputs
+from atarimae.predict.run import kept_outputs, outputs
 from atarimae.score.evaluate import Evaluation, evaluate
+from atarimae.score.leaks import Leaks, leaks, overlap
 from atarimae.task import Model, Recipe, Setup, Task, Training
 from atarimae.types import Data, Floats, Progress
 from atarimae.workspace import Workspace
@@ -29,6 +29,7 @@ class Trained:
 
     model: Model  # with the constants that were fitted on val
     found: Evaluation
+    leaks: Leaks
     parameters: int
     seconds: float  # in the training loop, of all sessions
     embed_seconds: float  # before and after it
@@ -71,16 +72,27 @@ class Part:
             cache=self.workspace.cache, max_pixels=self.workspace.max_pixels,
             progress=self.progress,
         )  # fmt: skip
-        said = overlap(self.task, self.data)
+        said = overlap(self.task, self.data.split("train"), self.data.split("val"))
         scores = [replace(score, convention={**score.convention, **said}) for score in found.scores]
         return Trained(
             replace(model, constants=found.context.constants),
             replace(found, scores=tuple(scores)),
+            self._leaks(model, found),
             training.parameters,
             seconds,
             ready - began + time.perf_counter() - done,
             midway.seconds,
             midway.early,
+        )
+
+    def _leaks(self, model: Model, found: Evaluation) -> Leaks:
+        """Of train's outputs only what is in the cache is looked at: a frozen backbone's is."""
+        train = self.data.split("train")
+        learned = train.where(lambda file: train.label(file) is not None)
+        kept = kept_outputs(self.task.predictor(model), learned, self.workspace.cache)
+        whole = len(kept[0]) == len(learned)
+        return leaks(
+            self.task, train, found.data, found.predictions, found.outputs, kept if whole else None
         )
 
     def _told(self, done: int, total: int, note: str = "") -> None:

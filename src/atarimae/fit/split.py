@@ -65,18 +65,6 @@ def _fold(
     return made
 
 
-def overlap(task: Task, data: Data) -> dict[str, int]:
-    """What of val is in train too, as a score's convention says it; only a given split has any."""
-    train, val = data.split("train"), data.split("val")
-    shared = {
-        "classes also in train": {*train.class_names} & {*val.class_names},
-        "images also in train": {f.image for f in train.files} & {f.image for f in val.files},
-    }
-    if not task.unseen_classes:
-        del shared["classes also in train"]
-    return {name: len(found) for name, found in shared.items() if found}
-
-
 def _completed(data: Data) -> Data:
     """Every file with a split: its own, or that of its duplicates and group, or train."""
     bound = _bound(data)

@@ -8,6 +8,7 @@ from pathlib import Path
 from atarimae.look import charts
 from atarimae.look.checks import CHECKS, Check, Finding
 from atarimae.runlog import Run
+from atarimae.score.leaks import told
 from atarimae.web.frame import Pages
 
 HERE = Path(__file__).parent
@@ -47,6 +48,7 @@ def pages() -> Pages:
         interval=charts.interval,
         whisker=charts.whisker,
         finite=math.isfinite,
+        leaks=told,
     )
     made.templates.filters.update(duration=duration, score=score, number=number)
     return made

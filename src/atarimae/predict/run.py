@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from atarimae.predict.cache import Cache
+from atarimae.predict.cache import Cache, known
 from atarimae.predict.graph import cores
 from atarimae.predict.source import open_known
 from atarimae.task import Predictor
@@ -50,6 +50,15 @@ def outputs(
         if store:
             store.put({image: np.asarray(row, np.float32) for image, row in fresh.items()})
     return _last_steps(predictor, [kept[file.image] for file in data.files])
+
+
+def kept_outputs(predictor: Predictor, data: Data, cache: Path) -> tuple[Data, list[Array]]:
+    """The files of `data` whose images are in the cache, with their outputs: nothing is read."""
+    if not predictor.cached or not known(cache, predictor.key):
+        return data.where(lambda file: False), []
+    rows = Cache(cache, predictor.key).get([file.image for file in data.files])
+    kept = data.where(lambda file: file.image in rows)
+    return kept, _last_steps(predictor, [rows[file.image] for file in kept.files])
 
 
 def apply(predictor: Predictor, batch: Batch, start: int = 0, stop: int | None = None) -> Batch:

@@ -56,6 +56,7 @@ class Run:
     sweep: str | None = None  # id of the sweep that proposed it
     may_stop: bool = False  # given up where it is hopeless beside its parent
     early: Mapping[str, object] | None = None  # where and why it was given up
+    leaks: Mapping[str, object] | None = None  # what it found in its data, see score/leaks.py
 
     @property
     def mark(self) -> str:
@@ -141,6 +142,7 @@ class Run:
             "gate": None if self.gate is None else dict(self.gate),
             "sweep": self.sweep,
             "early": None if self.early is None else dict(self.early),
+            "leaks": None if self.leaks is None else dict(self.leaks),
             "folder": str(self.folder),
         }  # fmt: skip
 
@@ -221,6 +223,7 @@ def _made(told: Listed) -> Run:
         sweep=cast(str | None, start.get("sweep")),
         may_stop=bool(start.get("may_stop")),
         early=cast(dict[str, object] | None, result.get("early")),
+        leaks=cast(dict[str, object] | None, result.get("leaks")),
     )
 
 

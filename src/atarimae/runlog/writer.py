@@ -16,7 +16,7 @@ notes.jsonl         what people say of it: notes, conclusions, tags; one line ea
 lb.jsonl            what leaderboards say of it; one line a score, only appended
 lock                held while the run is open, gone when it is finished
 noise.json          how far the score moves with the seed (of `atarimae noise`)
-result.json         status, scores, costs, verdict (its absence: not finished)
+result.json         status, scores, costs, leaks, verdict (its absence: not finished)
 """
 
 import json
@@ -89,6 +89,7 @@ class Log:
         scores: Sequence[Score] = (),
         costs: Mapping[str, float] | None = None,
         early: Mapping[str, object] | None = None,
+        leaks: Mapping[str, object] | None = None,
         error: str | None = None,
     ) -> None:
         """Write the result; the run is then complete."""
@@ -102,6 +103,8 @@ class Log:
             "costs": dict(costs or {}),
             "verdict": None,
         }
+        if leaks is not None:
+            result["leaks"] = dict(leaks)
         if early:
             result["early"] = dict(early)
         if error:

@@ -14,7 +14,7 @@ FAR = 60.0  # a colour further away than this is unknown
 
 class Predictor:
     key = "mean-colour"
-    cached = 0
+    cached = 1
     reads = None
 
     def __init__(self):
@@ -28,6 +28,8 @@ class MeanColour:
     name = "mean-colour"
     endpoint = "search"
     one_label = True
+    unseen_classes = True
+    near_duplicate = 0.999
 
     def predictor(self, model):
         return Predictor()

@@ -6,15 +6,37 @@ and put it in `CHECKS`, in the order of what a fix is worth.
 
 from atarimae import task
 from atarimae.errors import AtarimaeError
-from atarimae.look.checks import conflicts, duplicates, leaks, singles, unreadable
+from atarimae.look.checks import (
+    classes,
+    conflicts,
+    duplicates,
+    hubs,
+    leaks,
+    near,
+    singles,
+    unreachable,
+    unreadable,
+)
 from atarimae.look.checks.finding import Beside, Check, Finding
+from atarimae.look.checks.judged import newest
 from atarimae.store import Store
+from atarimae.task import Embeds
 from atarimae.types import Data
 from atarimae.workspace import Workspace
 
 __all__ = ["CHECKS", "Beside", "Check", "Finding", "beside", "findings", "run"]
 
-CHECKS = (leaks.check, conflicts.check, unreadable.check, duplicates.check, singles.check)
+CHECKS = (
+    leaks.check,
+    classes.check,
+    conflicts.check,
+    unreachable.check,
+    unreadable.check,
+    duplicates.check,
+    singles.check,
+    near.check,
+    hubs.check,
+)
 
 
 def findings(workspace: Workspace) -> list[Finding]:
@@ -30,8 +52,12 @@ def run(data: Data, known: Beside) -> list[Finding]:
 
 def beside(workspace: Workspace, store: Store) -> Beside:
     """What checks need beside the data. In doubt about the task, two labels are a finding."""
+    refusals = tuple(store.refusals())
     try:
-        one_label = task.load(workspace.task).one_label
+        chosen = task.load(workspace.task)
     except (AtarimaeError, ImportError, AttributeError):
-        one_label = True
-    return Beside(one_label, tuple(store.refusals()))
+        return Beside(refusals=refusals)
+    return Beside(
+        chosen.one_label, refusals, chosen.unseen_classes, isinstance(chosen, Embeds),
+        newest(workspace, chosen),
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
+from atarimae.look.checks.judged import Judged
 from atarimae.store import Refusal
 from atarimae.types import Data, File
 
@@ -29,6 +30,9 @@ class Beside:
 
     one_label: bool = True  # the task wants one class an image
     refusals: tuple[Refusal, ...] = ()
+    unseen_classes: bool = False  # the task asks about classes that training has not seen
+    gallery: bool = False  # the task looks its answers up in a gallery
+    judged: Judged | None = None  # the newest run that left a model
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from atarimae.predict.search import Gallery
 from atarimae.task import Answers, Context, Counting, Model, Predictor, Recipe, Setup
 from atarimae.tasks.retrieve import conventions, metrics
+from atarimae.tasks.retrieve.lists import NEAR
 from atarimae.tasks.retrieve.predictor import RetrievePredictor
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Array, Data, Floats, Index, Ints, Predictions, Score
@@ -27,6 +28,7 @@ class Retrieve:
     endpoint = "search"
     unseen_classes = True
     one_label = True
+    near_duplicate = NEAR
 
     def samples(self, data: Data) -> Data:
         """Labelled files, and queries without a label: those ask for what is not there."""
