@@ -73,16 +73,17 @@ def unreachable(data: Data) -> list[File]:
     asked = [file for file in data.files if file.role != "gallery" and data.label(file)]
     of_class = Counter(data.label(file) for file in asked)
     of_image = Counter((data.label(file), file.image) for file in asked)
-    of_source = Counter((data.label(file), file.source) for file in asked if file.source)
-    own = Counter((data.label(file), file.source, file.image) for file in asked if file.source)
+    of_source = Counter((data.label(file), file.source or "") for file in asked)
+    own = Counter((data.label(file), file.source or "", file.image) for file in asked)
 
     def hidden(file: File) -> bool:
         label = data.label(file)
         others = of_class[label] - of_image[label, file.image]
-        theirs = of_source[label, file.source] - own[label, file.source, file.image]
-        return label is not None and others > 0 and others == theirs
+        theirs = of_source[label, file.source or ""] - own[label, file.source or "", file.image]
+        return others > 0 and others == theirs
 
-    return [file for file in data.files if file.role != "query" and hidden(file)]
+    known = [file for file in data.files if file.role != "query" and file.source]
+    return [file for file in known if data.label(file) and hidden(file)]
 
 
 def near_duplicates(
