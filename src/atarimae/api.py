@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from atarimae.runlog.restore import Restored
     from atarimae.score.noise import Noise
     from atarimae.score.open_run import OpenRun
+    from atarimae.submission import Submission
     from atarimae.sweep import Sweep
     from atarimae.tidy import Finding as Unsound
     from atarimae.tidy import Garbage
@@ -146,13 +147,15 @@ class Workspace:
         chosen = task.load(self.folder.task)
         settings = chosen.recipe.read(None if recipe is None else Path(recipe), changes)
         with bar("fit") as progress, _needs_torch():
-            from atarimae import fit
+            from atarimae import fit, submission
 
-            return fit.fit(
+            run = fit.fit(
                 self.folder, chosen, settings, because=because, stage=stage, seed=seed,
                 device=device, parent=None if parent is None else _id(parent), expect=expect,
                 folds=folds, progress=progress,
             )  # fmt: skip
+            submission.after_fit(self.folder, chosen, run, progress)
+            return run
 
     def climb(
         self,
@@ -178,23 +181,29 @@ class Workspace:
         chosen = task.load(self.folder.task)
         settings = chosen.recipe.read(None if recipe is None else Path(recipe), changes)
         with bar("fit") as progress, _needs_torch():
+            from atarimae import submission
             from atarimae.ideas import ladder
 
-            return ladder.climb(
+            climb = ladder.climb(
                 self.folder, chosen, settings, because=because, gate=gate, audit=audit, seed=seed,
                 device=device, parent=None if parent is None else _id(parent), expect=expect,
                 folds=folds, progress=progress,
             )  # fmt: skip
+            for run in filter(None, (rung.run for rung in climb.rungs)):
+                submission.after_fit(self.folder, chosen, run, progress)
+            return climb
 
     def resume(self, run: "str | Run", *, device: str = "auto") -> "Run":
         """Go on with a run that was stopped."""
         from atarimae import task
 
         with bar("fit") as progress, _needs_torch():
-            from atarimae import fit
+            from atarimae import fit, submission
 
             chosen = task.load(self.folder.task)
-            return fit.resume(self.folder, chosen, _id(run), device=device, progress=progress)
+            done = fit.resume(self.folder, chosen, _id(run), device=device, progress=progress)
+            submission.after_fit(self.folder, chosen, done, progress)
+            return done
 
     def again(self, run: "str | Run") -> "Again":
         """Run a done run again from the same recipe, seed and data: does the same come out?"""
@@ -416,6 +425,26 @@ class Workspace:
             chosen = task.load(self.folder.task)
             found = self.run(_id(run))
             return ship.ship(self.folder, chosen, found, Path(out), progress=progress)
+
+    def submit(
+        self,
+        run: "str | Run",
+        out: str | Path | None = None,
+        **settings: "str | int | Path | None",
+    ) -> "Submission":
+        """Answer a competition's queries in its sample's format; to the run's folder, or `out`.
+
+        `settings` are those of [submission] in atarimae.toml, and go before it: sample, test,
+        images, gallery, answers, number, unknown.
+        """
+        from atarimae import submission, task
+
+        found = self.run(_id(run))
+        said = submission.Settings.of(self.folder.root, self.folder.submission).but(**settings)
+        path = found.folder / "submission.csv" if out is None else Path(out)
+        with bar("submit") as progress:
+            chosen = task.load(self.folder.task)
+            return submission.of_run(self.folder, chosen, found, said, path, progress=progress)
 
     def log(
         self,

@@ -8,6 +8,7 @@ from atarimae.progress import bar
 
 if TYPE_CHECKING:
     from atarimae.score.bundle import Judgement
+    from atarimae.submission import Submission
     from atarimae.types import Data
 
 
@@ -50,6 +51,23 @@ class Bundle:
                 "Label queries and gallery with the same names, or ask for a submission alone.",
             )
         return found
+
+    def submit(
+        self,
+        sample: str | Path,
+        out: str | Path,
+        **settings: "str | int | Path | None",
+    ) -> "Submission":
+        """Answer a competition's queries in the format of its sample, offline.
+
+        `settings` may be test, images, answers, number and unknown, as in `[submission]`.
+        """
+        from atarimae import submission
+
+        beside = submission.Settings.of(Path(sample).parent, {})
+        said = beside.but(sample=Path(sample), **settings)
+        with bar("submit") as progress:
+            return submission.of_bundle(self.folder, said, Path(out), progress=progress)
 
     def serve(self, *, host: str = "127.0.0.1", port: int = 8000) -> None:
         """Answer over HTTP until stopped."""

@@ -3,7 +3,8 @@
 import getpass
 import os
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from atarimae import files
@@ -20,6 +21,8 @@ class Workspace:
     root: Path
     task: str
     max_pixels: int = MAX_PIXELS
+    # [submission] as it stands there, see submission/settings.py
+    submission: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     @property
     def store_url(self) -> str:
@@ -95,9 +98,8 @@ def open_(start: Path) -> Workspace:
 def _read(root: Path) -> Workspace:
     try:
         settings = tomllib.loads((root / SETTINGS).read_text(encoding="utf-8"))
-        return Workspace(
-            root, str(settings["task"]), int(settings.get("add", {}).get("max_pixels", MAX_PIXELS))
-        )
+        limit = int(settings.get("add", {}).get("max_pixels", MAX_PIXELS))
+        return Workspace(root, str(settings["task"]), limit, dict(settings.get("submission", {})))
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
             f"{root / SETTINGS} can't be read.",

@@ -85,6 +85,19 @@ def test_notebook_cell_runs_on_the_base_install(walked, bare_python: str) -> Non
     assert "'matches': [{" in run_cell(bare_python, cell, walked.bundle.parent)
 
 
+def test_notebook_cell_writes_a_submission_where_a_sample_lies(
+    walked, bare_python: str, unseen: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(walked.bundle, tmp_path / walked.bundle.name)
+    shutil.copytree(unseen.parent / "a b", tmp_path / "test")
+    (tmp_path / "sample_submission.csv").write_text(
+        'id,label\n0 0.png,"赤 red,緑 green"\n', "utf-8"
+    )
+    cell = walked.bundle.with_name(f"{walked.bundle.name}.notebook.py").read_text("utf-8")
+    assert "Submission: submission.csv (1 queries" in run_cell(bare_python, cell, tmp_path)
+    assert (tmp_path / "submission.csv").read_text("utf-8").startswith("id,label\n0 0.png,")
+
+
 def run_cell(python: str, cell: str, here: Path) -> str:
     done = subprocess.run([python, "-c", cell], cwd=here, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -116,7 +129,7 @@ def test_dockerfile_builds_whatever_the_bundle_is_called(name: str) -> None:
 def test_notebook_cell_is_python_whatever_the_bundle_is_called(name: str) -> None:
     cell = card.notebook_cell(name)
     compile(cell, "cell", "exec")
-    (written,) = re.findall(r"bundle\.read\(Path\((.*)\)\)", cell)
+    (written,) = re.findall(r"at\.Bundle\((.*)\)", cell)
     assert ast.literal_eval(written) == name
 
 

@@ -1,4 +1,4 @@
-"""Commands of what is shipped: ship, score, serve, watch."""
+"""Commands of what is shipped or sent: ship, score, submit, serve, watch."""
 
 import argparse
 from pathlib import Path
@@ -28,6 +28,21 @@ def score(arguments: Arguments) -> None:
     lines = [f"{score.metric:<20} {score_text(score)}" for score in found.found.scores]
     lines = lines or ["No score: no query has a match in the gallery by its label."]
     out(arguments, found.as_dict(), "\n".join(lines))
+
+
+def submit(arguments: Arguments) -> None:
+    """Write a competition's file."""
+    given = {name: getattr(arguments, name) for name in SETTINGS}
+    folder = Path(arguments.name)
+    if (folder / "bundle.json").is_file():
+        sample = arguments.sample or Path("sample_submission.csv")
+        to = arguments.out or Path("submission.csv")
+        found = api.Bundle(folder).submit(sample, to, **given)
+    else:
+        found = here(arguments).submit(
+            arguments.name, arguments.out, sample=arguments.sample, **given
+        )
+    out(arguments, found.as_dict(), str(found))
 
 
 def serve(arguments: Arguments) -> None:
@@ -68,6 +83,31 @@ def _score_words(command: argparse.ArgumentParser) -> None:
     command.add_argument("--submission", type=Path, metavar="OUT.csv", help="write ranked ids")
 
 
+SETTINGS = ("test", "images", "answers", "number", "unknown")
+
+
+def _submit_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "name",
+        metavar="RUN|BUNDLE",
+        help="an id, a part of one, last or best; or a bundle's folder",
+    )
+    command.add_argument(
+        "--sample",
+        type=Path,
+        metavar="CSV",
+        help="whose format is followed (sample_submission.csv)",
+    )
+    command.add_argument("--test", type=Path, metavar="CSV", help="the queries (test.csv)")
+    command.add_argument("--images", type=Path, metavar="DIR", help="where their pictures lie")
+    command.add_argument("--answers", metavar="KIND", help="files, labels or test (as the sample)")
+    command.add_argument("--number", type=int, metavar="N", help="answers a query (as the sample)")
+    command.add_argument("--unknown", metavar="WORD", help='what stands for "none of these"')
+    command.add_argument(
+        "--out", type=Path, metavar="FILE", help="(submission.csv, in a run's folder)"
+    )
+
+
 def _serve_words(command: argparse.ArgumentParser) -> None:
     command.add_argument("bundle", type=Path, metavar="BUNDLE")
     command.add_argument("--host", default="127.0.0.1", help="(127.0.0.1)")
@@ -98,6 +138,13 @@ COMMANDS = (
         "atarimae score bundle --queries new.csv --json",
         score,
         _score_words,
+    ),
+    Command(
+        "submit",
+        "write a competition's file, as its sample has it",
+        "atarimae -C sake submit best --out submission.csv",
+        submit,
+        _submit_words,
     ),
     Command("serve", "answer over HTTP", "atarimae serve bundle --port 8000", serve, _serve_words),
     Command(

@@ -36,17 +36,18 @@ def fit(arguments: Arguments) -> int:
         run = workspace.fit(arguments.recipe, stage=stage, **_told(arguments))
     from atarimae.compare.table import runs_table
 
-    _tell_leaks(run)
+    _tell([run])
     out(arguments, run.row(), runs_table([run]))
     return 0
 
 
-def _tell_leaks(run: "Run") -> None:
-    """One line on stderr, whatever goes to stdout."""
-    from atarimae.score.leaks import told
+def _tell(runs: "Sequence[Run]") -> None:
+    """What to know of them beside the scores, on stderr: the last one's leaks, and submissions."""
+    from atarimae import submission
+    from atarimae.score import leaks
 
-    if run.leaks is not None:
-        sys.stderr.write(f"{told(run.leaks)}\n")
+    told = [leaks.told(runs[-1].leaks), *map(submission.told, runs)]
+    sys.stderr.writelines(f"{line}\n" for line in told if line)
 
 
 def _again_text(found: "Again") -> str:
@@ -73,7 +74,7 @@ def _climb(arguments: Arguments) -> None:
     climb = here(arguments).climb(arguments.recipe, **known, **_told(arguments))
     from atarimae.ideas.table import climb_table
 
-    _tell_leaks(climb.last)
+    _tell([rung.run for rung in climb.rungs if rung.run])
     out(arguments, climb.as_dict(), climb_table(climb))
 
 

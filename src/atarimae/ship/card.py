@@ -28,16 +28,19 @@ CMD ["atarimae", "serve", "/bundle", "--host", "0.0.0.0", "--port", "8000"]
 """)
 
 CELL = Template("""\
-# One notebook cell: ask the bundle about a picture, without a network and without torch.
+# One notebook cell: ask the bundle about a picture, without a network and without torch; and
+# where a competition's files lie beside it, write its submission.
 from pathlib import Path
 
-from atarimae import bundle, task
-from atarimae.predict.ask import Asker
+import atarimae as at
 
-shipped = bundle.read(Path($name))
-ask = Asker(shipped, task.load(shipped.task))
-picture = sorted((shipped.folder / "golden").glob("[0-9]*"))[0]  # put your own file here
-print(ask(picture).value)
+bundle = at.Bundle($name)
+picture = sorted((bundle.folder / "golden").glob("[0-9]*"))[0]  # put your own file here
+print(bundle.search(picture))
+
+competition = Path(".")  # the folder with sample_submission.csv, test.csv and the folder test
+if (competition / "sample_submission.csv").is_file():
+    print(bundle.submit(competition / "sample_submission.csv", "submission.csv"))
 """)
 
 
