@@ -6,6 +6,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from atarimae.compare import compare
+from atarimae.compare.brief import brief
 from atarimae.compare.html import comparison_html
 from atarimae.compare.table import (
     comparison_table,
@@ -124,3 +125,19 @@ def test_numbers_are_easy_to_read():
 def test_settings_are_shown_as_they_are():
     shown = [setting(value) for value in (12345, 0.000123456, True, "gem", [1, 2], None)]
     assert shown == ["12345", "0.000123456", "True", "gem", "[1, 2]", ""]
+
+
+def test_no_cost_goes_by_its_key(workspace, write_run):
+    costs = {"ms_embed": 3.0, "check_seconds": 0.5}
+    first, second = write_run(parts(0.5)), write_run(parts(0.5), costs=costs)
+
+    said = [
+        read(comparison_table(compare(workspace, first, second))),
+        read(run_view(second)),
+        brief(workspace, second),
+    ]
+
+    for text in said:
+        assert "embed, ms" in text
+        assert "judging midway, s" in text
+        assert not any(key in text for key in ("ms_embed", "check_seconds", "ms_per_image"))

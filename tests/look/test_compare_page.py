@@ -77,6 +77,7 @@ def test_two_runs_show_verdict_settings_and_signed_wins_and_losses(opened, ids):
     expect(page.locator(".whisker .range")).to_have_count(2)
     differing = page.locator("table.sides").first.locator("tbody tr")
     expect(differing).to_have_text(re.compile(r"lr\s*0.1\s*0.2"))
+    expect(page.locator("table.sides").last).to_contain_text("ms per image")
 
     won, lost = page.locator(".moves").all()
     expect(won.locator(".moved .asked")).to_contain_text(["+1.000", "+0.500"])

@@ -65,7 +65,8 @@ def test_reason_verdict_scores_notes_and_place_are_there(made):
     html = written(made)
     for told in (
         "&lt;script&gt;alert(1)&lt;/script&gt; 赤に強く", "helped", "+0.2500", "[+0.1000, +0.4000]",
-        "0.750", "by file path", "12.5", "採用", "赤は良い", "final", "出発点", "python", "seed 3",
+        "0.750", "by file path", "ms per image", "12.5", "採用", "赤は良い",
+        "final", "出発点", "python", "seed 3",
     ):  # fmt: skip
         assert told in html
 

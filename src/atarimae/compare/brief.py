@@ -10,8 +10,9 @@ import numpy as np
 
 from atarimae import runlog
 from atarimae.compare.comparison import Change, recipe_changes
-from atarimae.compare.table import COSTS, number, score_text
+from atarimae.compare.table import number, score_text
 from atarimae.runlog import Run
+from atarimae.runlog.costs import by_cost, cost_name
 from atarimae.score.leaks import told
 from atarimae.workspace import Workspace
 
@@ -221,9 +222,9 @@ def _costs(run: Run, parent: Run | None) -> Iterator[str]:
     """One line, each with the parent's in brackets."""
     theirs: Mapping[str, float] = parent.costs if parent else {}
     told = [
-        f"{COSTS.get(name, name)} {number(cost)}"
-        + (f" ({number(theirs[name])})" if name in theirs else "")
-        for name, cost in run.costs.items()
+        f"{cost_name(key).removeprefix('- ')} {number(cost)}"
+        + (f" ({number(theirs[key])})" if key in theirs else "")
+        for key, (cost,) in by_cost([run.costs]).items()
     ]
     if told:
         yield "; ".join(told) + (" (the parent's in brackets)" if theirs else "")

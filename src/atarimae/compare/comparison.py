@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from atarimae.runlog import Run, find
+from atarimae.runlog.costs import by_cost
 from atarimae.runlog.settings import differing
 from atarimae.score.verdict import Verdict, judge, obstacle, shared_parts
 from atarimae.types import Score
@@ -131,8 +132,8 @@ def _scores(first: Run, second: Run) -> tuple[tuple[str, Score | None, Score | N
 
 
 def _costs(first: Run, second: Run) -> tuple[Change, ...]:
-    names = dict.fromkeys([*first.costs, *second.costs])
-    return tuple(Change(name, first.costs.get(name), second.costs.get(name)) for name in names)
+    both = by_cost([first.costs, second.costs])
+    return tuple(Change(key, *values) for key, values in both.items())
 
 
 def _most(both: "pd.DataFrame", sign: int) -> tuple[Change, ...]:

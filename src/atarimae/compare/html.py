@@ -4,7 +4,6 @@ from html import escape
 
 from atarimae.compare.comparison import Comparison
 from atarimae.compare.table import (
-    COSTS,
     moved_rows,
     number,
     score_text,
@@ -12,12 +11,13 @@ from atarimae.compare.table import (
     setting,
     verdict_line,
 )
+from atarimae.runlog.costs import cost_name
 
 
 def comparison_html(found: Comparison) -> str:
     """Tables without script or style; every name that a user chose is escaped."""
     sides = (found.first, found.second)
-    costs = [(COSTS.get(c.key, c.key), number(c.first), number(c.second)) for c in found.costs]
+    costs = [(cost_name(c.key), number(c.first), number(c.second)) for c in found.costs]
     settings = [(c.key, setting(c.first), setting(c.second)) for c in found.recipe]
     scores = [(name, score_text(first), score_text(second)) for name, first, second in found.scores]
     parts = [

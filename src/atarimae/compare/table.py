@@ -11,24 +11,12 @@ from rich.text import Text
 from atarimae.compare.comparison import Change, Comparison, recipe_changes
 from atarimae.compare.expectation import outcome
 from atarimae.runlog import Run
+from atarimae.runlog.costs import by_cost, cost_name
 from atarimae.score.leaks import told
 from atarimae.score.verdict import UNKNOWN, UNSEEN, Verdict
 from atarimae.types import Score
 
 COLOURS = {"helped": "green", "hurt": "red"}
-COSTS = {  # what a cost is called, and its unit
-    "training_seconds": "training, s",
-    "embed_seconds": "embedding, s",
-    "peak_mb": "peak memory, MB",
-    "parameters": "parameters",
-    "ms_per_image": "ms per image",
-    "ms_decode": "- decoding, ms",
-    "ms_resize": "- resizing, ms",
-    "ms_search": "search, ms",
-    "model_mb": "model, MB",
-}
-
-
 BECAUSE = 3  # the column that gives way
 ROOM = 100  # columns of a terminal from which on a run's time and speed are shown too
 
@@ -88,7 +76,7 @@ def _reason(run: Run) -> Text:
 
 def comparison_table(found: Comparison) -> Group:
     """The verdict, then scores, costs and settings side by side, then the images that moved."""
-    costs = [(COSTS.get(c.key, c.key), number(c.first), number(c.second)) for c in found.costs]
+    costs = [(cost_name(c.key), number(c.first), number(c.second)) for c in found.costs]
     settings = [(c.key, setting(c.first), setting(c.second)) for c in found.recipe]
     return Group(
         verdict_line(found),
@@ -248,8 +236,8 @@ def _score_list(scores: Sequence[Score]) -> Table:
 
 def _cost_list(run: Run) -> Table:
     table = _table("cost", run.id)
-    for name, value in run.costs.items():
-        table.add_row(COSTS.get(name, name), number(value))
+    for key, (value,) in by_cost([run.costs]).items():
+        table.add_row(cost_name(key), number(value))
     return table
 
 

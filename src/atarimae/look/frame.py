@@ -8,6 +8,7 @@ from pathlib import Path
 from atarimae.look import charts
 from atarimae.look.checks import CHECKS, Check, Finding
 from atarimae.runlog import Run
+from atarimae.runlog.costs import cost_name
 from atarimae.score.leaks import told
 from atarimae.web.frame import Pages
 
@@ -50,7 +51,7 @@ def pages() -> Pages:
         finite=math.isfinite,
         leaks=told,
     )
-    made.templates.filters.update(duration=duration, score=score, number=number)
+    made.templates.filters.update(duration=duration, score=score, number=number, cost=cost_name)
     return made
 
 

@@ -10,6 +10,7 @@ from atarimae import files, runlog
 from atarimae.look import charts, document, frame
 from atarimae.look.pictures import query_rows
 from atarimae.runlog import Run
+from atarimae.runlog.costs import by_cost
 from atarimae.runlog.settings import differing, flat
 from atarimae.store import Store
 from atarimae.types import Data
@@ -63,9 +64,8 @@ def _settings(run: Run, parent: Run | None) -> list[tuple[str, object, object, b
 
 
 def _costs(run: Run, parent: Run | None) -> list[tuple[str, object, object]]:
-    theirs: Mapping[str, float] = parent.costs if parent else {}
-    names = dict.fromkeys([*run.costs, *theirs])
-    return [(name, run.costs.get(name), theirs.get(name)) for name in names]
+    both = by_cost([run.costs, parent.costs if parent else {}])
+    return [(key, *values) for key, values in both.items()]
 
 
 def _curves(workspace: Workspace, run: Run, parent: Run | None) -> dict[str, str]:

@@ -14,6 +14,7 @@ import tomli_w
 
 from atarimae import runlog
 from atarimae.runlog import Run
+from atarimae.runlog.costs import by_cost, cost_name
 from atarimae.runlog.settings import differing
 from atarimae.store import Store
 from atarimae.types import SPLITS, Score
@@ -177,8 +178,8 @@ def _cost(runs: Sequence[Run], best: Run, notes: _Notes) -> Iterator[str]:
         yield ""
         yield f"| the best run{notes.of(best)} | |"
         yield "|---|---|"
-        for name, cost in best.costs.items():
-            yield f"| `{name}` | {_value(cost)} |"
+        for key, (cost,) in by_cost([best.costs]).items():
+            yield f"| {cost_name(key)} | {_value(cost)} |"
 
 
 def _settings(best: Run, notes: _Notes) -> Iterator[str]:

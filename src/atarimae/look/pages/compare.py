@@ -12,6 +12,7 @@ from atarimae.look import frame
 from atarimae.look.moved import Moves, moves
 from atarimae.look.site import Site
 from atarimae.runlog import Run
+from atarimae.runlog.costs import by_cost, cost_name
 from atarimae.runlog.settings import differing
 from atarimae.score.verdict import Verdict, obstacle, verdict
 from atarimae.web.frame import WebError
@@ -42,6 +43,7 @@ def router(site: Site) -> APIRouter:
     @made.get("/compare")
     def page(runs: str = "") -> HTMLResponse:
         chosen = _runs(site, runs)
+        costs = by_cost([run.costs for run in chosen])
         sides = _sides(chosen)
         found, reason = _moves(site, sides)
         return site.pages.page(
@@ -50,7 +52,7 @@ def router(site: Site) -> APIRouter:
             scale=frame.runs_table(chosen, None),
             scores=_scores(chosen),
             settings=differing([_settings(run) for run in chosen]) if chosen else {},
-            costs=_costs(chosen),
+            costs={cost_name(key): values for key, values in costs.items()},
             moves=found,
             reason=reason,
             src=site.src,
@@ -90,11 +92,6 @@ def _scores(runs: Sequence[Run]) -> dict[str, list[float | None]]:
     known = [{score.metric: score.value for score in run.scores} for run in runs]
     names = dict.fromkeys(name for scores in known for name in scores)
     return {name: [scores.get(name) for scores in known] for name in names}
-
-
-def _costs(runs: Sequence[Run]) -> dict[str, list[float | None]]:
-    names = dict.fromkeys(name for run in runs for name in run.costs)
-    return {name: [run.costs.get(name) for run in runs] for name in names}
 
 
 def _moves(site: Site, sides: Sequence[Side]) -> tuple[Moves, AtarimaeError | None]:

@@ -12,6 +12,7 @@ from atarimae.look import curves, rows
 from atarimae.look.pictures import Queries, query_rows
 from atarimae.look.site import Site
 from atarimae.look.tree import tree
+from atarimae.runlog.costs import by_cost
 from atarimae.web.frame import WebError
 
 NAME = re.compile(r"\w[\w.-]*")  # of a folder, and nothing that leads out of it
@@ -50,6 +51,7 @@ def router(site: Site) -> APIRouter:
             run=run,
             parent=parent,
             changed=curves.changed(run, parent),
+            costs=by_cost([run.costs]),
             queries=_queries(site, run),
             src=site.src,
         )
