@@ -10,6 +10,7 @@ from atarimae.cli import main
 from atarimae.compare.ledger import ledger
 from atarimae.errors import AtarimaeError
 from atarimae.fit import fit
+from atarimae.ideas.ladder import climb
 from atarimae.ideas.noise import noise
 from atarimae.ideas.verify import verify
 
@@ -58,6 +59,46 @@ def test_what_led_to_the_best_run(colours, three) -> None:
     assert found.helped[1].verdict.difference == pytest.approx(
         three[2].score.value - three[1].score.value, abs=1e-6
     )
+
+
+@pytest.fixture
+def climbed(colours, three):
+    """Folds of the two last ideas: those of the parent were made only to compare with."""
+    recipe = COLOUR.recipe.of({"epochs": 80, "lr": 0.3})
+    climb(colours, COLOUR, recipe, because="up", parent=three[1].id, gate=0.0, audit=0.0)
+    return runlog.runs(colours)
+
+
+def test_an_idea_keeps_its_reason_and_verdict_when_it_serves_as_a_parent(
+    colours, three, climbed
+) -> None:
+    _, longer, faster = ledger(colours).ideas
+    assert (longer.run, longer.because, longer.stage) == (three[1].id, "longer", "holdout")
+    assert longer.verdict == three[1].verdict["verdict"]
+    assert longer.outcome.came == longer.difference
+    assert (faster.because, faster.stage) == ("faster", "folds")
+
+
+def test_the_way_to_the_best_run_goes_on_below_a_run_made_to_compare_with(
+    colours, three, climbed
+) -> None:
+    folded = [run for run in climbed if run.stage == "folds"]
+    assert [run.parent for run in folded] == [None, folded[0].id]
+
+    found = ledger(colours)
+
+    assert found.best in {run.id for run in folded}
+    assert [step.because for step in found.helped][:1] == ["longer"]
+    assert (found.helped[0].run, found.helped[0].parent) == (three[1].id, three[0].id)
+
+
+def test_verify_after_a_climb_fits_at_folds_what_was_tried_at_holdout(
+    colours, three, climbed
+) -> None:
+    found = verify(colours, COLOUR)
+    assert {runlog.find(colours, one.run).stage for one in found.left} == {"folds"}
+    assert found.joint is None  # the weak start has no folds
+    assert found.interaction is None
 
 
 def test_verify_leaves_one_change_out_at_a_time(colours, three) -> None:

@@ -20,7 +20,7 @@ DEARNESS = ("log", "smoke", "holdout", "folds")
 class Idea:
     """One recipe, with all its runs: other seeds and other stages are the same idea."""
 
-    run: str  # the run that speaks for it: the first of its dearest stage
+    run: str  # the run that speaks for it: the first of the dearest stage with a verdict
     because: str
     stage: str
     parent: str | None
@@ -109,22 +109,27 @@ def ledger(workspace: Workspace) -> Ledger:
 
 
 def steps(workspace: Workspace, best: Run) -> tuple[Step, ...]:
-    """The changes that led to a run, oldest first; runs that change nothing are passed over."""
+    """The changes that led to a run, oldest first, each judged at the stage where it was tried.
+
+    The lineage is that of ideas: a run that came of no other (it was made to compare with) or of
+    the same recipe (another seed) goes by the first run of its recipe that did.
+    """
+    known = runlog.runs(workspace)
+    by_id = {run.id: run for run in known}
+    groups = {run.id: several for several in _grouped(known) for run in several}
     found: list[Step] = []
-    run = best
-    seen = {best.id}
-    while run.parent and run.parent not in seen:
-        seen.add(run.parent)
-        parent = runlog.get(workspace, run.parent)
-        if parent is None:
-            break
-        changes = recipe_changes(parent.recipe, run.recipe)
-        if changes:
-            refusal = obstacle(parent, run)
-            told = None if refusal else verdict(parent, run)
+    seen: set[str] = set()
+    run: Run | None = best
+    while run and run.id not in seen:
+        seen |= {one.id for one in groups[run.id]}
+        tried = next((one for one in (run, *groups[run.id]) if _changes(one, by_id)), run)
+        run = by_id.get(tried.parent or "")
+        if run and (changes := _changes(tried, by_id)):
+            refusal = obstacle(run, tried)
+            told = None if refusal else verdict(run, tried)
             why = refusal.what if refusal else None
-            found.append(Step(run.id, parent.id, run.because, changes, told, why))
-        run = parent
+            reason = groups[tried.id][0].because
+            found.append(Step(tried.id, run.id, reason, changes, told, why))
     return tuple(reversed(found))
 
 
@@ -137,21 +142,27 @@ def _grouped(known: Sequence[Run]) -> list[list[Run]]:
     return list(groups.values())
 
 
+def _changes(run: Run, known: Mapping[str, Run]) -> tuple[Change, ...]:
+    """The recipe against the parent's, nothing where there is none."""
+    parent = known.get(run.parent or "")
+    return recipe_changes(parent.recipe, run.recipe) if parent else ()
+
+
 def _idea(several: Sequence[Run], known: Sequence[Run]) -> Idea:
     by_id = {run.id: run for run in known}
-    judged = [run for run in several if run.score] or several
-    # The first of its stage: repetitions with other seeds have the idea itself as their parent.
-    run = max(judged, key=_dearness)
-    parent = by_id.get(run.parent or "")
+    # Other seeds have the idea itself as their parent: they are no trial of it against another.
+    own = {run.id for run in several}
+    tried = [run for run in several if run.verdict and run.parent not in own]
+    run = max(tried or [run for run in several if run.score] or several, key=_dearness)
     told: Mapping[str, object] = run.verdict or {}
     expecting = next((one for one in (run, *several) if one.expect is not None), None)
     low, high = (cast(float | None, told.get(name)) for name in ("low", "high"))
     return Idea(
         run=run.id,
-        because=run.because,
+        because=several[0].because,
         stage=run.stage,
         parent=run.parent,
-        changes=recipe_changes(parent.recipe, run.recipe) if parent else (),
+        changes=_changes(run, by_id),
         runs=tuple(one.id for one in several),
         verdict=cast(str | None, told.get("verdict")),
         difference=cast(float | None, told.get("difference")),

@@ -79,33 +79,37 @@ def verify(
 ) -> Verified:
     """Fit the run's recipe without each change of its lineage, at its stage and on its data.
 
-    Runs that are there already count. Only steps that can be compared with the best run (same
-    stage, data and convention) are left out.
+    Runs that are there already count. What all changes add together is told where the first run
+    of the lineage can be compared with the best one: same stage, data and convention.
     """
     best = runlog.find(workspace, name)
-    led = [step for step in steps(workspace, best) if _comparable(workspace, step, best)]
+    led = steps(workspace, best)
     if not led:
         raise AtarimaeError(
             f"There is nothing to leave out of run {best.id}.",
-            "No change led to it that was judged at its stage and on its data.",
+            "No change led to it.",
             "Try ideas on top of it, or name another run.",
         )
-    first = runlog.get(workspace, led[0].parent)
-    assert first is not None, "_comparable() has read it"
+    first = _first(workspace, led[0], best)
     left = tuple(_without(workspace, task, best, step, device, progress) for step in led)
     runs = [runlog.find(workspace, one.run) for one in left if one.run]
     return Verified(
         best=best.id,
-        first=first.id,
+        first=first.id if first else None,
         left=left,
-        joint=verdict(first, best),
-        interaction=_interaction(first, best, runs) if len(runs) == len(left) > 1 else None,
+        joint=verdict(first, best) if first else None,
+        interaction=_interaction(first, best, runs)
+        if first and len(runs) == len(left) > 1
+        else None,
     )
 
 
-def _comparable(workspace: Workspace, step: Step, best: Run) -> bool:
-    parent = runlog.get(workspace, step.parent)
-    return parent is not None and obstacle(parent, best) is None
+def _first(workspace: Workspace, step: Step, best: Run) -> Run | None:
+    """The run of the recipe that the lineage begins with, at the best run's stage and data."""
+    known = runlog.runs(workspace)
+    begun = next(run for run in known if run.id == step.parent)
+    alike = (one for one in known if not recipe_changes(one.recipe, begun.recipe))
+    return next((run for run in alike if obstacle(run, best) is None), None)
 
 
 def _without(
