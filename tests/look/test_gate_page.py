@@ -51,7 +51,7 @@ def test_ideas_stand_with_what_each_stage_decided_and_how_often_it_was_wrong(pag
         said = page.locator(".sentences")
         expect(said).to_contain_text("2 ideas, 2 rejected before folds.")
         expect(said).to_contain_text("a false-reject rate of 100%, 95 % [2%, 100%]")
-        expect(said).to_contain_text("h saved")
+        expect(said).to_contain_text("full validation of each alone about")
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         rows.first.locator("a").click()
         expect(page).to_have_url(f"{address}/runs/{last}")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from atarimae.runlog import Run
-from atarimae.score.gate import audit
+from atarimae.score.gate import audit, audit_lines
 from atarimae.types import Score, Version
 
 SECONDS = {"smoke": 1.0, "holdout": 10.0, "folds": 30.0}
@@ -84,3 +84,19 @@ def test_runs_that_did_not_climb_are_left_out() -> None:
 def test_without_a_run_at_folds_full_validation_is_three_times_holdout() -> None:
     found = audit([*climb(0, "passed", "rejected")])
     assert (found.spent, found.full) == (1 + 10, 30)
+
+
+def test_of_none_rejected_nothing_is_asked_and_seconds_are_told_as_seconds() -> None:
+    assert audit_lines(audit(climb(1, "passed", "passed", "not accepted"))) == [
+        "1 idea, 0 rejected before folds.",
+        "41 s spent; full validation of each alone about 30 s: 11 s more.",
+    ]
+
+
+def test_of_hours_hours_are_told() -> None:
+    many = [one for n in range(1, 301) for one in climb(n, "rejected")]
+    assert audit_lines(audit([*BASELINE, *many])) == [
+        "300 ideas, 300 rejected before folds.",
+        "None of these was judged in full: how often that was wrong is not known.",
+        "300 s spent; full validation of each alone about 2.50 h: 2.42 h saved.",
+    ]

@@ -17,7 +17,7 @@ COLOURS = {ACCEPTED: "green", REJECTED: "red", ANYWAY: "yellow"}
 
 
 def climb_table(climb: "Climb") -> Group:
-    """A line a stage, then what the climb cost beside what full validation costs."""
+    """A line a stage of at most 80 columns, then what the climb cost beside full validation."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for name in ("stage", "run", "score", "parent", "better", "decision", "s"):
         table.add_column(name, no_wrap=True, justify="right" if name == "s" else "left")
@@ -32,7 +32,7 @@ def saved(climb: "Climb") -> str:
     if climb.compared:
         spent += f", {climb.compared:.0f} s on runs of its parent to compare with"
     if climb.measured:
-        return f"{spent}; {climb.full:.0f} s of them on full validation."
+        return f"{spent}; full validation was {climb.full:.0f} s of the idea's."
     left = climb.full - climb.spent
     kept = f"about {left:.0f} s saved" if left > 0 else "nothing saved"
     return f"{spent}; full validation would have taken about {climb.full:.0f} s: {kept}."
@@ -64,8 +64,9 @@ def _cells(rung: "Rung") -> tuple[str | Text, ...]:
     decision = Text(rung.decision, COLOURS.get(rung.decision, ""))
     if rung.run is None:
         return rung.stage, "", "", "", "", decision, ""
-    against = score_text(rung.against.score) if rung.against else ""
+    other = rung.against
+    against = f"{other.score.value:.3f} {other.mark}" if other and other.score else ""
     better = "" if rung.better is None else f"{rung.better:.2f}"
-    seconds = "" if rung.run.seconds is None else f"{rung.run.seconds:.1f}"
+    seconds = "" if rung.run.seconds is None else f"{rung.run.seconds:.0f}"
     score = score_text(rung.run.score)
     return rung.stage, rung.run.mark, score, against, better, decision, seconds

@@ -105,14 +105,15 @@ def audit(runs: Sequence[Run]) -> Audit:
 
 def audit_lines(found: Audit) -> list[str]:
     """The gate's record in sentences."""
-    lines = [f"{len(found.ideas)} ideas, {found.rejected} rejected before folds."]
+    one = "idea" if len(found.ideas) == 1 else "ideas"
+    lines = [f"{len(found.ideas)} {one}, {found.rejected} rejected before folds."]
     if found.promoted:
         lines.append(
             f"{found.promoted} of these went on anyway; folds accepted {found.wrong}: a false-"
             f"reject rate of {found.false_reject_rate:.0%}, "
             f"95 % [{found.low:.0%}, {found.high:.0%}]."
         )
-    else:
+    elif found.rejected:
         lines.append("None of these was judged in full: how often that was wrong is not known.")
     for one in found.agreements:
         rho = one.correlation
@@ -121,12 +122,17 @@ def audit_lines(found: Audit) -> list[str]:
                 f"{one.first} and {one.second} order {one.ideas} ideas alike: Spearman "
                 f"{rho.value:.2f}, 95 % [{rho.low:.2f}, {rho.high:.2f}]."
             )
-    saved = (found.full - found.spent) / 3600
+    saved = found.full - found.spent
     lines.append(
-        f"{found.spent / 3600:.2f} h spent; full validation of each alone about "
-        f"{found.full / 3600:.2f} h: {saved:+.2f} h saved."
+        f"{_told(found.spent)} spent; full validation of each alone about {_told(found.full)}: "
+        f"{_told(abs(saved))} {'saved' if saved >= 0 else 'more'}."
     )
     return lines
+
+
+def _told(seconds: float) -> str:
+    """Hours, or seconds where it is less than six minutes."""
+    return f"{seconds / 3600:.2f} h" if seconds >= 360 else f"{seconds:.0f} s"
 
 
 def ideas(runs: Sequence[Run]) -> list[Idea]:
