@@ -48,7 +48,7 @@ def judged(workspace, version, because, parts, recipe, metric="mrr@20"):
                       low=0.2, high=0.9)  # fmt: skip
         files = [[KEYS[(n + (2 if part == 1 else 1)) % 8]] for n, part in enumerate(parts)]
         run.scores([score], Predictions(tuple(KEYS), {"match_files": np.array(files, object)}))
-        run.finish(scores=[score], costs={"ms_per_image": 2.5})
+        run.finish(scores=[score], costs={"ms_per_image": 2.5, "parameters": 3_371_009})
     return run.id
 
 
@@ -96,6 +96,15 @@ def test_the_curves_of_all_lie_over_each_other(opened, ids):
     page.locator(".plot").hover()
     expect(page.locator(".chart-said")).to_contain_text("A")
     expect(page.locator(".chart-said")).to_contain_text("C")
+
+
+def test_six_runs_have_room_for_their_scores_and_costs(opened, workspace, ids):
+    data = Store(workspace).data().version
+    more = [judged(workspace, data, "more", [1] * 8, {}) for _ in range(2)]
+    page = opened(*ids, *more)
+    expect(page.locator(".compared > li")).to_have_count(6)
+    for table in page.locator(".wide").all():
+        assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
 
 
 def test_of_more_than_two_the_spread_counts(client, ids):

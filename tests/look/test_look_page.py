@@ -29,7 +29,8 @@ def sake(tmp_path_factory):
     with runlog.start(workspace, because="基準", stage="holdout", recipe={"lr": 0.001}) as run:
         for step in range(5):
             run.metric("loss", 1 / (step + 1), step=step)
-        run.finish(scores=[Score("mrr@20", 0.7, {"k": 20}, low=0.65, high=0.75)], costs={"s": 1.5})
+        run.finish(scores=[Score("mrr@20", 0.7, {"k": 20}, low=0.65, high=0.75)],
+                   costs={"ms_embed": 1.5})  # fmt: skip
     mean_colour.ship(maker.data, workspace.root / "bundles" / "one")
     with serving(workspace) as address:
         yield address
@@ -190,6 +191,17 @@ def test_a_run_shows_reason_score_curve_and_recipe(page, sake):
     expect(page.locator(".scores")).to_contain_text("0.700")
     expect(page.locator(".chart .curve")).to_have_count(1)
     expect(page.locator("main")).to_contain_text("lr")
+    expect(page.locator("tr", has_text="embed, ms").locator(".number")).to_have_text("1.5")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_of_each_check_the_reason_stands_below_its_name_over_the_whole_width(page, sake, size):
+    page.set_viewport_size(size)
+    page.goto(f"{sake}/findings")
+    for check in page.locator("section.check").all():
+        name, reason = (check.locator(one).first.bounding_box() for one in ("h2", "p"))
+        assert reason["y"] >= name["y"] + name["height"]
+        assert reason["width"] == name["width"] > 0.9 * min(size["width"], 1000)
 
 
 def test_findings_lead_to_the_image(page, sake):

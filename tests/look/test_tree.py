@@ -99,6 +99,18 @@ def test_on_a_phone_each_row_is_a_link_that_a_thumb_hits(page, tmp_path):
         expect(page).to_have_url(re.compile(r"/runs/\d{6}-"))
 
 
+def test_on_a_phone_the_best_ones_verdict_is_not_cut_off(page, tmp_path):
+    workspace = Maker(tmp_path / "w").record()
+    parent = tried(workspace, "a", 0.5)
+    tried(workspace, "b", 0.6, parent=parent, verdict="no difference seen")
+    page.set_viewport_size(PHONE)
+    with serving(workspace) as address:
+        page.goto(f"{address}/runs/tree")
+        said = page.locator(".tree .best .said")
+        expect(said).to_contain_text("no difference")
+        assert said.evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
 def test_a_score_that_is_no_number_is_never_the_best(tmp_path):
     workspace = Maker(tmp_path / "w").record()
     tried(workspace, "nan", float("nan"))
