@@ -76,14 +76,14 @@ def test_an_idea_keeps_its_reason_and_verdict_when_it_serves_as_a_parent(
     assert (longer.run, longer.because, longer.stage) == (three[1].id, "longer", "holdout")
     assert longer.verdict == three[1].verdict["verdict"]
     assert longer.outcome.came == longer.difference
-    assert (faster.because, faster.stage) == ("faster", "folds")
+    assert (faster.because, faster.stage) == ("up", "folds")  # that of the dearest verdict
 
 
 def test_the_way_to_the_best_run_goes_on_below_a_run_made_to_compare_with(
     colours, three, climbed
 ) -> None:
     folded = [run for run in climbed if run.stage == "folds"]
-    assert [run.parent for run in folded] == [None, folded[0].id]
+    assert [run.parent for run in folded] == [three[1].id, folded[0].id]
 
     found = ledger(colours)
 

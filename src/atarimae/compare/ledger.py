@@ -111,8 +111,8 @@ def ledger(workspace: Workspace) -> Ledger:
 def steps(workspace: Workspace, best: Run) -> tuple[Step, ...]:
     """The changes that led to a run, oldest first, each judged at the stage where it was tried.
 
-    The lineage is that of ideas: a run that came of no other (it was made to compare with) or of
-    the same recipe (another seed) goes by the first run of its recipe that did.
+    The lineage is that of ideas: a run that came of one with the same recipe (another seed, or at
+    another stage to compare with) goes by the first run of its recipe that came of another.
     """
     known = runlog.runs(workspace)
     by_id = {run.id: run for run in known}
@@ -128,8 +128,7 @@ def steps(workspace: Workspace, best: Run) -> tuple[Step, ...]:
             refusal = obstacle(run, tried)
             told = None if refusal else verdict(run, tried)
             why = refusal.what if refusal else None
-            reason = groups[tried.id][0].because
-            found.append(Step(tried.id, run.id, reason, changes, told, why))
+            found.append(Step(tried.id, run.id, tried.because, changes, told, why))
     return tuple(reversed(found))
 
 
@@ -153,13 +152,14 @@ def _idea(several: Sequence[Run], known: Sequence[Run]) -> Idea:
     # Other seeds have the idea itself as their parent: they are no trial of it against another.
     own = {run.id for run in several}
     tried = [run for run in several if run.verdict and run.parent not in own]
-    run = max(tried or [run for run in several if run.score] or several, key=_dearness)
+    judged = tried or [run for run in several if run.score] or several
+    run = max(judged, key=_dearness)
     told: Mapping[str, object] = run.verdict or {}
     expecting = next((one for one in (run, *several) if one.expect is not None), None)
     low, high = (cast(float | None, told.get(name)) for name in ("low", "high"))
     return Idea(
         run=run.id,
-        because=several[0].because,
+        because=(run if tried else several[0]).because,
         stage=run.stage,
         parent=run.parent,
         changes=_changes(run, by_id),

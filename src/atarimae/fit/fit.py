@@ -118,7 +118,7 @@ def _run(run: Log, part: Part, *, resume: bool) -> None:
     forget_peak()
     told = runlog.read(run.folder)
     parent = runlog.get(part.workspace, told.parent) if told.parent else None
-    if parent and parent.score:
+    if parent and parent.score and parent.stage == told.stage:
         part = replace(part, to_beat=_told(parent.score))
     if told.stage == FOLDED:
         folded = train_folds(part, told.folds or FOLDS, resume=resume)

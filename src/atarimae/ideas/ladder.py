@@ -206,16 +206,17 @@ class _Climber:
         self.compared = 0.0
 
     def parent(self, base: Run, stage: str) -> Run:
-        """The parent's run at the stage, on today's data; made where there is none."""
+        """The parent's run at the stage, on today's data; made where there is none.
+
+        What is made has `base` as its parent: it is the same idea, and no trial of it.
+        """
         recipe = self.task.recipe.of(base.recipe)
-        seed = base.seed or 0
-        there = self._there(recipe, stage, seed)
-        if there and there.is_done:
-            return there
         because = f"to compare with at {stage}: {base.because}"
-        made = self.run(recipe, stage, because, seed, None, None, None)
-        self.compared += made.seconds or 0.0
-        return made
+        known = {run.id for run in runlog.runs(self.workspace) if run.is_done}
+        run = self.run(recipe, stage, because, base.seed or 0, base, None, None)
+        if run.id not in known:
+            self.compared += run.seconds or 0.0
+        return run
 
     def run(
         self,
