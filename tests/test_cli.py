@@ -108,10 +108,10 @@ def test_json_is_asked_for_before_or_after_the_command(
         ("fitt", "'fitt'", "--help"),
         ("runs --nonsense", "--nonsense", "--help"),
         ("show", "required: RUN", "--help"),
-        ("show nope", "No run 'nope'", "Use one of the runs"),
-        ("compare nope nope", "No run 'nope'", "Use one of the runs"),
-        ("ship nope --out out", "No run 'nope'", "Use one of the runs"),
-        ("fit --resume nope", "No run 'nope'", "Use one of the runs"),
+        ("show nope", "No run 'nope'", "'atarimae fit' first"),
+        ("compare nope nope", "No run 'nope'", "'atarimae fit' first"),
+        ("ship nope --out out", "No run 'nope'", "'atarimae fit' first"),
+        ("fit --resume nope", "No run 'nope'", "'atarimae fit' first"),
         ("fit", "A run needs a reason.", "--because"),
         ("fit --because x --set imagesize=32", "No recipe key 'imagesize'", "'image_size'"),
         ("fit --because x --set lr", "--set lr sets nothing.", "key=value"),
@@ -191,7 +191,7 @@ def test_error_is_told_to_people_on_stderr(space: Path, capsys: pytest.CaptureFi
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == (
-        "atarimae: No run 'nope'.\n  There is no run yet.\n  Use one of the runs there are.\n"
+        "atarimae: No run 'nope'.\n  There is no run yet.\n  Run 'atarimae fit' first.\n"
     )
 
 

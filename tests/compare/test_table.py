@@ -43,8 +43,8 @@ def test_a_run_without_score_shows_its_status(write_run):
     assert "running" in read(runs_table([write_run({}, unfinished=True)]))
 
 
-def test_no_runs_make_an_empty_table():
-    assert "because" in read(runs_table([]))
+def test_no_runs_are_said_to_be_none():
+    assert read(runs_table([])).strip() == "No run."
 
 
 def on_terminal(table, width):

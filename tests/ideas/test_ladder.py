@@ -190,3 +190,10 @@ def test_gate_command_sums_up_what_was_decided(
     said = capsys.readouterr().out
     assert "promoted anyway" in said
     assert "1 of these went on anyway; folds accepted 0" in said
+
+
+def test_gate_command_without_a_climb_says_how_to_make_one(
+    space: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["-C", str(space.root), "gate"]) == 0
+    assert "atarimae fit --stage auto" in capsys.readouterr().out

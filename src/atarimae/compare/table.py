@@ -17,6 +17,7 @@ from atarimae.score.verdict import UNKNOWN, UNSEEN, Verdict
 from atarimae.types import Score
 
 COLOURS = {"helped": "green", "hurt": "red"}
+NONE = "No run."
 BECAUSE = 3  # the column that gives way
 ROOM = 100  # columns of a terminal from which on a run's time and speed are shown too
 
@@ -32,6 +33,9 @@ class RunsTable:
     runs: Sequence[Run]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if not self.runs:
+            yield NONE
+            return
         if console.is_terminal:
             yield self._table(wide=options.max_width >= ROOM)
             return

@@ -13,6 +13,7 @@ from atarimae.types import Score
 if TYPE_CHECKING:
     from atarimae.ideas.ladder import Climb, Rung  # loads PyTorch
 
+NONE = "No idea was held against another yet: try one with 'atarimae fit --stage auto'."
 COLOURS = {ACCEPTED: "green", REJECTED: "red", ANYWAY: "yellow"}
 
 
@@ -40,6 +41,8 @@ def saved(climb: "Climb") -> str:
 
 def audit_table(found: Audit) -> Group:
     """A line an idea, then how often the gate was wrong and what it saved."""
+    if not found.ideas:
+        return Group(Text(NONE))
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("idea", ratio=1)
     for stage in STAGES:

@@ -230,7 +230,9 @@ def _made(told: Listed) -> Run:
 def find(workspace: Workspace, name: str) -> Run:
     """The run of that id, or of a part of it that no other has; also `last` and `best`."""
     known = runs(workspace)
-    if name == "last" and known:
+    if not known:
+        raise UsageError(f"No run '{name}'.", "There is no run yet.", "Run 'atarimae fit' first.")
+    if name == "last":
         return known[-1]
     if name == "best":
         best = find_best(workspace)
