@@ -13,6 +13,7 @@ from atarimae import task as tasks
 from atarimae.add import add
 from atarimae.cli import main
 from atarimae.runlog import Run, start
+from atarimae.runlog.writer import amend
 from atarimae.tidy import gc
 from atarimae.tidy.garbage import size
 from atarimae.types import Score
@@ -96,6 +97,29 @@ def test_models_go_when_asked_but_never_of_the_best_or_the_shipped(
         (one.id, "done") for one in (best, hurt, shipped, helped)
     }
     assert (hurt.folder / "metrics.jsonl").is_file()
+
+
+def test_the_gate_and_the_verdict_both_reject_and_a_model_of_each_fold_goes(
+    ws: Workspace, run: Callable[..., Run]
+) -> None:
+    run(0.9)
+    passed, rejected, folded = run(0.1), run(0.2), run(0.3, verdict="hurt")
+    amend(passed.folder, gate={"decision": "passed"})
+    amend(rejected.folder, gate={"decision": "rejected"})
+    (folded.folder / "folds" / "1").mkdir(parents=True)
+    folded.model.rename(folded.folder / "folds" / "1" / "model")
+    assert gone(ws, rejected=True) == {
+        f"runs/{rejected.id}/model": "the model of a run that the gate rejected",
+        f"runs/{folded.id}/folds/1/model": "the model of a run that hurt",
+    }
+
+
+def test_checkpoint_of_a_run_that_was_given_up_early_goes(
+    ws: Workspace, run: Callable[..., Run]
+) -> None:
+    early = run(0.5, status="done early")
+    (early.folder / "checkpoint").mkdir()
+    assert [*gone(ws)] == [f"runs/{early.id}/checkpoint"]
 
 
 def test_cache_of_runs_that_are_there_stays(tmp_path: Path, photos: Path) -> None:

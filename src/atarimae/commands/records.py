@@ -83,8 +83,9 @@ def _restore_words(command: argparse.ArgumentParser) -> None:
 def _gc_words(command: argparse.ArgumentParser) -> None:
     command.add_argument("--delete", action="store_true", help="delete what can go")
     command.add_argument(
-        "--rejected", action="store_true", help="also the models of runs whose verdict is hurt"
-    )
+        "--rejected", action="store_true",
+        help="also the models of runs that hurt, or that the gate of stage auto rejected",
+    )  # fmt: skip
     command.add_argument(
         "--older-than", type=int, metavar="DAYS", help="also the models of runs older than that"
     )

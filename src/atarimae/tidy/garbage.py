@@ -14,6 +14,8 @@ from atarimae import bundle, files, runlog
 from atarimae.errors import AtarimaeError
 from atarimae.runlog import Run
 from atarimae.runlog.lock import is_held
+from atarimae.score.gate import ANYWAY, REJECTED
+from atarimae.score.verdict import HURT
 from atarimae.task import Task
 from atarimae.tidy.leftovers import half_written, unborn
 from atarimae.workspace import Workspace
@@ -69,9 +71,10 @@ def gc(
 ) -> Garbage:
     """What can go; with `delete` it goes.
 
-    Always: leftovers of killed processes, checkpoints of failed runs, cached outputs and graphs
-    that no run needs. With `rejected` also the models of runs that hurt, with `older` those of runs
-    older than that many days; never those of a best run, a shipped one or one that is going on.
+    Always: leftovers of killed processes, checkpoints of failed and done runs, cached outputs and
+    graphs that no run needs. With `rejected` also the models, folds' too, of runs that hurt or at
+    which the gate rejected the idea, with `older` those of runs older than that many days; never
+    those of a best run, a shipped one or one that is going on.
     """
     known = runlog.runs(workspace)
     models = _models(workspace, known, rejected, older)
@@ -81,7 +84,7 @@ def gc(
         *((path, "a run that was killed before it began") for path in unborn(workspace)),
         *_checkpoints(known),
         *models,
-        *_cached(workspace, task, [run for run in known if run.model not in going]),
+        *_cached(workspace, task, known, going),
     ]
     items = tuple(Item(_named(workspace, path), size(path), why) for path, why in found)
     taken = {run.id: size(run.folder) for run in known}
@@ -104,7 +107,7 @@ def size(path: Path) -> int:
 
 def _checkpoints(known: list[Run]) -> Iterator[tuple[Path, str]]:
     for run in known:
-        if run.status in ("failed", "done"):
+        if run.status == "failed" or run.is_done:
             for folder in run.folder.rglob("checkpoint"):
                 yield folder, f"a checkpoint of a run that is {run.status}"
 
@@ -117,24 +120,40 @@ def _models(
     before = datetime.now(UTC) - timedelta(days=older or 0)
     found = []
     for run in known:
-        if run.id in kept or run.status == "running" or not run.model.is_dir():
+        if run.id in kept or run.status == "running":
             continue
-        if rejected and (run.verdict or {}).get("verdict") == "hurt":
-            found.append((run.model, "the model of a run that hurt"))
-        elif older is not None and datetime.fromisoformat(run.created) < before:
-            found.append((run.model, f"the model of a run of more than {older} days ago"))
+        why = _turned_down(run) if rejected else None
+        if not why and older is not None and datetime.fromisoformat(run.created) < before:
+            why = f"a run of more than {older} days ago"
+        if why:
+            found += [(model, f"the model of {why}") for model in _models_of(run)]
     return found
 
 
-def _cached(workspace: Workspace, task: Task, known: list[Run]) -> Iterator[tuple[Path, str]]:
+def _turned_down(run: Run) -> str | None:
+    """By its verdict, or by the gate of the stages."""
+    if (run.verdict or {}).get("verdict") == HURT:
+        return "a run that hurt"
+    rejected = (run.gate or {}).get("decision") in (REJECTED, ANYWAY)
+    return "a run that the gate rejected" if rejected else None
+
+
+def _models_of(run: Run) -> list[Path]:
+    """The run's own, or one a fold."""
+    return [path for path in (run.model, *run.folder.glob("folds/*/model")) if path.is_dir()]
+
+
+def _cached(
+    workspace: Workspace, task: Task, known: list[Run], going: set[Path]
+) -> Iterator[tuple[Path, str]]:
     """Cached outputs and graphs that belong to no model; none where a model can't be read, or
     while a run is going on whose model is not there yet."""
     if any(run.status == "running" for run in known):
         return
     keys, digests = set[str](), set[str]()
     for run in known:
-        for folder in [run.model, *run.folder.glob("folds/*/model")]:
-            if not (folder / "model.json").is_file():
+        for folder in _models_of(run):
+            if folder in going or not (folder / "model.json").is_file():
                 continue
             try:
                 model = bundle.read_model(folder)
