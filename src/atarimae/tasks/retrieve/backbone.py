@@ -19,11 +19,8 @@ def backbone(recipe: RetrieveRecipe) -> tuple[nn.Module, torch.Tensor, torch.Ten
     """The backbone without a classifier, and mean and deviation of its input in 0…255."""
     if not timm.is_model(recipe.backbone):
         raise unknown_name("backbone", recipe.backbone, timm.list_models(), " in timm")
-    config = timm.get_pretrained_cfg(recipe.backbone, allow_unregistered=False)
-    # Position embeddings and windows are made for one size; weights of another are interpolated.
-    sized: dict[str, Any] = {}
-    if config and config.fixed_input_size:
-        sized["img_size"] = recipe.image_size
+    # Weights of another size are interpolated.
+    sized: dict[str, Any] = {"img_size": recipe.image_size} if one_size(recipe.backbone) else {}
     packaged = recipe.backbone == LITE0 and recipe.weights == "imagenet"
     try:
         made = timm.create_model(
@@ -45,6 +42,12 @@ def backbone(recipe: RetrieveRecipe) -> tuple[nn.Module, torch.Tensor, torch.Ten
     found = cast(dict[str, Sequence[float]], made.pretrained_cfg)
     mean, std = found["mean"], found["std"]
     return made, _channels([255 * x for x in mean]), _channels([255 * x for x in std])
+
+
+def one_size(name: str) -> bool:
+    """Whether such a backbone is made for one size: position embeddings, windows."""
+    config = timm.get_pretrained_cfg(name, allow_unregistered=False)
+    return bool(config and config.fixed_input_size)
 
 
 def load_lite0(model: nn.Module) -> None:

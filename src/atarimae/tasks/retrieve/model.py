@@ -14,11 +14,12 @@ from torch.nn import functional
 
 from atarimae.errors import UsageError, unknown_name
 from atarimae.tasks.retrieve import lora
-from atarimae.tasks.retrieve.backbone import backbone
+from atarimae.tasks.retrieve.backbone import backbone, one_size
 from atarimae.tasks.retrieve.fusion import Fusion
 from atarimae.tasks.retrieve.layers import freeze, still
 from atarimae.tasks.retrieve.padding import fixed_padding
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
+from atarimae.tasks.retrieve.views import Views
 from atarimae.types import Array
 
 OPSET = 17
@@ -36,6 +37,12 @@ class Features(nn.Module):
         self.mean: torch.Tensor
         self.std: torch.Tensor
         self.backbone, mean, std = backbone(recipe)
+        if len(recipe.sizes) > 1 and one_size(recipe.backbone):
+            raise UsageError(
+                f"{recipe.backbone} reads pictures of one size.",
+                f"tta_scales is {list(recipe.tta_scales)}.",
+                "Leave it empty; tta_flip can be set.",
+            )
         if recipe.lora_rank:
             lora.adapt(self.backbone, recipe.lora_rank, recipe.lora_layers)
         if recipe.freeze_layers:
@@ -47,6 +54,7 @@ class Features(nn.Module):
         self.power = recipe.power
         self.pooling = [(layer, kind) for layer, _, kind in map(_parted, recipe.pooling)]
         self.local = recipe.local_layer
+        self.views = Views(recipe)
         self._seen: dict[str, torch.Tensor] = {}
         for layer in dict.fromkeys([*(layer for layer, _ in self.pooling), self.local or "last"]):
             if layer != "last":
@@ -61,11 +69,12 @@ class Features(nn.Module):
         return self
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Uint8 pixels, channels last; the input that `resize` makes."""
-        return self.pooled(pixels.permute(0, 3, 1, 2))
+        """Uint8 pixels, channels last, of the recipe's `read_size`; the mean over all views."""
+        seen = [self.pooled(view) for view in self.views(pixels.permute(0, 3, 1, 2))]
+        return seen[0] if len(seen) == 1 else torch.stack(seen).mean(0)
 
     def pooled(self, pixels: torch.Tensor) -> torch.Tensor:
-        """The same from (n, 3, size, size)."""
+        """The features of one view, (n, 3, size, size)."""
         found = self._found(pixels)
         joined = self._joined(found)
         if self.fusion:

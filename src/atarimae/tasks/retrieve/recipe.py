@@ -15,6 +15,7 @@ Loss = Literal[
 ]  # fmt: skip
 CENTRED = get_args(Loss)[:7]  # those with a centre for each class; the others compare pairs
 Pooling = Annotated[str, StringConstraints(pattern=r"^[\w.]+:(mean|max|gem|cls)$")]
+Scale = Annotated[float, Field(ge=0.25, le=4)]
 
 
 class RetrieveRecipe(Recipe):
@@ -74,6 +75,13 @@ class RetrieveRecipe(Recipe):
     )
     local_dimension: int = Field(
         256, ge=8, le=2048, description="numbers of either half of what is joined with local_layer"
+    )
+    tta_flip: bool = Field(
+        False, description="whether a picture is judged by its mirror image too; twice the time"
+    )
+    tta_scales: tuple[Scale, ...] = Field(
+        (),
+        description="further sizes that a picture is judged at, as multiples of image_size",
     )
     gem_p: float = Field(3.0, gt=0, le=20, description="power of the generalised mean")
     train_gem_p: bool = Field(False, description="whether training moves gem_p")
@@ -152,6 +160,17 @@ class RetrieveRecipe(Recipe):
                 raise ValueError(f"{key} is not for {self.loss}, only for {', '.join(them)}")
         if self.loss == "adaface" and self.trains and not self.projection:
             raise ValueError("adaface needs a projection: it reads how long embeddings come out")
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Sides of the square pictures that one is judged by, px, each once; the main one first."""
+        scaled = (round(self.image_size * scale) for scale in self.tta_scales)
+        return tuple(dict.fromkeys((self.image_size, *scaled)))
+
+    @property
+    def read_size(self) -> int:
+        """The largest of them: what is read of a file."""
+        return max(self.sizes)
 
     @property
     def trains(self) -> bool:

@@ -142,7 +142,9 @@ class RetrieveTraining:
 
     def _frozen_graph(self) -> Path:
         """The graph of the frozen features, exported once for all runs that share it."""
-        deciding = ("backbone", "weights", "image_size", "pooling", "gem_p", "power")
+        deciding = (
+            "backbone", "weights", "pooling", "gem_p", "power", "image_size", "sizes", "tta_flip"
+        )  # fmt: skip
         said = repr([getattr(self.recipe, name) for name in deciding])
         seed = self.setup.seed if self.recipe.weights == "random" else ""
         name = hashlib.sha256(f"{said} {seed} {model.OPSET}".encode()).hexdigest()[:16]
@@ -150,12 +152,12 @@ class RetrieveTraining:
         return path if path.is_file() else model.export(self.features, self._example(), path)
 
     def _example(self) -> torch.Tensor:
-        size = self.recipe.image_size
+        size = self.recipe.read_size
         return torch.zeros((2, size, size, 3), dtype=torch.uint8, device=self.setup.device)
 
     def _model(self, folder: Path, graphs: Mapping[str, Path], steps: Sequence[str]) -> Model:
         settings = {
-            "image_size": self.recipe.image_size, "fit": self.recipe.fit, "steps": list(steps)
+            "image_size": self.recipe.read_size, "fit": self.recipe.fit, "steps": list(steps)
         }  # fmt: skip
         arrays = self.whitening.arrays if self.whitening else self.arrays
         return Model(folder, dict(graphs), settings, arrays if "whiten" in steps else {})
