@@ -1,6 +1,7 @@
 """Batches with as many images of each class, and augmentation that can be repeated."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,12 @@ from PIL import Image
 
 from atarimae.errors import AtarimaeError
 from atarimae.task import Model, Setup
-from atarimae.tasks.retrieve.data import ImageSamples, augmentation, balanced_batches
+from atarimae.tasks.retrieve.data import (
+    ImageSamples,
+    augmentation,
+    balanced_batches,
+    with_enough,
+)
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.tasks.retrieve.training import RetrieveTraining
 from atarimae.types import Data, File, Floats, Label, Version
@@ -80,6 +86,18 @@ def test_query_without_a_label_is_not_trained_on(setup: Setup, freeze: str) -> N
     assert training.classes == ("A", "B")
     assert training.targets == [0, 1, 0]
     assert len(training.samples) == 3
+
+
+def test_class_with_too_few_images_is_left_out(setup: Setup) -> None:
+    copy = File("copy of b.png", "b")  # the same image once more
+    many = replace(setup.train, files=(*setup.train.files, copy))
+    assert [f.path for f in with_enough(many, 2).files] == ["a.png", "c.png"]
+    assert with_enough(many, 1).files == many.files
+    one_class = RetrieveRecipe.of({"image_size": 32, "projection": 4, "min_images": 2})
+    with pytest.raises(AtarimaeError, match="have 1 class of 2 images or more"):
+        RetrieveTraining(one_class, setup)
+    whitened_only = RetrieveRecipe.of({"image_size": 32, "whiten": "pca", "min_images": 2})
+    assert RetrieveTraining(whitened_only, setup).targets == [0, 0]
 
 
 def test_network_that_is_trained_has_its_channels_last_as_its_batches_have(setup: Setup) -> None:

@@ -115,6 +115,14 @@ def balanced_batches(
         yield [number for hand in order[start : start + classes] for number in hands[hand]]
 
 
+def with_enough(train: Data, least: int) -> Data:
+    """Files whose class has `least` different images or more."""
+    images: dict[str | None, set[str]] = {}
+    for file in train.files:
+        images.setdefault(train.label(file), set()).add(file.image)
+    return train.where(lambda file: len(images[train.label(file)]) >= least)
+
+
 def targets_of(train: Data) -> tuple[tuple[str, ...], list[int]]:
     """The classes of labelled files, sorted, and the number of each file's class among them."""
     labels = [train.classes(file)[0] for file in train.files]

@@ -131,6 +131,9 @@ class RetrieveRecipe(Recipe):
     )
     classes_per_batch: int = Field(32, ge=2, description="classes in a batch")
     images_per_class: int = Field(4, ge=1, description="images of each class in a batch")
+    min_images: int = Field(
+        1, ge=1, description="classes with fewer training images are left out of training"
+    )
     lr_loss: float = Field(1e-3, gt=0, description="peak learning rate of the classes' centres")
     crop: float = Field(0.7, gt=0, le=1, description="least share of the area a random cut keeps")
     flip: float = Field(0.0, ge=0, le=1, description="chance of a mirror image; 0 where it matters")

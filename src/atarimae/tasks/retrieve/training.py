@@ -26,13 +26,15 @@ class RetrieveTraining:
         self.recipe = recipe
         # A query without a label asks for what is not there: nothing can be learned from it.
         labelled = setup.train.where(lambda file: setup.train.label(file) is not None)
+        labelled = data.with_enough(labelled, recipe.min_images)
         self.setup = setup = replace(setup, train=labelled)
         self.classes, self.targets = data.targets_of(labelled)
         if recipe.trains and len(self.classes) < 2:
             raise AtarimaeError(
                 "There is nothing to tell apart.",
-                f"The training images have {len(self.classes)} class.",
-                "Label images of two classes at least, or set epochs = 0.",
+                f"The training images have {len(self.classes)} class"
+                + (f" of {recipe.min_images} images or more." if recipe.min_images > 1 else "."),
+                "Label images of two classes at least, lower min_images, or set epochs = 0.",
             )
         self.features = model.Features(recipe).to(setup.device)
         self.arrays: dict[str, Array] = {}  # of a whitening after the network
