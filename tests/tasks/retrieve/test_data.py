@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from atarimae.errors import AtarimaeError
+from atarimae.errors import AtarimaeError, UsageError
 from atarimae.task import Model, Setup
 from atarimae.tasks.retrieve.data import (
     ImageSamples,
@@ -46,7 +46,7 @@ def test_one_seed_and_epoch_give_the_same_batches_and_another_epoch_others() -> 
 def test_augmentation_keeps_size_and_type() -> None:
     recipe = RetrieveRecipe.of({"image_size": 32, "flip": 0.5, "blur": 1.0})
     image = torch.from_numpy(np.full((3, 32, 32), 200, np.uint8))
-    augmented = augmentation(recipe)(image)
+    augmented = augmentation(recipe, 32)(image)
     assert augmented.shape == (3, 32, 32)
     assert augmented.dtype == torch.uint8
 
@@ -56,7 +56,7 @@ def test_augmentation_can_be_switched_off() -> None:
         {"image_size": 32, "crop": 1, "flip": 0, "rotate": 0, "colour": 0, "blur": 0}
     )
     image = torch.randint(0, 255, (3, 32, 32), dtype=torch.uint8)
-    torch.testing.assert_close(augmentation(off)(image), image)
+    torch.testing.assert_close(augmentation(off, 32)(image), image)
 
 
 LABELS = {"a": "A", "b": "B", "c": "A", "unknown": None}
@@ -112,3 +112,25 @@ def test_picture_of_more_pixels_than_the_workspace_allows_is_refused(setup: Setu
     assert allowed.__getitems__([0])[0].shape == (1, 3, 32, 32)
     with pytest.raises(AtarimaeError, match="the limit is 1,599"):
         ImageSamples(setup.train, [0] * 4, recipe, 0, setup.max_pixels - 1).__getitems__([0])
+
+
+GROWING = {"image_size": 128, "start_size": 64, "freeze": "none", "epochs": 6}
+
+
+def test_training_images_grow_evenly_and_have_the_full_size_for_the_last_third() -> None:
+    growing, fixed = (RetrieveRecipe.of(GROWING | {"start_size": size}) for size in (64, 0))
+    assert [growing.training_size(epoch) for epoch in range(6)] == [64, 64, 96, 96, 128, 128]
+    assert [fixed.training_size(epoch) for epoch in range(6)] == [128] * 6
+
+
+def test_samples_have_the_size_of_their_epoch(setup: Setup) -> None:
+    samples = ImageSamples(setup.train, [0] * 4, RetrieveRecipe.of(GROWING), 0, setup.max_pixels)
+    for epoch, size in ((0, 64), (5, 128)):
+        samples.epoch = epoch
+        assert samples.__getitems__([0, 1])[0].shape == (2, 3, size, size)
+
+
+@pytest.mark.parametrize("wrong", [{"start_size": 256}, {"start_size": 8}, {"freeze": "backbone"}])
+def test_growth_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="start_size"):
+        RetrieveRecipe.of(GROWING | wrong)

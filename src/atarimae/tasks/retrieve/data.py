@@ -54,29 +54,29 @@ class ImageSamples:
         self.seed = seed
         self.max_pixels = max_pixels
         self.epoch = 0
-        self.augment = augmentation(recipe)
 
     def __len__(self) -> int:
         return len(self.targets)
 
     def __getitems__(self, numbers: list[int]) -> Batch:
-        """(n, 3, size, size) uint8 pixels and (n,) class numbers."""
-        pixels = torch.stack([self._pixels(number) for number in numbers])
+        """(n, 3, size, size) uint8 pixels of the epoch's size, and (n,) class numbers."""
+        size = self.recipe.training_size(self.epoch)
+        augment = augmentation(self.recipe, size)
+        pixels = torch.stack([self._pixels(number, size, augment) for number in numbers])
         return pixels, torch.tensor([self.targets[number] for number in numbers])
 
-    def _pixels(self, number: int) -> torch.Tensor:
+    def _pixels(self, number: int, size: int, augment: v2.Transform) -> torch.Tensor:
         path: Path = self.data.path(self.data.files[number])
-        pixels = resize(open_source(path, self.max_pixels), self.recipe.image_size, self.recipe.fit)
+        pixels = resize(open_source(path, self.max_pixels), size, self.recipe.fit)
         image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(hash((self.seed, self.epoch, number)))
-            augmented: torch.Tensor = self.augment(image)
+            augmented: torch.Tensor = augment(image)
         return augmented
 
 
-def augmentation(recipe: RetrieveRecipe) -> v2.Transform:
+def augmentation(recipe: RetrieveRecipe, size: int) -> v2.Transform:
     """What a phone does to a picture: another cut, angle, light and sharpness."""
-    size = recipe.image_size
     steps: list[v2.Transform] = []
     if recipe.rotate:
         steps.append(v2.RandomRotation(recipe.rotate, v2.InterpolationMode.BILINEAR, fill=255))

@@ -37,11 +37,11 @@ class Features(nn.Module):
         self.mean: torch.Tensor
         self.std: torch.Tensor
         self.backbone, mean, std = backbone(recipe)
-        if len(recipe.sizes) > 1 and one_size(recipe.backbone):
+        if (recipe.start_size or len(recipe.sizes) > 1) and one_size(recipe.backbone):
             raise UsageError(
                 f"{recipe.backbone} reads pictures of one size.",
-                f"tta_scales is {list(recipe.tta_scales)}.",
-                "Leave it empty; tta_flip can be set.",
+                f"tta_scales is {list(recipe.tta_scales)}, start_size {recipe.start_size}.",
+                "Leave tta_scales empty and start_size at 0; tta_flip can be set.",
             )
         if recipe.lora_rank:
             lora.adapt(self.backbone, recipe.lora_rank, recipe.lora_layers)

@@ -135,6 +135,12 @@ class RetrieveRecipe(Recipe):
         1, ge=1, description="classes with fewer training images are left out of training"
     )
     lr_loss: float = Field(1e-3, gt=0, description="peak learning rate of the classes' centres")
+    start_size: int = Field(
+        0,
+        ge=0,
+        description="side of training images in the first epoch, px; it grows to image_size; "
+        "0: no growth",
+    )
     crop: float = Field(0.7, gt=0, le=1, description="least share of the area a random cut keeps")
     flip: float = Field(0.0, ge=0, le=1, description="chance of a mirror image; 0 where it matters")
     rotate: float = Field(10.0, ge=0, le=180, description="largest random turn, degrees")
@@ -149,6 +155,10 @@ class RetrieveRecipe(Recipe):
             raise ValueError('freeze_layers needs freeze = "none": else all layers are frozen')
         if self.freeze == "backbone" and self.lora_rank:
             raise ValueError('lora_rank needs freeze = "none": adapters are trained')
+        if self.start_size and not 32 <= self.start_size <= self.image_size:
+            raise ValueError("start_size is 0, or from 32 to image_size")
+        if self.freeze == "backbone" and self.start_size:
+            raise ValueError('start_size needs freeze = "none": frozen features have one size')
         if self.freeze == "backbone" and self.local_layer:
             raise ValueError('local_layer needs freeze = "none": what joins it is trained')
         self._agrees_with_loss()
@@ -174,6 +184,14 @@ class RetrieveRecipe(Recipe):
     def read_size(self) -> int:
         """The largest of them: what is read of a file."""
         return max(self.sizes)
+
+    def training_size(self, epoch: int) -> int:
+        """Side of training images in an epoch, from 0 on; the last third has the full size."""
+        if not self.start_size:
+            return self.image_size
+        grown = self.image_size - self.start_size
+        size = self.start_size + grown * min(1.0, 1.5 * epoch / max(1, self.epochs))
+        return self.image_size if size >= self.image_size else max(32, int(size) // 32 * 32)
 
     @property
     def trains(self) -> bool:
