@@ -23,6 +23,7 @@ from atarimae.fit import fit, resume
 from atarimae.fit.split import with_split
 from atarimae.predict.source import open_source
 from atarimae.score.evaluate import evaluate
+from atarimae.ship import ship
 from atarimae.store import Store
 from atarimae.tasks.retrieve import training
 from atarimae.workspace import Workspace
@@ -95,6 +96,19 @@ def test_whole_network_can_be_trained(space: Workspace, small) -> None:
     run = fit(space, TASK, recipe, because="train it all")
     assert run.status == "done"
     assert bundle.read_model(run.model).settings["steps"] == ["embed", "project", "whiten"]
+
+
+def test_adapted_and_averaged_network_ships_as_it_was_measured(
+    space: Workspace, small, tmp_path: Path
+) -> None:
+    recipe = small(
+        backbone="test_vit", weights="random", freeze="none", pooling=["last:cls", "last:gem"],
+        lora_rank=2, freeze_layers=2, lr_layer_factor=0.8, average_decay=0.9, min_images=2,
+        tta_flip=True, epochs=2, workers=0,
+    )  # fmt: skip
+    run = fit(space, TASK, recipe, because="adapters")
+    bundle = ship(space, TASK, run, tmp_path / "bundle")  # refused, were it another
+    assert bundle.run == run.id
 
 
 def test_verdict_is_against_the_best_run_so_far(space: Workspace, small) -> None:
