@@ -91,9 +91,8 @@ class _Names:
     """The gallery's ids or sources as numbers, -1 for none, and how often each occurs."""
 
     def __init__(self, names: Names | None, m: int) -> None:
-        given = [None] * m if names is None else names
-        self._number = {name: i for i, name in enumerate(dict.fromkeys(given)) if name}
-        self.numbers = self.of(given, m)
+        self._number = {name: i for i, name in enumerate(dict.fromkeys(names or ())) if name}
+        self.numbers = self.of(names, m)
         self.counts = np.bincount(self.numbers[self.numbers >= 0])
 
     def of(self, names: Names | None, n: int) -> Ints:

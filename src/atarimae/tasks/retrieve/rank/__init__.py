@@ -1,0 +1,1 @@
+"""Post-processing of what a search finds: pure functions, and the chain of them."""
