@@ -14,7 +14,17 @@ from pathlib import Path
 from atarimae.predict.graph import cores
 from bench.ratio import Ratio
 
-NAMES = ("add", "embedding", "logging", "losses", "pages", "scoring", "search", "start")
+NAMES = (
+    "add",
+    "embedding",
+    "logging",
+    "losses",
+    "pages",
+    "reranking",
+    "scoring",
+    "search",
+    "start",
+)
 LIBRARIES = ("numpy", "onnxruntime", "faiss-cpu", "torch", "timm", "Pillow", "SQLAlchemy")
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_int8")
 
