@@ -235,6 +235,7 @@ class Answers:
     outputs: Sequence[Array] | None  # one a file of `data`; None where they can't be had again
     train: Data  # what the run learned from, as far as it is known
     train_outputs: Sequence[Array] | None
+    settings: Mapping[str, object] = field(default_factory=dict)  # of the run's model
 
 
 @dataclass(frozen=True)
@@ -267,6 +268,51 @@ class Embeds(Protocol):
     """A task that looks its answers up in a gallery by the cosine of its outputs. Optional."""
 
     near_duplicate: float  # cosine from which two images are one picture to the model
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What work will take, as far as can be told before it."""
+
+    bytes: int  # beside what is in memory already
+    seconds: float
+
+
+class Ranker(Protocol):
+    """One model's outputs for one set of files, answered through one chain after the other."""
+
+    def score(self, chain: Sequence[str]) -> Score:
+        """The main metric, with a part for each query. What chains share is computed once."""
+
+    def forecast(self, chain: Sequence[str]) -> Forecast:
+        """What that takes where nothing is shared."""
+
+
+@runtime_checkable
+class Ranks(Protocol):
+    """A task whose answers can be post-processed by a chain of steps. Optional."""
+
+    chain: str  # the recipe's key that holds the chain: a list of texts, empty for none
+
+    def ranker(self, outputs: Sequence[Array], data: Data) -> Ranker:
+        """From the outputs for the files of `data`, which are asked about and answered with."""
+
+    def chains(self, chain: Sequence[str], *, transductive: bool) -> Sequence[tuple[str, ...]]:
+        """The chains that are one change away from a chain; shorter ones first.
+
+        Steps by which an answer depends on other queries only with `transductive`.
+        """
+
+
+@runtime_checkable
+class Transductive(Protocol):
+    """A task that can be set so that an answer depends on other queries. Optional.
+
+    Its scores' convention says so, and such a model is not shipped: a service sees one at a time.
+    """
+
+    def transductive(self, settings: Mapping[str, object]) -> Sequence[str]:
+        """What in a model's settings does that; empty where nothing does."""
 
 
 def load(name: str) -> Task:

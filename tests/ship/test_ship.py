@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import onnxruntime as ort
@@ -15,6 +16,7 @@ import atarimae as at
 from atarimae import bundle
 from atarimae.cli import main
 from atarimae.ship import card
+from atarimae.tasks.retrieve.rank import steps
 
 BLOCKED = "import sys; sys.modules['torch'] = None\n"
 
@@ -71,6 +73,22 @@ def test_nothing_but_the_bundle_and_its_two_companions_is_left(walked) -> None:
     assert {path.name for path in walked.bundle.parent.iterdir()} == {
         walked.workspace.name, name, f"{name}.Dockerfile", f"{name}.notebook.py",
     }  # fmt: skip
+
+
+def test_model_whose_answers_depend_on_other_queries_is_not_shipped(
+    walked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(steps.STEPS, "aqe", replace(steps.STEPS["aqe"], transductive=True))
+    space = walked.copy(tmp_path / "space")
+    written = space / "runs" / walked.run / "model" / "model.json"
+    model = json.loads(written.read_text("utf-8"))
+    model["settings"]["rank"] = ["aqe:k=2", "vote"]
+    written.write_text(json.dumps(model), "utf-8")
+    assert main(["-C", str(space), "ship", walked.run, "--out", str(tmp_path / "b"), "--json"]) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["what"] == f"Run {walked.run} can't answer one query at a time."
+    assert error["found"] == "In its settings, aqe makes an answer depend on other queries."
+    assert not (tmp_path / "b").exists()
 
 
 def test_notebook_cell_runs_where_torch_is_not(walked) -> None:

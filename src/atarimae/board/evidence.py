@@ -1,5 +1,6 @@
 """What a run answered, with what can be had again of its model's outputs."""
 
+from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
@@ -33,14 +34,16 @@ def answers(
         known.where(lambda file: file.path not in order and file.split in (None, "train"))
     )
     why = ""
+    settings: Mapping[str, object] = {}
     own: list[Array] | None = None
     learned: list[Array] | None = None
     try:
+        settings = bundle.read_model(run.model).settings
         own = _outputs(workspace, task, run, judged, progress)
         learned = _outputs(workspace, task, run, train, progress)
     except (AtarimaeError, OSError) as error:
         why = str(error)
-    return Answers(_predictions(run), judged, own, train, learned), why
+    return Answers(_predictions(run), judged, own, train, learned, settings), why
 
 
 def _outputs(

@@ -19,7 +19,7 @@ from atarimae.predict.source import open_known
 from atarimae.runlog import Run
 from atarimae.ship import card, parity
 from atarimae.store import Store
-from atarimae.task import Model, Task
+from atarimae.task import Model, Task, Transductive
 from atarimae.types import Data, Index, Progress, silent
 from atarimae.workspace import Workspace
 
@@ -35,6 +35,7 @@ def ship(
     named, where it does not reproduce the run's recorded score and rankings.
     """
     _check(run, out)
+    _check_alone(task, run)
     data = Store(workspace).data()
     with _aside(out) as folder:
         # The graphs hold the weights already.
@@ -75,6 +76,19 @@ def _check(run: Run, out: Path) -> None:
     if out.exists() and not (out / "bundle.json").is_file() and not _is_empty(out):
         raise AtarimaeError(
             f"{out} is not empty.", "It holds something else than a bundle.", "Name another folder."
+        )
+
+
+def _check_alone(task: Task, run: Run) -> None:
+    """A service is asked about one picture at a time."""
+    if not isinstance(task, Transductive):
+        return
+    steps = task.transductive(bundle.read_model(run.model).settings)
+    if steps:
+        raise AtarimaeError(
+            f"Run {run.id} can't answer one query at a time.",
+            f"In its settings, {', '.join(steps)} makes an answer depend on other queries.",
+            "Fit the recipe again without it, and ship that run.",
         )
 
 

@@ -67,7 +67,7 @@ class Variants:
 
     def _make(self, name: str) -> Lists | str:
         if name == "as answered":
-            return self._searched() if self._rows_of(self.known) is not None else self._stored()
+            return self._stored() if self._found_otherwise else self._searched()
         own = self.of("as answered")
         assert isinstance(own, Lists), "a run has answers"
         if name in ("own source", "itself and own source"):
@@ -138,8 +138,8 @@ class Variants:
     def _with_source(self, *, itself: bool) -> Lists | str:
         if not any(file.source for file in self.asked_files):
             return "No query names its source."
-        if self._rows_of(self.known) is None:
-            return "It needs the run's embeddings: the model or a picture is gone."
+        if self._found_otherwise:
+            return self._found_otherwise
         return self._searched(ids=not itself, sources=False)
 
     def _with_itself(self, own: Lists, *, hit: bool) -> Lists | str:
@@ -177,6 +177,15 @@ class Variants:
             "ties reversed": -own.match,
         }[name]
         return _picked(own, np.lexsort((second, -own.similarity), axis=1))
+
+    @property
+    def _found_otherwise(self) -> str:
+        """Why a search does not give the lists that the run answered with; empty where it does."""
+        if self.answers.settings.get("rank"):
+            return "The run's answers went through the chain of its rank."
+        if self._rows_of(self.known) is None:
+            return "It needs the run's embeddings: the model or a picture is gone."
+        return ""
 
     @cached_property
     def _without_twin(self) -> Bools | str:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from atarimae.errors import UsageError
 from atarimae.predict.resize import Fit
 from atarimae.task import Recipe
+from atarimae.tasks.retrieve.rank.chain import parse
 
 Loss = Literal[
     "arcface", "cosface", "elasticarc", "elasticarcplus", "elasticcos", "elasticcosplus", "adaface",
@@ -16,6 +18,17 @@ Loss = Literal[
 CENTRED = get_args(Loss)[:7]  # those with a centre for each class; the others compare pairs
 Pooling = Annotated[str, StringConstraints(pattern=r"^[\w.]+:(mean|max|gem|cls)$")]
 Scale = Annotated[float, Field(ge=0.25, le=4)]
+
+
+def _chain(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """The entries with every parameter written out."""
+    try:
+        return tuple(map(str, parse(entries)))
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+
+
+Chain = Annotated[tuple[str, ...], AfterValidator(_chain)]
 
 
 class RetrieveRecipe(Recipe):
@@ -140,6 +153,11 @@ class RetrieveRecipe(Recipe):
         ge=0,
         description="side of training images in the first epoch, px; it grows to image_size; "
         "0: no growth",
+    )
+    rank: Chain = Field(
+        (),
+        description="what is made of embeddings and answers, in this order, as step:name=value: "
+        "dba and aqe before the search, csls, rivals and vote after it",
     )
     crop: float = Field(0.7, gt=0, le=1, description="least share of the area a random cut keeps")
     flip: float = Field(0.0, ge=0, le=1, description="chance of a mirror image; 0 where it matters")

@@ -8,12 +8,24 @@ import numpy as np
 import numpy.typing as npt
 
 from atarimae.predict.search import Gallery
-from atarimae.task import Answers, Context, Counting, Model, Predictor, Recipe, Setup
+from atarimae.task import (
+    Answers,
+    Context,
+    Counting,
+    Model,
+    Predictor,
+    Ranker,
+    Recipe,
+    Setup,
+)
 from atarimae.tasks.retrieve import conventions, metrics
 from atarimae.tasks.retrieve.lists import NEAR
 from atarimae.tasks.retrieve.predictor import RetrievePredictor
+from atarimae.tasks.retrieve.rank import bench
+from atarimae.tasks.retrieve.rank.chain import Finder, parse, transductive
+from atarimae.tasks.retrieve.rank.view import Asked
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
-from atarimae.types import Array, Data, Floats, Index, Ints, Predictions, Score
+from atarimae.types import Array, Data, File, Floats, Index, Ints, Predictions, Score
 
 if TYPE_CHECKING:
     from atarimae.tasks.retrieve.training import RetrieveTraining
@@ -29,6 +41,7 @@ class Retrieve:
     unseen_classes = True
     one_label = True
     near_duplicate = NEAR
+    chain = "rank"
 
     def samples(self, data: Data) -> Data:
         """Labelled files, and queries without a label: those ask for what is not there."""
@@ -57,22 +70,24 @@ class Retrieve:
         """The 20 nearest of each query; `unknown` where the nearest is below the threshold.
 
         A query never finds its own image, in whichever file it lies, nor one of its own source.
+        Where the settings have a chain of steps (`rank`), answers and similarities are what that
+        makes of them.
 
         Columns: `match` positions in the index, `match_files` their paths, `similarity` cosine,
         each (n, 20) and best first; `unknown` (n,).
         """
-        rows = [n for n, file in enumerate(data.files) if file.role != "gallery"]
-        asked = [data.files[row] for row in rows]
+        files, asked = _asked(outputs, data)
         gallery, paths = _prepared(context.index)
-        match, similarity = gallery.search(
-            _stacked([outputs[row] for row in rows]),
-            metrics.K,
-            ids=[file.image for file in asked],
-            sources=[file.source for file in asked],
-        )
+        links = parse(_entries(context.settings))
+        if links:
+            match, similarity = _finder(context.index)(links, asked, metrics.K)
+        else:
+            match, similarity = gallery.search(
+                asked.rows, metrics.K, ids=asked.ids, sources=asked.sources
+            )
         threshold = context.constants.get("threshold", -2.0)
         return Predictions(
-            tuple(file.path for file in asked),
+            tuple(file.path for file in files),
             {
                 "match": match,
                 "match_files": paths[match],
@@ -97,12 +112,35 @@ class Retrieve:
         return metrics.scores(
             found,
             threshold=context.constants.get("threshold"),
-            convention={"queries": len(predictions), "gallery": len(context.index)},
-        )
+            convention={
+                "queries": len(predictions), "gallery": len(context.index),
+                **_label(self.transductive(context.settings)),
+            },
+        )  # fmt: skip
 
     def countings(self, answers: Answers) -> Sequence[Counting]:
         """MRR@20 as above first, then as others count it, rightly or not."""
         return conventions.countings(answers)
+
+    def ranker(self, outputs: Sequence[Array], data: Data) -> Ranker:
+        """Chains of `rank`, scored by MRR@20."""
+        index = self.index(outputs, data)
+        files, asked = _asked(outputs, data)
+        keys, context = tuple(file.path for file in files), Context(index)
+
+        def judge(match: Ints, similarity: Floats) -> Score:
+            found = Predictions(keys, {"match": match, "similarity": similarity})
+            return metrics.mrr(self._ranking(found, data, context))
+
+        return bench.Bench(_finder(index), asked, judge, metrics.K)
+
+    def chains(self, chain: Sequence[str], *, transductive: bool) -> Sequence[tuple[str, ...]]:
+        """One step more or less, one parameter turned, or two steps in the other order."""
+        return bench.near(chain, transductive=transductive)
+
+    def transductive(self, settings: Mapping[str, object]) -> Sequence[str]:
+        """The steps of `rank` by which an answer depends on other queries."""
+        return transductive(parse(_entries(settings)))
 
     def answer(self, predictions: Predictions, row: int, context: Context) -> dict[str, object]:
         """Matches with id, file, label and score (cosine), best first, and `unknown`."""
@@ -146,6 +184,32 @@ def _prepared(index: Index) -> tuple[Gallery, npt.NDArray[np.object_]]:
     gallery = Gallery(rows, [f.image for f in files], [f.source for f in files])
     # One more path for position -1: nothing found.
     return gallery, np.array([*(file.path for file in files), ""], dtype=object)
+
+
+@lru_cache(maxsize=2)
+def _finder(index: Index) -> Finder:
+    """The gallery as chains search it; what a chain makes of it is kept there."""
+    return Finder(cast(Floats, index.arrays["embedding"]), index)
+
+
+def _entries(settings: Mapping[str, object]) -> Sequence[str]:
+    return cast(Sequence[str], settings.get("rank", ()))
+
+
+def _label(steps: Sequence[str]) -> Mapping[str, str]:
+    """What a score says of steps that looked at other queries."""
+    return {"transductive": ", ".join(steps)} if steps else {}
+
+
+def _asked(outputs: Sequence[Array], data: Data) -> tuple[list[File], Asked]:
+    """The files that are asked about, and their embeddings with what each may not find."""
+    rows = [n for n, file in enumerate(data.files) if file.role != "gallery"]
+    files = [data.files[row] for row in rows]
+    return files, Asked(
+        _stacked([outputs[row] for row in rows]),
+        [file.image for file in files],
+        [file.source for file in files],
+    )
 
 
 def _stacked(rows: Sequence[Array]) -> Floats:

@@ -1,0 +1,143 @@
+"""α-query expansion, and the same on the gallery's side (database-side augmentation).
+
+Radenović, Tolias and Chum, Fine-tuning CNN Image Retrieval with No Human Annotation, TPAMI 2019;
+for the gallery Arandjelović and Zisserman, CVPR 2012, and Gordo et al., IJCV 2017.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from atarimae.predict.search import Gallery
+from atarimae.tasks.retrieve.rank.view import Asked, Hidden, Plain, View, first, reach, unit
+from atarimae.types import Bools, Floats, Ints
+
+BLOCK = 1 << 22  # similarities held at once: 16 MB
+SPARE = 16  # found beyond k, so that equal ones at the end are ordered by position
+DIGITS = 6  # cosines that are the same to so many decimals tie
+
+
+def expand(view: View, asked: Asked, match: Ints, similarity: Floats, *, alpha: float) -> Asked:
+    """Each query plus the k gallery rows that it found, weighted by cosine to the power `alpha`.
+
+    `match` and `similarity` (n, k) are of a search in the view: what a query may not find is not
+    mixed into it either. O(n·d) beside them.
+    """
+    everyone = np.arange(len(asked))
+    mixed = asked.rows.copy()
+    for column in range(match.shape[1]):
+        there = everyone[match[:, column] >= 0]
+        rows = view.seen(asked, there, match[there, column])
+        mixed[there] += weights(similarity[there, column], alpha)[:, None] * rows
+    return Asked(unit(mixed), asked.ids, asked.sources)
+
+
+def weights(similarity: Floats, alpha: float) -> Floats:
+    """Cosine to the power alpha; what points away counts nothing, unless alpha is 0."""
+    return np.asarray(np.maximum(similarity, 0) ** alpha, np.float32)
+
+
+class Augmented:
+    """A gallery whose rows are each mixed with their k nearest others.
+
+    A query sees a row as if its own image and source were not in the gallery: they are left out of
+    the mixture, and the next nearest comes in their place, out of the `reach(k)` nearest.
+    """
+
+    def __init__(self, plain: Plain, *, k: int, alpha: float) -> None:
+        self.plain = plain
+        self.k = k
+        self.match, similarity = plain.nearest(reach(k))
+        self.weights = np.where(self.match >= 0, weights(similarity, alpha), 0)
+        everything = np.arange(len(plain))
+        self.rows = self._mixed(everything, np.zeros(self.match.shape, bool))
+        self.gallery = Gallery(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def seen(self, asked: Asked, queries: Ints, positions: Ints) -> Floats:
+        """Rows without what each query may not find; those that have nothing of it as they are."""
+        lists = self.match[positions]
+        gone = self.plain.hidden(asked).mask(queries, lists) & (lists >= 0)
+        rows = self.rows[positions]
+        other = np.flatnonzero(gone[:, : self.k].any(axis=1))
+        rows[other] = self._mixed(positions[other], gone[other])
+        return rows
+
+    def search(self, asked: Asked, k: int) -> tuple[Ints, Floats]:
+        """As of a plain gallery; O(n·k) beside blocks of 16 MB."""
+        hidden = self.plain.hidden(asked)
+        if not hidden.anything:
+            return self.gallery.search(asked.rows, k)
+        match = np.full((len(asked), k), -1, np.int64)
+        similarity = np.full((len(asked), k), -np.inf, np.float32)
+        for queries, groups in _blocks(hidden, max(1, BLOCK // max(1, len(self)))):
+            found = asked.rows[queries] @ self.rows.T
+            for group in groups:
+                self._hide(found, group, asked.rows[queries[group]], hidden.of(queries[group[0]]))
+            match[queries], similarity[queries] = best(found, k)
+        return match, similarity
+
+    def _hide(self, found: Floats, group: Ints, rows: Floats, gone: Ints) -> None:
+        """Put right what some queries, from which the same is hidden, find."""
+        flag = np.zeros(len(self) + 1, bool)  # one more for position -1
+        flag[gone] = True
+        touched = np.flatnonzero(flag[self.match[:, : self.k]].any(axis=1))
+        if len(touched):
+            mixed = self._mixed(touched, flag[self.match[touched]])
+            found[np.ix_(group, touched)] = rows @ mixed.T
+        found[np.ix_(group, gone)] = -np.inf
+
+    def _mixed(self, positions: Ints, gone: Bools) -> Floats:
+        """Rows at `positions` (q,), mixed with the first k of their neighbours that are not gone.
+
+        `gone` is (q, reach).
+        """
+        lists = self.match[positions]
+        kept = first((lists >= 0) & ~gone, self.k)
+        chosen = np.argsort(~kept, axis=1, kind="stable")[:, : self.k]
+        share = np.take_along_axis(self.weights[positions] * kept, chosen, 1)
+        chosen = np.take_along_axis(lists, chosen, 1)
+        mixed = self.plain.rows[positions].copy()
+        for column in range(chosen.shape[1]):
+            mixed += share[:, [column]] * self.plain.rows[chosen[:, column]]
+        return unit(mixed)
+
+
+def best(found: Floats, k: int) -> tuple[Ints, Floats]:
+    """The k best columns of (n, m), ties by column; -1 and -inf where fewer are left."""
+    n, m = found.shape
+    some = min(m, k + SPARE)
+    columns = np.argpartition(-found, some - 1, axis=1)[:, :some]
+    values = np.round(np.take_along_axis(found, columns, 1), DIGITS)
+    order = np.lexsort((columns, -values), axis=1)[:, :k]
+    match = np.full((n, k), -1, np.int64)
+    similarity = np.full((n, k), -np.inf, np.float32)
+    similarity[:, : order.shape[1]] = np.take_along_axis(values, order, 1)
+    match[:, : order.shape[1]] = np.take_along_axis(columns, order, 1)
+    match[similarity == -np.inf] = -1
+    return match, similarity
+
+
+def _blocks(hidden: Hidden, size: int) -> Iterator[tuple[Ints, list[Ints]]]:
+    """Queries, some at once, and in them (by place) those from which the same is hidden."""
+    own = np.where(_alone(hidden), -1, hidden.own)
+    order = np.lexsort((own, hidden.sources))
+    for start in range(0, len(order), size):
+        queries = order[start : start + size]
+        pairs = np.stack([hidden.sources[queries], own[queries]], axis=1)
+        edges = np.flatnonzero((pairs[1:] != pairs[:-1]).any(axis=1)) + 1
+        yield queries, np.split(np.arange(len(queries)), edges)
+
+
+def _alone(hidden: Hidden) -> Bools:
+    """Queries whose own image lies in their own source only, which hides it already."""
+    known = hidden.gallery_own >= 0
+    pairs = np.unique(np.stack([hidden.gallery_own, hidden.gallery_sources])[:, known], axis=1)
+    sources = np.bincount(pairs[0], minlength=1) if pairs.size else np.zeros(1, np.int64)
+    of_image = np.full(len(sources), -1, np.int64)
+    of_image[pairs[0]] = pairs[1]
+    here = np.where((hidden.own >= 0) & (hidden.own < len(sources)), hidden.own, 0)
+    one = (sources[here] == 1) & (of_image[here] == hidden.sources)
+    return np.asarray((hidden.own < 0) | (one & (hidden.sources >= 0)))

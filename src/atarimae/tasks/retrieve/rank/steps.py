@@ -1,0 +1,223 @@
+"""The steps of a chain: a line each in `STEPS`, with what they can be told and what they cost.
+
+A move changes embeddings before the search, a search makes lists of its own, a reordering changes
+lists after it. A step of one's own is a function of one of these shapes and a line here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from atarimae.tasks.retrieve.rank.expansion import Augmented, expand
+from atarimae.tasks.retrieve.rank.penalty import crowding, rivals
+from atarimae.tasks.retrieve.rank.propagation import Lists, vote
+from atarimae.tasks.retrieve.rank.view import Asked, View, reach
+from atarimae.types import Floats, Ints
+
+DEPTH = 50  # answers that are reordered; the best 20 of them are given
+
+Kind = Literal["move", "search", "reorder"]
+Told = Mapping[str, float]  # a step's parameters; whole ones are whole floats
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a chain has got to."""
+
+    view: View
+    asked: Asked
+    labels: Ints  # (m,) of the gallery as numbers, -1 for none
+    lists: Lists | None = None  # of the search so far, None before it
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is: queries, gallery rows, numbers in an embedding."""
+
+    queries: int
+    gallery: int
+    dimension: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a step takes beside what was there before it."""
+
+    bytes: float = 0.0
+    products: float = 0.0  # multiplications of a matrix product
+    touched: float = 0.0  # numbers that are fetched, compared or added one by one
+
+    def __add__(self, other: "Cost") -> "Cost":
+        # Memory is that of the dearest step: what one leaves behind is small beside it.
+        return Cost(
+            max(self.bytes, other.bytes),
+            self.products + other.products,
+            self.touched + other.touched,
+        )
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One parameter: its default, its range, and the values that the tuner tries, rising."""
+
+    default: float
+    low: float
+    high: float
+    tried: tuple[float, ...]
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the registry."""
+
+    name: str
+    kind: Kind
+    knobs: Mapping[str, Knob]
+    run: Callable[[State, Told], State]
+    cost: Callable[[Size, Told], Cost]
+    transductive: bool = False  # an answer depends on other queries: never shipped
+
+
+# On plain arrays: queries (n, d), gallery (m, d), then by name what is hidden, and k.
+Searcher = Callable[..., tuple[Ints, Floats]]
+
+
+def searching(search: Searcher) -> Callable[[State, Told], State]:
+    """A search on plain arrays as a step.
+
+    It is called with queries and gallery at unit length and how many answers to give, and with
+    `query_ids`, `gallery_ids`, `query_sources`, `gallery_sources` (as `predict.search` has them)
+    and the step's parameters by name. Where fewer are left it gives -1 and -inf.
+    """
+
+    def run(state: State, told: Told) -> State:
+        plain, asked = state.view.plain, state.asked
+        found = search(
+            asked.rows, plain.rows, DEPTH, query_ids=asked.ids, gallery_ids=plain.ids,
+            query_sources=asked.sources, gallery_sources=plain.sources,
+            **{name: int(v) if float(v).is_integer() else v for name, v in told.items()},
+        )  # fmt: skip
+        return replace(state, lists=found)
+
+    return run
+
+
+def search_cost(size: Size) -> Cost:
+    """Of the exact search."""
+    n, m, d = size.queries, size.gallery, size.dimension
+    return Cost(12.0 * n * DEPTH + 4 * min(4096, n) * d, float(n) * m * d)
+
+
+def _aqe(state: State, told: Told) -> State:
+    k = int(told["k"])
+    match, similarity = state.lists or state.view.search(state.asked, k)
+    asked = expand(state.view, state.asked, match[:, :k], similarity[:, :k], alpha=told["alpha"])
+    return replace(state, asked=asked)
+
+
+def _dba(state: State, told: Told) -> State:
+    plain = state.view.plain
+    k, alpha = int(told["k"]), told["alpha"]
+    view = plain.once(f"dba {k} {alpha}", lambda: Augmented(plain, k=k, alpha=alpha))
+    return replace(state, view=view)
+
+
+def _csls(state: State, told: Told) -> State:
+    assert state.lists is not None, "the chain searches before it reorders"
+    k, plain = int(told["k"]), state.view.plain
+    lists = crowding(
+        *state.lists, plain.nearest(reach(k)), plain.hidden(state.asked),
+        k=k, weight=told["weight"],
+    )  # fmt: skip
+    return replace(state, lists=lists)
+
+
+def _rivals(state: State, told: Told) -> State:
+    assert state.lists is not None, "the chain searches before it reorders"
+    lists = rivals(*state.lists, state.labels, k=int(told["k"]), weight=told["weight"])
+    return replace(state, lists=lists)
+
+
+def _vote(state: State, told: Told) -> State:
+    assert state.lists is not None, "the chain searches before it reorders"
+    lists = vote(
+        *state.lists, state.labels, k=int(told["k"]), weight=told["weight"],
+        power=told["power"], add=int(told["add"]), hidden=state.view.plain.hidden(state.asked),
+    )  # fmt: skip
+    return replace(state, lists=lists)
+
+
+def _nearest_cost(size: Size, k: float) -> Cost:
+    """Of each gallery row's nearest others."""
+    m = size.gallery
+    return Cost(12.0 * m * reach(int(k)), float(m) * m * size.dimension)
+
+
+def _aqe_cost(size: Size, told: Told) -> Cost:
+    n, d = size.queries, size.dimension
+    return search_cost(size) + Cost(8.0 * n * d, 0, n * told["k"] * d)
+
+
+def _dba_cost(size: Size, told: Told) -> Cost:
+    n, m, d, k = size.queries, size.gallery, size.dimension, told["k"]
+    mixing = Cost(4.0 * m * d * 2 + 12 * m * reach(int(k)), 0, (m + n * k) * k * d + n * m)
+    return _nearest_cost(size, k) + mixing
+
+
+def _csls_cost(size: Size, told: Told) -> Cost:
+    depth = reach(int(told["k"]))
+    return _nearest_cost(size, told["k"]) + Cost(0, 0, 6.0 * size.queries * DEPTH * depth)
+
+
+WEIGHTS = (0.1, 0.25, 0.5, 0.75, 1.0)
+STEPS: Mapping[str, Step] = {
+    step.name: step
+    for step in (
+        Step(
+            "dba", "move",
+            {
+                "k": Knob(3, 1, 100, (1, 2, 3, 5, 10), whole=True),
+                "alpha": Knob(3, 0, 20, (0, 1, 3, 6)),
+            },
+            _dba, _dba_cost,
+        ),
+        Step(
+            "aqe", "move",
+            {
+                "k": Knob(3, 1, DEPTH, (1, 2, 3, 5, 10), whole=True),
+                "alpha": Knob(3, 0, 20, (0, 1, 3, 6)),
+            },
+            _aqe, _aqe_cost,
+        ),
+        Step(
+            "csls", "reorder",
+            {
+                "k": Knob(10, 1, 100, (3, 5, 10, 20), whole=True),
+                "weight": Knob(0.5, 0, 2, WEIGHTS),
+            },
+            _csls, _csls_cost,
+        ),
+        Step(
+            "rivals", "reorder",
+            {
+                "k": Knob(3, 1, DEPTH, (1, 3, 5, 10), whole=True),
+                "weight": Knob(0.5, 0, 2, WEIGHTS),
+            },
+            _rivals, lambda size, told: Cost(0, 0, 8.0 * size.queries * DEPTH**2),
+        ),
+        Step(
+            "vote", "reorder",
+            {
+                "k": Knob(10, 1, DEPTH, (3, 5, 10, 20), whole=True),
+                "weight": Knob(0.5, 0, 1, WEIGHTS),
+                "power": Knob(3, 0, 20, (1, 3, 6)),
+                "add": Knob(0, 0, 20, (0, 10), whole=True),
+            },
+            _vote,
+            lambda size, told: Cost(
+                0, 0, 4.0 * size.queries * DEPTH * (told["k"] + told["add"] + 1)
+            ),
+        ),
+    )
+}  # fmt: skip
