@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from atarimae.compare.ledger import Ledger
     from atarimae.fit.again import Again
     from atarimae.ideas.ladder import Climb
+    from atarimae.ideas.rank import Ranked
     from atarimae.ideas.verify import Verified
     from atarimae.look import Finding
     from atarimae.look.document import Report
@@ -409,6 +410,34 @@ class Workspace:
             return noise(
                 self.folder, chosen, _id(run), seeds=seeds, device=device, progress=progress
             )
+
+    def rank(
+        self,
+        run: "str | Run" = "best",
+        *,
+        budget: str | float = "2m",
+        folds: int = 5,
+        seed: int = 0,
+        transductive: bool = False,
+        write: str | Path | None = None,
+    ) -> "Ranked":
+        """Search the chain of post-processing for a run; writes its recipe with what was found.
+
+        `budget` is "2m", "90s" or seconds; `folds` and `seed` say how the choice is judged. With
+        `transductive` also steps by which an answer depends on other queries.
+        """
+        from atarimae import task
+        from atarimae.sweep.budget import seconds
+
+        with bar("rank") as progress, _needs_torch():
+            from atarimae.ideas.rank import rank
+
+            chosen = task.load(self.folder.task)
+            return rank(
+                self.folder, chosen, _id(run), budget=seconds(budget), folds=folds, seed=seed,
+                transductive=transductive, write=None if write is None else Path(write),
+                progress=progress,
+            )  # fmt: skip
 
     def lb_explain(self, run: "str | Run", *, board: str = "public") -> "Explanation":
         """Which rival convention or common mistake explains the gap between CV and LB?"""

@@ -19,6 +19,7 @@ from atarimae.commands import (
     gate,
     mirror,
     notes,
+    rank,
     records,
     runs,
     sweep,
@@ -27,7 +28,9 @@ from atarimae.commands import (
 from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
-GROUPS = (data, fit, sweep, runs, notes, verdicts, gate, board, records, mirror, bundles, demo)
+GROUPS = (
+    data, fit, sweep, runs, notes, verdicts, gate, rank, board, records, mirror, bundles, demo,
+)  # fmt: skip
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS
 }
