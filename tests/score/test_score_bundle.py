@@ -12,7 +12,10 @@ from atarimae import bundle
 from atarimae.cli import main
 from atarimae.errors import AtarimaeError
 
-METRICS = ["mrr@20", "recall@1", "recall@5", "recall@20", "map@20", "open-set mrr@20"]
+METRICS = [
+    "mrr@20", "recall@1", "recall@5", "recall@20", "map@20", "ndcg@20", "r-precision", "map@r",
+    "gap", "open-set mrr@20",
+]  # fmt: skip
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -1,5 +1,7 @@
 """Metrics against cases worked by hand, a naive recomputation, and ranx where conventions meet."""
 
+from math import log2
+
 import numpy as np
 import pytest
 
@@ -25,9 +27,9 @@ def found(relevant, counts, similarity=None, labels=None):
     )
 
 
-# Docs: the example of docs/metrics.md. q0 finds its class at ranks 1 and 3, q1 at rank 2,
-# q2 has no match in the gallery.
-EXAMPLE = found([[1, 0, 1], [0, 1, 0], [0, 0, 0]], [2, 1, 0], [0.9, 0.6, 0.4])
+# Docs: the example of docs/metrics.md. q0 finds the four of its class at ranks 1, 3, 5 and 7, q1
+# its one at rank 2, q2 has no match in the gallery.
+EXAMPLE = found([[1, 0, 1, 0, 1, 0, 1, 0], [0, 1], [0]], [4, 1, 0], [0.7, 0.9, 0.4])
 
 
 def values(scores):
@@ -35,13 +37,18 @@ def values(scores):
 
 
 def test_the_example_of_the_docs():
+    gain = [1 / log2(rank + 1) for rank in range(1, 21)]
     assert values(metrics.scores(EXAMPLE, threshold=0.5)) == pytest.approx(
         {
             "mrr@20": (1 + 1 / 2) / 2,
             "recall@1": (1 + 0) / 2,
             "recall@5": 1.0,
             "recall@20": 1.0,
-            "map@20": ((1 / 1 + 2 / 3) / 2 + (1 / 2) / 1) / 2,
+            "map@20": ((1 + 2 / 3 + 3 / 5 + 4 / 7) / 4 + (1 / 2) / 1) / 2,
+            "ndcg@20": (sum(gain[0:7:2]) / sum(gain[:4]) + gain[1] / gain[0]) / 2,
+            "r-precision": (2 / 4 + 0 / 1) / 2,
+            "map@r": ((1 + 2 / 3) / 4 + 0) / 2,
+            "gap": (1 / 2) / 2,  # q1's first answer is wrong, and surer than q0's right one
             "open-set mrr@20": (1 + 1 / 2 + 1) / 3,
         }
     )
@@ -91,6 +98,56 @@ def test_map_divides_by_k_where_more_than_k_are_relevant():
 
 def test_map_counts_relevant_images_that_were_not_found():
     assert metrics.mean_ap(found([[1]], [4])).value == pytest.approx(1 / 4)
+
+
+def test_metrics_of_r_answers_are_left_out_where_lists_are_shorter():
+    long = found([[1] * 20, [1]], [25, 1])
+    assert not {"r-precision", "map@r"} & {*values(metrics.scores(long))}
+    with pytest.raises(AtarimaeError) as caught:
+        metrics.r_precision(long)
+    assert "20 answers a query" in caught.value.what
+    assert "q0.png has 25 matches, and 1 of 2 queries" in caught.value.found
+    assert caught.value.fix == "Search with k = 25."
+
+
+def test_metrics_of_r_answers_are_there_where_all_matches_were_found():
+    every = found([[1] * 20], [20])
+    assert values([metrics.r_precision(every), metrics.map_at_r(every)]) == {
+        "r-precision": 1.0, "map@r": 1.0,
+    }  # fmt: skip
+
+
+def test_longer_lists_give_the_metrics_of_r_answers():
+    rows = np.zeros((1, 30), bool)
+    rows[0, [0, 24]] = True
+    ranked = Ranking(("q",), ("a",), np.zeros((1, 30), np.float32), rows, np.array([25]))
+    assert metrics.r_precision(ranked).value == pytest.approx(2 / 25)
+    assert metrics.map_at_r(ranked).value == pytest.approx((1 + 2 / 25) / 25)
+    assert metrics.r_precision(ranked).convention["k"] == "R"
+
+
+def test_cmc_of_any_match_is_recall():
+    assert metrics.cmc(EXAMPLE, 1).value == metrics.recall(EXAMPLE, 1).value == 0.5
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_cmc_of_each_match_agrees_with_taking_the_others_out(k):
+    rng = np.random.default_rng(k)
+    lists = [(rng.random(20) < 0.3).tolist() for _ in range(30)]
+    expected = []
+    for answers in lists:
+        matches = [place for place, hit in enumerate(answers) if hit]
+        alone = [sum(not hit for hit in answers[:place]) < k for place in matches]
+        expected += [sum(alone) / len(alone)] if alone else []
+    each = metrics.cmc(found(lists, [sum(answers) for answers in lists]), k, matches="each")
+    assert each.value == pytest.approx(np.mean(expected))
+
+
+def test_cmc_of_each_match_asks_for_longer_lists_only_where_they_would_tell_more():
+    beaten = found([[1] * 10 + [0] * 10], [30])  # ten wrong ones come before the other twenty
+    assert metrics.cmc(beaten, 10, matches="each").value == pytest.approx(10 / 30)
+    with pytest.raises(AtarimaeError, match="longer lists"):
+        metrics.cmc(beaten, 11, matches="each")
 
 
 def test_no_query_with_a_match_is_an_error_in_three_parts():
@@ -218,6 +275,11 @@ def test_unlabelled_images_are_never_relevant_to_each_other():
     assert relevant.tolist() == [[False, False], [True, False]]
 
 
+PER_QUERY = (
+    "mrr@20", "recall@1", "recall@5", "recall@20", "map@20", "ndcg@20", "r-precision", "map@r",
+)  # fmt: skip
+
+
 def world(seed, n=60, classes=12, sources=4):
     """Queries and gallery in one, with duplicates that tie, some without label or source."""
     rng = np.random.default_rng(seed)
@@ -228,8 +290,8 @@ def world(seed, n=60, classes=12, sources=4):
 
 
 def naive(vectors, labels, sources, paths):
-    """MRR, Recall and mAP a query at a time, as a textbook would write them."""
-    parts = {"mrr@20": {}, "recall@1": {}, "recall@5": {}, "recall@20": {}, "map@20": {}}
+    """Each metric that has a part a query, a query at a time, as a textbook would write it."""
+    parts = {name: {} for name in PER_QUERY}
     for q, path in enumerate(paths):
         allowed = [g for g in range(len(paths)) if g != q]
         if sources[q]:
@@ -243,7 +305,13 @@ def naive(vectors, labels, sources, paths):
         for k in (1, 5, 20):
             parts[f"recall@{k}"][path] = float(any(hits[:k]))
         precisions = [sum(hits[:place]) / place for place in places]
-        parts["map@20"][path] = sum(precisions) / min(sum(hits), 20)
+        there = sum(hits)
+        parts["map@20"][path] = sum(precisions) / min(there, 20)
+        ideal = sum(1 / log2(place + 1) for place in range(1, min(there, 20) + 1))
+        parts["ndcg@20"][path] = sum(1 / log2(place + 1) for place in places) / ideal
+        parts["r-precision"][path] = sum(hits[:there]) / there
+        within = [precision for place, precision in zip(places, precisions, strict=True) if place <= there]  # fmt: skip  # noqa: E501
+        parts["map@r"][path] = sum(within) / there
     return parts
 
 
@@ -263,7 +331,9 @@ def judged(vectors, labels, sources, paths):
 def test_search_and_metrics_agree_with_a_naive_recomputation(seed):
     case = world(seed)
     expected = naive(*case)
-    for score in metrics.scores(judged(*case)):
+    found = {score.metric: score for score in metrics.scores(judged(*case))}
+    assert set(found) == {*PER_QUERY, "gap"}
+    for score in map(found.get, PER_QUERY):
         assert dict(zip(score.keys, score.parts.tolist(), strict=True)) == pytest.approx(
             expected[score.metric]
         )
@@ -293,6 +363,8 @@ def test_agrees_with_ranx_where_conventions_meet():
         "hit_rate@1": "recall@1",
         "hit_rate@5": "recall@5",
         "map@20": "map@20",
+        "ndcg@20": "ndcg@20",
+        "r-precision": "r-precision",
     }
     theirs = ranx.evaluate(ranx.Qrels(qrels), ranx.Run(run), list(names))
     ours = values(metrics.scores(ranking))

@@ -4,18 +4,17 @@ A rule has one option on each of seven axes, and ours are the defaults of `Rule`
 is a change, and rules with one or two changes are counted.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
 from atarimae.task import Answers, Counting
+from atarimae.tasks.retrieve.formulas import FORMULAS, Numbers
 from atarimae.tasks.retrieve.lists import DEPTH, Lists, Variants
-from atarimae.tasks.retrieve.metrics import K, Numbers
+from atarimae.tasks.retrieve.metrics import K
 from atarimae.types import Bools, Floats
-
-Metric = Callable[[Bools, Numbers, Numbers, int], Numbers]  # hits (n, k), places (k), there (n), k
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def _parts(rule: Rule, variants: Variants) -> tuple[Floats, tuple[str, ...]]:
     k = min(_depth(rule), lists.relevant.shape[1])
     hits, places = _placed(lists.relevant[:, :k], rule.ranks)
     there = lists.counts.astype(np.float64)
-    found = METRICS[rule.metric](hits, places, there, k)
+    found = FORMULAS[rule.metric].count(hits, places, there, k)
     matched = there > 0
     parts = np.where(matched, found, _unmatched(rule, variants, len(found)))
     if rule.unmatched == "rejected":
@@ -138,40 +137,6 @@ def _equal(first: Counting, second: Counting) -> bool:
         and first.clusters == second.clusters
         and np.array_equal(first.parts, second.parts)
     )
-
-
-def _precisions(hits: Bools, places: Numbers) -> Numbers:
-    """The sum over hits of the precision at each."""
-    return np.asarray((np.cumsum(hits, axis=1) / places * hits).sum(axis=1))
-
-
-def _gain(hits: Bools, places: Numbers, there: Numbers, k: int) -> Numbers:
-    ideal = np.append(0.0, np.cumsum(1 / np.log2(np.arange(k) + 2)))
-    best = ideal[np.minimum(there, k).astype(np.int64)]
-    return np.asarray((hits / np.log2(places + 1)).sum(axis=1) / np.maximum(best, 1e-9))
-
-
-METRICS: Mapping[str, Metric] = {
-    "mrr": lambda hits, places, there, k: (hits / places).max(axis=1),
-    "all hits": lambda hits, places, there, k: (hits / places).sum(axis=1),
-    "hits / found": lambda hits, places, there, k: (
-        (hits / places).sum(axis=1) / hits.sum(axis=1).clip(1)
-    ),
-    "hits / there": lambda hits, places, there, k: (hits / places).sum(axis=1) / there.clip(1),
-    "hit rate": lambda hits, places, there, k: np.asarray(hits.any(axis=1), np.float64),
-    "share found": lambda hits, places, there, k: hits.sum(axis=1) / there.clip(1),
-    "share found, at most k": lambda hits, places, there, k: (
-        hits.sum(axis=1) / np.minimum(there, k).clip(1)
-    ),
-    "precision": lambda hits, places, there, k: np.asarray(hits.sum(axis=1) / k),
-    "map": lambda hits, places, there, k: _precisions(hits, places) / np.minimum(there, k).clip(1),
-    "map / all": lambda hits, places, there, k: _precisions(hits, places) / there.clip(1),
-    "map / found": lambda hits, places, there, k: (
-        _precisions(hits, places) / hits.sum(axis=1).clip(1)
-    ),
-    "map / k": lambda hits, places, there, k: _precisions(hits, places) / k,
-    "ndcg": _gain,
-}
 
 
 def _options() -> Iterator[Option]:

@@ -1,21 +1,24 @@
-"""MRR, Recall@k, mAP and open-set MRR, each with its convention; docs/metrics.md works them out."""
+"""The scores of ranked answers, each with its convention; docs/metrics.md works them out."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from atarimae.errors import AtarimaeError
+from atarimae.tasks.retrieve.formulas import FORMULAS
+from atarimae.tasks.retrieve.micro import Listed, jackknife
 from atarimae.types import Bools, Floats, Ints, Score
 
 K = 20  # answers that are looked at
 RECALLS = (1, 5, 20)
 
 Names = Sequence[str | None]
-Numbers = npt.NDArray[np.float64]
+Unmatched = Literal["left out", "zero"]
 Convention = Mapping[str, str | int | float | bool]
 
 
@@ -77,20 +80,21 @@ def scores(
 ) -> list[Score]:
     """Every metric, `mrr@20` first; `open-set mrr@20` where there is a threshold.
 
-    Where no query has a match there is but the open-set score, or nothing.
+    Where no query has a match there is but the open-set score, or nothing. R-precision and mAP@R
+    are there if each list is as long as its query has matches.
 
     `convention` is added to each score's own: what the caller knows and the ranking doesn't.
     """
     extra = dict(convention or {})
     judged: list[Score] = []
     if found.has_match.any():
-        judged = [mrr(found), *(recall(found, at) for at in RECALLS), mean_ap(found)]
+        judged = [mrr(found), *(recall(found, at) for at in RECALLS), mean_ap(found), ndcg(found)]
+        if not short(found, "r-precision").any():
+            judged += [r_precision(found), map_at_r(found)]
+        judged.append(gap(found))
     if threshold is not None:
         judged.append(open_set_mrr(found, threshold))
-    return [
-        Score(s.metric, s.value, {**s.convention, **extra}, s.keys, s.parts, s.clusters)
-        for s in judged
-    ]
+    return [replace(score, convention={**score.convention, **extra}) for score in judged]
 
 
 def mrr(found: Ranking, k: int = K) -> Score:
@@ -103,20 +107,98 @@ def recall(found: Ranking, k: int) -> Score:
 
     Not the share of the relevant images that are found, which ranx and scikit-learn call recall.
     """
-    hits = np.asarray(found.relevant[:, :k].any(axis=1))
-    counted = {"recall": "share of queries with at least one relevant answer among the first k"}
-    return _of_matched(f"recall@{k}", found, hits, k, counted)
+    return counted(found, "hit rate", k, name=f"recall@{k}")
 
 
 def mean_ap(found: Ranking, k: int = K) -> Score:
     """Mean over queries of the precision at each relevant answer among k, over min(relevant, k)."""
-    relevant = found.relevant[:, :k]
-    ranks = np.arange(1, relevant.shape[1] + 1)
-    precisions = np.cumsum(relevant, axis=1) / ranks
-    best = np.minimum(found.counts, k).clip(1)
-    parts = (precisions * relevant).sum(axis=1) / best
-    counted = {"precisions are divided by": "the smaller of k and the relevant images there are"}
-    return _of_matched(f"map@{k}", found, parts, k, counted)
+    return counted(found, "map", k)
+
+
+def ndcg(found: Ranking, k: int = K) -> Score:
+    """Järvelin and Kekäläinen, TOIS 2002, with a gain of 1 for a match, and the best order of all
+    matches there are as the ideal.
+    """
+    return counted(found, "ndcg", k)
+
+
+def r_precision(found: Ranking) -> Score:
+    """Share of matches among the first R answers, of R matches there are; needs lists of R."""
+    return counted(found, "r-precision", name="r-precision")
+
+
+def map_at_r(found: Ranking) -> Score:
+    """The precision at each match among the first R answers, over R; needs lists of R.
+
+    Musgrave et al., A Metric Learning Reality Check, ECCV 2020.
+    """
+    return counted(found, "map@r", name="map@r")
+
+
+def cmc(found: Ranking, k: int, *, matches: Literal["any", "each"] = "any") -> Score:
+    """Cumulative match characteristic: `any` counts a query that finds one of its matches among k.
+
+    `each` asks about one match at a time, with the query's others taken out of the gallery, and
+    takes their mean: what drawing one gallery image a class tends to. It may need longer lists.
+    """
+    formula = "hit rate" if matches == "any" else "cmc of each match"
+    return counted(found, formula, k, name=f"cmc@{k}")
+
+
+def counted(
+    found: Ranking, formula: str, k: int = K, *, unmatched: Unmatched = "left out", name: str = ""
+) -> Score:
+    """The score of any of `FORMULAS`; docs/metrics.md says which library counts by which.
+
+    `unmatched` says what becomes of a query without a match.
+    """
+    rule, metric = FORMULAS[formula], name or f"{formula}@{k}"
+    if (too_short := short(found, formula, k)).any():
+        raise _short(found, metric, too_short)
+    hits = found.relevant if rule.short else found.relevant[:, :k]
+    places = np.arange(1, hits.shape[1] + 1, dtype=np.float64)
+    parts = rule.count(hits, places, found.counts.astype(np.float64), k)
+    of_r = "answers looked at" in rule.says
+    says = {**rule.says, "k": "R"} if of_r else rule.says
+    return _of_matched(metric, found, parts, hits.shape[1] if of_r else k, says, unmatched)
+
+
+def short(found: Ranking, formula: str, k: int = K) -> Bools:
+    """The queries that a formula needs longer lists of, (n)."""
+    told = FORMULAS[formula].short
+    if told is None:
+        return np.zeros(len(found.keys), bool)
+    return told(found.relevant, found.counts.astype(np.float64), k)
+
+
+def gap(found: Ranking, answers: int = 1) -> Score:
+    """Global or micro average precision: all queries' answers in one list, the surest first.
+
+    With one answer a query it is Google Landmark Recognition's GAP, over the queries with a match;
+    with more, the µAP of pairs (Perronnin et al., CVPR 2009), over the matches there are. Answers
+    of one similarity stand together: no threshold can part them. `parts` are what each query moves
+    the value by (infinitesimal jackknife), so that their mean is the value and resampling them
+    resamples it.
+    """
+    name = "gap" if answers == 1 else f"µap@{answers}"
+    if not found.has_match.any():
+        raise _nothing(found, name)
+    assert found.relevant.shape[1] >= answers, "search pads to k"
+    listed = Listed(
+        query=np.arange(len(found.keys)).repeat(answers),
+        sure=found.similarity[:, :answers].ravel(),
+        right=found.relevant[:, :answers].ravel().astype(np.float64),
+    )
+    there = (found.has_match if answers == 1 else found.counts).astype(np.float64)
+    one = "queries with a match in the gallery" if answers == 1 else "matches in the gallery"
+    convention = _convention(answers) | {
+        "denominator": one,
+        "no match": "its answers are wrong",
+        "surest first by": "similarity",
+        "ties in similarity": "stand together",
+        "parts": "infinitesimal jackknife",
+    }
+    return _score(name, convention, found.keys, jackknife(listed, there), found.clusters)
 
 
 def open_set_mrr(found: Ranking, threshold: float, k: int = K) -> Score:
@@ -215,20 +297,17 @@ def _of_matched(
     parts: npt.NDArray[np.generic],
     k: int,
     extra: Convention | None = None,
+    unmatched: Unmatched = "left out",
 ) -> Score:
-    """A mean over the queries that have something to find."""
+    """A mean over the queries that have something to find, or over all where others count 0."""
     assert found.relevant.shape[1] >= k, "search pads to k"
-    there = np.flatnonzero(found.has_match)
-    if not len(there):
-        raise AtarimaeError(
-            f"{metric} can't be measured: no query has a match in the gallery.",
-            f"Of {len(found.keys)} queries none shares its label with a gallery image "
-            "that is neither itself nor of its own source.",
-            "Label queries and gallery with the same names, or add gallery images.",
-        )
+    there = np.flatnonzero(found.has_match | (unmatched == "zero"))
+    if not found.has_match.any():
+        raise _nothing(found, metric)
+    left_out = unmatched == "left out"
     convention = _convention(k) | {
-        "denominator": "queries with a match in the gallery",
-        "no match": "left out",
+        "denominator": "queries with a match in the gallery" if left_out else "all queries",
+        "no match": "left out" if left_out else "0",
         **(extra or {}),
     }
     clusters = found.clusters
@@ -238,6 +317,25 @@ def _of_matched(
         tuple(found.keys[row] for row in there),
         parts[there],
         tuple(clusters[row] for row in there),
+    )
+
+
+def _nothing(found: Ranking, metric: str) -> AtarimaeError:
+    return AtarimaeError(
+        f"{metric} can't be measured: no query has a match in the gallery.",
+        f"Of {len(found.keys)} queries none shares its label with a gallery image "
+        "that is neither itself nor of its own source.",
+        "Label queries and gallery with the same names, or add gallery images.",
+    )
+
+
+def _short(found: Ranking, metric: str, rows: Bools) -> AtarimaeError:
+    worst = int(np.where(rows, found.counts, 0).argmax())
+    return AtarimaeError(
+        f"{metric} can't be measured with {found.relevant.shape[1]} answers a query.",
+        f"{found.keys[worst]} has {found.counts[worst]} matches, and {int(rows.sum())} of "
+        f"{len(rows)} queries need longer lists.",
+        f"Search with k = {int(found.counts.max())}.",
     )
 
 
