@@ -5,15 +5,17 @@
     arrays.safetensors     whitening and the like
     index.parquet          what answers are looked up in: files, labels, sources
     index.safetensors      their embeddings
+    index.json, index.*    where they aren't searched exactly: the backend, and its recall
     golden/                a few images, and every step's output for them
     bundle.json            task, run, scores with their convention, and each file's SHA-256
 
-Read without torch; refused when a byte has changed.
+Read without torch; refused when a byte has changed. Where images were added or removed since, the
+files of the index lie in index/GENERATION/, and bundle.json says in which: its rename is the swap.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
@@ -40,6 +42,11 @@ class Bundle:
     model: Model
     index: Index
     about: Mapping[str, object]  # bundle.json as it is
+
+    @property
+    def generation(self) -> int:
+        """1 as it was shipped, and one more for each change of its index."""
+        return int(str(self.about.get("generation", 1)))
 
     @property
     def context(self) -> Context:
@@ -87,6 +94,8 @@ def write_index(folder: Path, index: Index) -> None:
     pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(fields)), stream)
     files.write(folder / "index.parquet", stream.getvalue().to_pybytes())
     _write_arrays(folder / "index.safetensors", index.arrays)
+    if index.finder:
+        files.write_json(folder / "index.json", dict(index.finder))
 
 
 def read_index(folder: Path) -> Index:
@@ -97,9 +106,10 @@ def read_index(folder: Path) -> Index:
 
     rows = pq.read_table(folder / "index.parquet").to_pylist()
     labels = tuple(row.pop("label") for row in rows)
-    return Index(
-        tuple(File(**row) for row in rows), labels, _read_arrays(folder / "index.safetensors")
-    )
+    arrays = _read_arrays(folder / "index.safetensors")
+    is_plain = not (folder / "index.json").is_file()
+    finder = {} if is_plain else files.read_json(folder / "index.json")
+    return Index(tuple(File(**row) for row in rows), labels, arrays, finder, folder)
 
 
 def seal(folder: Path, about: Mapping[str, object]) -> None:
@@ -121,6 +131,43 @@ def read(folder: Path) -> Bundle:
             "It has no bundle.json.",
             "Make one with 'atarimae ship RUN --out DIR'.",
         )
+    before = (folder / "bundle.json").read_bytes()
+    try:
+        return _read(folder)
+    except AtarimaeError:
+        if (folder / "bundle.json").read_bytes() == before:
+            raise
+        return _read(folder)  # its index was swapped while it was read
+
+
+def swap_index(shipped: Bundle, place: str, more: Collection[str], gone: Collection[str]) -> Bundle:
+    """Let the bundle answer from the index in its sub-folder `place`, in one rename.
+
+    `more` are other files that are new, and `gone` those that are not needed any longer. Who has
+    read bundle.json just before still finds the files of that generation; older ones go.
+    """
+    folder, before = shipped.folder, cast(dict[str, str], shipped.about["files"])
+    old = {name for name in before if _is_of_index(name)}
+    hashes = {name: found for name, found in before.items() if name not in old | {*gone}}
+    new = [path.relative_to(folder).as_posix() for path in (folder / place).iterdir()]
+    hashes |= {name: digest(folder / name) for name in [*new, *more]}
+    about = {
+        **shipped.about, "generation": shipped.generation + 1, "index": place,
+        "gallery": len(read_index(folder / place)), "files": dict(sorted(hashes.items())),
+    }  # fmt: skip
+    files.write_json(folder / "bundle.json", {**about, "seal": _seal(about)})
+    for path in [*folder.glob("index*"), *folder.glob("index/*/*"), *folder.glob("thumbnails/*")]:
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name not in hashes and name not in before:
+            path.unlink()
+    return read(folder)
+
+
+def _is_of_index(name: str) -> bool:
+    return name.startswith(("index.", "index/"))
+
+
+def _read(folder: Path) -> Bundle:
     about = files.read_json(folder / "bundle.json")
     if about.pop("seal", None) != _seal(about):
         raise AtarimaeError(
@@ -129,9 +176,8 @@ def read(folder: Path) -> Bundle:
             "Copy the bundle again, or ship the run again.",
         )
     _check(folder, cast(dict[str, str], about.get("files", {})))
-    return Bundle(
-        folder, str(about["task"]), str(about["run"]), read_model(folder), read_index(folder), about
-    )
+    index = read_index(folder / str(about.get("index", "")))
+    return Bundle(folder, str(about["task"]), str(about["run"]), read_model(folder), index, about)
 
 
 def digest(path: Path) -> str:

@@ -135,6 +135,9 @@ class Index:
     files: tuple[File, ...] = ()
     labels: tuple[str, ...] = ()  # empty string where a file has none
     arrays: Mapping[str, Array] = field(default_factory=dict)  # each with m rows
+    # Where it isn't searched exactly: `kind`, the backend's settings, the recall that was measured.
+    finder: Mapping[str, object] = field(default_factory=dict)
+    folder: Path | None = None  # where the backend's own file lies
 
     def __len__(self) -> int:
         return len(self.files)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import numpy.typing as npt
 
-from atarimae.predict.search import Gallery
+from atarimae.predict.index import Catalogue, approximate
 from atarimae.task import (
     Answers,
     Context,
@@ -115,6 +115,8 @@ class Retrieve:
             convention={
                 "queries": len(predictions), "gallery": len(context.index),
                 **_label(self.transductive(context.settings)),
+                # Chains look at every row.
+                **({} if _entries(context.settings) else approximate(context.index)),
             },
         )  # fmt: skip
 
@@ -177,13 +179,11 @@ class Retrieve:
 
 
 @lru_cache(maxsize=2)
-def _prepared(index: Index) -> tuple[Gallery, npt.NDArray[np.object_]]:
+def _prepared(index: Index) -> tuple[Catalogue, npt.NDArray[np.object_]]:
     """What is the same for every question: the gallery to be searched, and its paths."""
-    files = index.files
-    rows = cast(Floats, index.arrays["embedding"])
-    gallery = Gallery(rows, [f.image for f in files], [f.source for f in files])
     # One more path for position -1: nothing found.
-    return gallery, np.array([*(file.path for file in files), ""], dtype=object)
+    paths = np.array([*(file.path for file in index.files), ""], dtype=object)
+    return Catalogue.opened(index), paths
 
 
 @lru_cache(maxsize=2)

@@ -1,0 +1,12 @@
+"""The known images, at any size: exact, or with a backend and its recall measured."""
+
+from atarimae.predict.index.catalogue import ROWS, Catalogue
+from atarimae.predict.index.choice import Choice, Wish, chosen, told
+from atarimae.predict.index.finder import ALL, Only
+from atarimae.predict.index.kinds import KINDS
+from atarimae.predict.index.recall import Recall, approximate, measured, sampled
+
+__all__ = [
+    "ALL", "KINDS", "ROWS", "Catalogue", "Choice", "Only", "Recall", "Wish", "approximate",
+    "chosen", "measured", "sampled", "told",
+]  # fmt: skip

@@ -1,0 +1,278 @@
+"""The known images as something that changes: added to, removed from, searched, saved.
+
+Whatever proposes the candidates, similarities are inner products computed in float64 and rounded
+to float32, and ties go to the lower position, as in `predict.search`. A backend can only miss a
+row; it never invents an order.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from atarimae import bundle
+from atarimae.errors import AtarimaeError
+from atarimae.predict.index import kinds
+from atarimae.predict.index.finder import ALL, Allowed, Finder, Only, Remote
+from atarimae.predict.index.known import NEXT, NUMBERS, SMALL, Known
+from atarimae.predict.search import SPARE, Gallery, Names
+from atarimae.types import Array, File, Floats, Index, Ints
+
+ROWS = "embedding"  # the array that is searched
+FEW = 20_000  # allowed rows up to which a filtered search goes through them all
+AT_ONCE = 1 << 22  # numbers in float64: 32 MB
+TRIES = 3  # with four times as many candidates each, where too many of them were no use
+
+
+class Catalogue:
+    """An index, and the backend that finds its rows; without one every search is exact."""
+
+    def __init__(self, index: Index, finder: Finder | None = None) -> None:
+        self.index = index  # frozen; another one after each change
+        self.finder = finder
+        self._take(index)
+
+    @classmethod
+    def opened(cls, index: Index) -> "Catalogue":
+        """The catalogue of an index that was read from a bundle."""
+        return cls(index, kinds.opened(index))
+
+    @classmethod
+    def made(cls, index: Index, kind: str) -> "Catalogue":
+        """The catalogue of an index, with a new backend of that kind."""
+        arrays = {name: rows for name, rows in index.arrays.items() if name != NUMBERS}
+        if kind == "exact":
+            return cls(Index(index.files, index.labels, arrays))
+        if ROWS not in arrays or not len(index):
+            found = f"It has no rows '{ROWS}'." if len(index) else "It holds no images."
+            raise AtarimaeError(
+                f"This index can't be of kind {kind}.", found, "Use the kind exact."
+            )
+        numbers = np.arange(len(index), dtype=np.int64)
+        finder = kinds.made(kind, np.asarray(arrays[ROWS], np.float32))
+        finder.add(numbers, np.asarray(arrays[ROWS], np.float32), index)
+        if isinstance(finder, Remote):
+            del arrays[ROWS]
+        arrays[NUMBERS] = numbers
+        return cls(Index(index.files, index.labels, arrays, {NEXT: len(index)}), finder)
+
+    @property
+    def kind(self) -> str:
+        """The backend's name."""
+        return "exact" if self.finder is None else self.finder.kind
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def add(self, known: Index) -> None:
+        """Take in images whose paths are not there yet; the order stays that of the paths."""
+        there = {file.path for file in self.index.files}
+        if twice := [file.path for file in known.files if file.path in there]:
+            raise AtarimaeError(
+                f"{len(twice)} of the images can't be added.",
+                f"There is {', '.join(twice[:5])} already.",
+                "Remove them first.",
+            )
+        about, arrays = dict(self.index.finder), dict(known.arrays)
+        if self.finder is not None:
+            first = int(str(about[NEXT]))
+            numbers = np.arange(first, first + len(known), dtype=np.int64)
+            arrays[NUMBERS], about[NEXT] = numbers, first + len(known)
+            self.finder.add(numbers, np.asarray(known.arrays[ROWS], np.float32), known)
+        joined = _joined(self.index, replace(known, arrays=arrays))
+        self._take(replace(joined, finder=about))
+
+    def remove(self, names: Collection[str]) -> list[File]:
+        """Take out the files of those paths, and those of those images; returns them."""
+        names = frozenset(names)
+        gone = np.array([f.path in names or f.image in names for f in self.index.files], bool)
+        removed = [file for file, is_gone in zip(self.index.files, gone, strict=True) if is_gone]
+        if removed:
+            numbers = self._known.numbers[gone]
+            self._take(picked(self.index, np.flatnonzero(~gone)))
+            if self.finder is not None and not self.finder.remove(numbers) and len(self):
+                self._make_anew()
+        return removed
+
+    def search(
+        self,
+        queries: Floats,
+        k: int,
+        *,
+        ids: Names | None = None,
+        sources: Names | None = None,
+        only: Only = ALL,
+    ) -> tuple[Ints, Floats]:
+        """Positions in `index` (n, k) and similarities (n, k), best first; -1 and -inf where fewer.
+
+        `ids` and `sources` are the queries' own: a query never finds its own image, nor one of
+        its own source. `only` is a filter on what may be found.
+        """
+        queries = np.ascontiguousarray(queries, np.float32)
+        asked = _Asked(queries, ids, sources)
+        if self.finder is None:
+            return self._exactly(asked, k, None if only == ALL else self._known.allowed(only, None))
+        match = np.full((len(queries), k), -1, np.int64)
+        similarity = np.full((len(queries), k), -np.inf, np.float32)
+        for rows, allowed in self._alike(asked, only) if len(self) and k else ():
+            part = asked.part(rows, sources=allowed.without is None)
+            match[rows], similarity[rows] = self._near(part, k, allowed)
+        return match, similarity
+
+    def save(self, folder: Path, about: Mapping[str, object] | None = None) -> Index:
+        """Write it into a folder without an index, with `about` beside the backend's settings.
+
+        Returns the index as it is read back from there.
+        """
+        if self.finder is not None:
+            with kinds.written(folder):
+                said = self.finder.save(folder)
+            self.index = replace(self.index, finder={**self.index.finder, **said, **(about or {})})
+        bundle.write_index(folder, self.index)
+        return bundle.read_index(folder)
+
+    def _take(self, index: Index) -> None:
+        self.index = index
+        self._ready: Known | None = None
+        self._whole: Gallery | None = None
+        self._part: tuple[Allowed, Gallery] | None = None
+
+    @property
+    def _known(self) -> Known:
+        if self._ready is None:
+            self._ready = Known(self.index)
+        return self._ready
+
+    def _make_anew(self) -> None:
+        """From the rows that are left, as hard to search as before."""
+        assert self.finder
+        fresh = Catalogue.made(self.index, self.kind)
+        assert fresh.finder
+        fresh.finder.effort = self.finder.effort
+        about = {**self.index.finder, NEXT: len(self)}
+        self.finder = fresh.finder
+        self._take(replace(fresh.index, finder=about))
+
+    def _alike(self, asked: "_Asked", only: Only) -> Iterator[tuple[Ints, Allowed]]:
+        """Queries that may find the same rows. A small source is fetched and dropped instead."""
+        known, n = self._known, len(asked.queries)
+        theirs = known.sources.of(asked.sources, n)
+        large = known.sources.occurrences(theirs) > SMALL
+        for source in np.unique(np.where(large, theirs, -1)):
+            rows = np.flatnonzero(np.where(large, theirs, -1) == source)
+            without = asked.sources[rows[0]] if asked.sources is not None and source >= 0 else None
+            yield rows, known.allowed(only, without)
+
+    def _near(self, asked: "_Asked", k: int, allowed: Allowed) -> tuple[Ints, Floats]:
+        """Among a backend's candidates; exactly where that is cheap, or where they are too few."""
+        local = not isinstance(self.finder, Remote)
+        if local and not allowed.whole and len(allowed) <= FEW:
+            return self._exactly(asked, k, allowed)
+        match, similarity = self._among_candidates(asked, k, allowed)
+        short = np.flatnonzero(match[:, -1] < 0)
+        if local and len(short) and len(allowed) >= k:
+            match[short], similarity[short] = self._exactly(asked.part(short), k, allowed)
+        return match, similarity
+
+    def _among_candidates(self, asked: "_Asked", k: int, allowed: Allowed) -> tuple[Ints, Floats]:
+        assert self.finder
+        hidden = self._known.own(len(asked.queries), asked.ids, asked.sources)
+        count = (k + SPARE) * self.finder.widen + hidden
+        for _ in range(TRIES):
+            numbers = self.finder.nearest(asked.queries, count, allowed)
+            positions = self._known.positions(numbers)
+            positions[self._known.hidden(positions, asked.ids, asked.sources)] = -1
+            lacking = (positions >= 0).sum(axis=1) < k
+            if not (lacking & (numbers[:, -1] >= 0)).any():
+                break
+            count *= 4
+        return self._ordered(asked.queries, positions, k)
+
+    def _ordered(self, queries: Floats, positions: Ints, k: int) -> tuple[Ints, Floats]:
+        """The best k of some positions (n, any), by their exact similarities."""
+        match = np.full((len(queries), k), -1, np.int64)
+        similarity = np.full((len(queries), k), -np.inf, np.float32)
+        if not (positions >= 0).any():
+            return match, similarity
+        width = min(k, positions.shape[1])
+        step = max(AT_ONCE // max(positions.shape[1] * queries.shape[1], 1), 1)
+        for start in range(0, len(queries), step):
+            some, here = slice(start, start + step), positions[start : start + step]
+            near = self._rows(here).astype(np.float64)
+            found = (near @ queries[some].astype(np.float64)[:, :, None])[:, :, 0]
+            found = np.where((here >= 0) & ~np.isnan(found), found, -np.inf).astype(np.float32)
+            order = np.lexsort((here, -found), axis=1)[:, :width]
+            similarity[some, :width] = np.take_along_axis(found, order, 1)
+            best = np.take_along_axis(here, order, 1)
+            match[some, :width] = np.where(similarity[some, :width] > -np.inf, best, -1)
+        return match, similarity
+
+    def _rows(self, positions: Ints) -> Floats:
+        """The rows at some positions, anything for -1."""
+        if ROWS in self.index.arrays:
+            return np.asarray(self.index.arrays[ROWS][positions], np.float32)
+        assert isinstance(self.finder, Remote)
+        distinct, where = np.unique(positions[positions >= 0], return_inverse=True)
+        rows = self.finder.vectors(self._known.numbers[distinct])
+        found = np.zeros((*positions.shape, rows.shape[1]), np.float32)
+        found[positions >= 0] = rows[where]
+        return found
+
+    def _exactly(self, asked: "_Asked", k: int, allowed: Allowed | None) -> tuple[Ints, Floats]:
+        gallery = self._gallery(allowed)
+        match, similarity = gallery.search(asked.queries, k, ids=asked.ids, sources=asked.sources)
+        if allowed is not None and not allowed.whole:
+            match = np.append(allowed.positions, -1)[match]
+        return match, similarity
+
+    def _gallery(self, allowed: Allowed | None) -> Gallery:
+        """Of all rows, or of those that are allowed; one of each is kept."""
+        if allowed is None or allowed.whole:
+            if self._whole is None:
+                self._whole = _gallery(self.index)
+            return self._whole
+        if self._part is None or self._part[0] is not allowed:
+            self._part = allowed, _gallery(picked(self.index, allowed.positions))
+        return self._part[1]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    queries: Floats
+    ids: Names | None
+    sources: Names | None
+
+    def part(self, rows: Ints, *, sources: bool = True) -> "_Asked":
+        """Some of the queries; without their sources where those are left out already."""
+        return _Asked(
+            self.queries[rows],
+            None if self.ids is None else [self.ids[row] for row in rows],
+            [self.sources[row] for row in rows] if self.sources is not None and sources else None,
+        )
+
+
+def _gallery(index: Index) -> Gallery:
+    rows = np.asarray(index.arrays[ROWS], np.float32)
+    return Gallery(rows, [f.image for f in index.files], [f.source for f in index.files])
+
+
+def picked(index: Index, positions: Ints) -> Index:
+    """The images at some positions, in that order."""
+    arrays: dict[str, Array] = {name: rows[positions] for name, rows in index.arrays.items()}
+    files = tuple(index.files[position] for position in positions)
+    labels = tuple(index.labels[position] for position in positions)
+    return replace(index, files=files, labels=labels, arrays=arrays)
+
+
+def _joined(index: Index, more: Index) -> Index:
+    """Both, in the order of their paths."""
+    if not len(index):
+        return more
+    both = Index(
+        index.files + more.files,
+        index.labels + more.labels,
+        {name: np.concatenate([rows, more.arrays[name]]) for name, rows in index.arrays.items()},
+    )
+    paths = [file.path for file in both.files]
+    return picked(both, np.array(sorted(range(len(both)), key=paths.__getitem__), np.int64))
