@@ -124,6 +124,7 @@ def test_json_is_asked_for_before_or_after_the_command(
         ("-C typo runs", "No workspace in", "Name the workspace's folder"),
         ("fit --because x --seed one", "invalid int value: 'one'", "--help"),
         ("fit --because x --stage smoek", "No stage 'smoek'", "'smoke'"),
+        ("fit --because x --stage atuo", "No stage 'atuo'", "'auto'"),
         ("fit --because x --device gpu", "No device 'gpu'", "Did you mean 'cpu'"),
         ("fit none.toml --because x", "none.toml can't be read", "TOML"),
         ("fit broken.toml --because x", "broken.toml can't be read", "TOML"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atarimae.commands.command import Arguments, Command, here, out
-from atarimae.errors import UsageError
+from atarimae.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
     from atarimae.fit.again import Again
@@ -32,8 +32,7 @@ def fit(arguments: Arguments) -> int:
         return 0
     else:
         _refuse_gate(arguments)
-        stage = arguments.stage or "holdout"
-        run = workspace.fit(arguments.recipe, stage=stage, **_told(arguments))
+        run = workspace.fit(arguments.recipe, stage=_stage(arguments), **_told(arguments))
     from atarimae.compare.table import runs_table
 
     _tell([run])
@@ -48,6 +47,15 @@ def _tell(runs: "Sequence[Run]") -> None:
 
     told = [leaks.told(runs[-1].leaks), *map(submission.told, runs)]
     sys.stderr.writelines(f"{line}\n" for line in told if line)
+
+
+def _stage(arguments: Arguments) -> str:
+    from atarimae.score.gate import STAGES
+
+    stage = str(arguments.stage or "holdout")
+    if stage not in STAGES:
+        raise unknown_name("stage", stage, [*STAGES, AUTO])
+    return stage
 
 
 def _again_text(found: "Again") -> str:

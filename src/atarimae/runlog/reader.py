@@ -230,9 +230,7 @@ def _made(told: Listed) -> Run:
 def find(workspace: Workspace, name: str) -> Run:
     """The run of that id, or of a part of it that no other has; also `last` and `best`."""
     known = runs(workspace)
-    if not known:
-        raise UsageError(f"No run '{name}'.", "There is no run yet.", "Run 'atarimae fit' first.")
-    if name == "last":
+    if name == "last" and known:
         return known[-1]
     if name == "best":
         best = find_best(workspace)
@@ -241,6 +239,8 @@ def find(workspace: Workspace, name: str) -> Run:
                 "There is no best run.", "No run has a score yet.", "Run 'atarimae fit' first."
             )
         return best
+    if not known:
+        raise UsageError(f"No run '{name}'.", "There is no run yet.", "Run 'atarimae fit' first.")
     exact = [run for run in known if run.id == name]
     close = exact or [run for run in known if name in run.id]
     if not close:
