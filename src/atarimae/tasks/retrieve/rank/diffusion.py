@@ -11,10 +11,12 @@ lists of other rows, which all queries share.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
 from atarimae.predict.search import Gallery, Names, search
+from atarimae.tasks.retrieve.rank.forecast import FIXED, Forecast, pairs_a_second, sample, seconds
 from atarimae.tasks.retrieve.rank.neighbourhood import are_mutual, blocks, itself_first
 from atarimae.tasks.retrieve.rank.ragged import Doubles
 from atarimae.types import Floats, Ints
@@ -125,6 +127,27 @@ class Known:
         given = np.zeros(len(rows))
         given[: self.seeds] = np.maximum(cosine[: self.seeds], 0) ** self.gamma
         return _solved(lambda x: x - np.bincount(of, values * x[to], len(x)), given)
+
+
+def forecast(
+    n: int, m: int, d: int, k: int, *, neighbours: int = 50, reach: int = 1000
+) -> Forecast:
+    """What `rerank` of n queries in a gallery of m rows of d numbers will take.
+
+    Its own work is timed on eight queries, once for each setting; the search on 2,048 rows.
+    """
+    depth, lists = max(k, min(reach, m)), min(neighbours, m)
+    held = m * (8 * d + 33 * lists) + 40 * min(n, ROWS) * depth + 50 * min(reach, m) * lists
+    pairs = float(m) ** 2 + n * m
+    taken = pairs / pairs_a_second(d) + n * _seconds_a_query(min(reach, m), d, k, neighbours)
+    return Forecast(FIXED + held + 12 * n * k, taken)
+
+
+@lru_cache(maxsize=64)
+def _seconds_a_query(reach: int, d: int, k: int, neighbours: int) -> float:
+    rows = sample(reach + 8, d)
+    known = Known(rows[8:], neighbours=neighbours, reach=reach)
+    return seconds(lambda: known.rerank(rows[:8], k)) / 8
 
 
 def _solved(times: Callable[[Doubles], Doubles], right: Doubles) -> Doubles:
