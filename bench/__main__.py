@@ -17,6 +17,7 @@ from bench.ratio import Ratio
 NAMES = (
     "add",
     "embedding",
+    "first_score",
     "logging",
     "losses",
     "pages",
