@@ -278,8 +278,12 @@ def relevant_counts(
     """
     of_class = Counter(gallery_labels)
     of_source = Counter(zip(gallery_labels, gallery_sources, strict=True))
-    own = Counter(zip(gallery_labels, gallery_sources, gallery_ids, strict=True))
-    of_id = Counter(zip(gallery_labels, gallery_ids, strict=True))
+    asked_ids = {*query_ids}  # few of a large gallery's images are asked about as well
+    theirs = zip(gallery_labels, gallery_sources, gallery_ids, strict=True)
+    own = Counter(three for three in theirs if three[2] in asked_ids)
+    of_id: Counter[tuple[str | None, str]] = Counter()
+    for (label, _, own_id), times in own.items():
+        of_id[label, own_id] += times
     counts = np.zeros(len(query_labels), np.int64)
     asked = zip(query_labels, query_sources, query_ids, strict=True)
     for row, (label, source, own_id) in enumerate(asked):

@@ -213,7 +213,8 @@ def _asked(outputs: Sequence[Array], data: Data) -> tuple[list[File], Asked]:
 
 
 def _stacked(rows: Sequence[Array]) -> Floats:
-    return np.stack(rows).astype(np.float32) if len(rows) else np.zeros((0, 1), np.float32)
+    """One copy and no more: a gallery may be a good part of the memory there is."""
+    return np.asarray(np.stack(rows) if len(rows) else np.zeros((0, 1)), np.float32)
 
 
 task = Retrieve()
