@@ -23,6 +23,7 @@ NAMES = (
     "first_score",
     "logging",
     "losses",
+    "metrics",
     "pages",
     "reranking",
     "scoring",

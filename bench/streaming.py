@@ -88,10 +88,9 @@ def measure() -> list[Ratio]:
     found = peak(QUERIES, GALLERY, WIDTH)
     inputs = (QUERIES + GALLERY) * WIDTH * 4
     note = (
-        f"{QUERIES:,} × {GALLERY:,} × {WIDTH}, k = 20, in {found.seconds / 60:.1f} min; the peer "
-        f"is the embeddings alone, and with the records of the files and the libraries there are "
-        f"{found.before / GIB:.2f} GiB before scoring begins; all pairs would be "
-        f"{QUERIES * GALLERY * 4 / GIB:,.0f} GiB"
+        f"{QUERIES:,} × {GALLERY:,} × {WIDTH}, k = 20, in {found.seconds / 60:.1f} min; peer: "
+        f"the embeddings alone; libraries and the files' records with them take "
+        f"{found.before / GIB:.2f} GiB; all pairs would be {QUERIES * GALLERY * 4 / GIB:,.0f} GiB"
     )
     row = "peak memory of scoring / embeddings"
     return [Ratio(row, found.most / GIB, inputs / GIB, "GiB", f"≤ {MOST:g} GiB", MOST, note)]
