@@ -223,8 +223,11 @@ class _Bench:
         return Forecast(max(one.bytes for one in told), sum(one.seconds for one in told))
 
     def affords(self, chain: Chain) -> bool:
-        """Whether there is time for it, by its forecast."""
-        return self.spent + self.forecast(chain).seconds <= self.budget
+        """Whether there is time for it, by its forecast and how those before it came out."""
+        told = sum(self.forecast(one).seconds for one in self.seconds)
+        taken = sum(self.seconds.values())
+        ratio = min(1.0, taken / told) if told else 1.0  # what is shared makes chains cheaper
+        return self.spent + ratio * self.forecast(chain).seconds <= self.budget
 
     @property
     def spent(self) -> float:

@@ -5,6 +5,7 @@ for the gallery Arandjelović and Zisserman, CVPR 2012, and Gordo et al., IJCV 2
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from atarimae.types import Bools, Floats, Ints
 
 BLOCK = 1 << 22  # similarities held at once: 16 MB
 SPARE = 16  # found beyond k, so that equal ones at the end are ordered by position
+PAIRS = 4096  # of a query and a row, mixed at once
+NOTHING = np.zeros(0, np.int64)
 DIGITS = 6  # cosines that are the same to so many decimals tie
 
 
@@ -74,10 +77,43 @@ class Augmented:
         similarity = np.full((len(asked), k), -np.inf, np.float32)
         for queries, groups in _blocks(hidden, max(1, BLOCK // max(1, len(self)))):
             found = asked.rows[queries] @ self.rows.T
+            alone = np.array([group[0] for group in groups if len(group) == 1], np.int64)
+            self._hide_each(found, alone, asked, queries, hidden)
             for group in groups:
-                self._hide(found, group, asked.rows[queries[group]], hidden.of(queries[group[0]]))
+                if len(group) > 1:
+                    gone = hidden.of(queries[group[0]])
+                    self._hide(found, group, asked.rows[queries[group]], gone)
             match[queries], similarity[queries] = best(found, k)
         return match, similarity
+
+    def _hide_each(
+        self, found: Floats, alone: Ints, asked: Asked, queries: Ints, hidden: Hidden
+    ) -> None:
+        """Put right what single queries find: many of them at once."""
+        gone = [hidden.of(query) for query in queries[alone]]
+        touched = [self._holding(positions) for positions in gone]
+        places = np.repeat(alone, [len(rows) for rows in touched])
+        rows = np.concatenate([NOTHING, *touched])
+        for start in range(0, len(rows), PAIRS):
+            place, row = places[start : start + PAIRS], rows[start : start + PAIRS]
+            mixed = self.seen(asked, queries[place], row)
+            found[place, row] = np.einsum("pd,pd->p", asked.rows[queries[place]], mixed)
+        places = np.repeat(alone, [len(positions) for positions in gone])
+        found[places, np.concatenate([NOTHING, *gone])] = -np.inf
+
+    def _holding(self, gone: Ints) -> Ints:
+        """Rows that one of these positions is mixed into."""
+        order, starts = self._mixed_into
+        held = [order[starts[position] : starts[position + 1]] for position in gone]
+        return np.unique(np.concatenate([NOTHING, *held]))
+
+    @cached_property
+    def _mixed_into(self) -> tuple[Ints, Ints]:
+        """Rows in order of what is mixed into them, and where each such position begins."""
+        inside = self.match[:, : self.k]
+        order = np.argsort(inside, axis=None, kind="stable")
+        starts = np.searchsorted(inside.ravel()[order], np.arange(len(self) + 1))
+        return order // max(1, inside.shape[1]), starts
 
     def _hide(self, found: Floats, group: Ints, rows: Floats, gone: Ints) -> None:
         """Put right what some queries, from which the same is hidden, find."""

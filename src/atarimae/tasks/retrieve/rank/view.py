@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -42,12 +43,29 @@ class Hidden:
 
     def of(self, query: int) -> Ints:
         """All gallery positions that are hidden from one query."""
-        return np.flatnonzero(self.mask(np.array([query]), np.arange(len(self.gallery_own))[None]))
+        own = _with(*self._by_own, self.own[query])
+        return np.union1d(own, _with(*self._by_source, self.sources[query]))
+
+    @cached_property
+    def _by_own(self) -> tuple[Ints, Ints]:
+        order = np.argsort(self.gallery_own, kind="stable")
+        return order, self.gallery_own[order]
+
+    @cached_property
+    def _by_source(self) -> tuple[Ints, Ints]:
+        order = np.argsort(self.gallery_sources, kind="stable")
+        return order, self.gallery_sources[order]
 
     @property
     def anything(self) -> bool:
         """Whether any gallery row may be hidden from any query."""
         return bool((self.own >= 0).any() or (self.sources >= 0).any())
+
+
+def _with(order: Ints, numbers: Ints, wanted: np.int64) -> Ints:
+    """The positions of one number, none for -1."""
+    start, stop = np.searchsorted(numbers, [wanted, wanted + 1])
+    return order[start:stop] if wanted >= 0 else order[:0]
 
 
 class View(Protocol):
