@@ -65,7 +65,7 @@ def _settings(run: Run, parent: Run | None) -> list[tuple[str, object, object, b
 
 def _costs(run: Run, parent: Run | None) -> list[tuple[str, object, object]]:
     both = by_cost([run.costs, parent.costs if parent else {}])
-    return [(key, *values) for key, values in both.items()]
+    return [(key, ours, theirs) for key, (ours, theirs) in both.items()]
 
 
 def _curves(workspace: Workspace, run: Run, parent: Run | None) -> dict[str, str]:

@@ -105,8 +105,8 @@ def audit(runs: Sequence[Run]) -> Audit:
 
 def audit_lines(found: Audit) -> list[str]:
     """The gate's record in sentences."""
-    one = "idea" if len(found.ideas) == 1 else "ideas"
-    lines = [f"{len(found.ideas)} {one}, {found.rejected} rejected before folds."]
+    ideas = "idea" if len(found.ideas) == 1 else "ideas"
+    lines = [f"{len(found.ideas)} {ideas}, {found.rejected} rejected before folds."]
     if found.promoted:
         lines.append(
             f"{found.promoted} of these went on anyway; folds accepted {found.wrong}: a false-"
