@@ -446,14 +446,30 @@ class Workspace:
         with bar("lb") as progress:
             return explain(self.folder, _id(run), board=board, progress=progress)
 
-    def ship(self, run: "str | Run", out: str | Path) -> "Shipped":
-        """Write a bundle, refused unless it reproduces the run's score."""
+    def ship(
+        self,
+        run: "str | Run",
+        out: str | Path,
+        *,
+        index: str = "auto",
+        recall: float = 0.95,
+        latency: float = 20.0,
+    ) -> "Shipped":
+        """Write a bundle, refused unless it reproduces the run's score.
+
+        `index` is auto, exact, hnsw, ivfpq or milvus; `recall` at 20 and `latency` in ms are what
+        is asked of one that is not exact.
+        """
         from atarimae import ship, task
+        from atarimae.predict.index import Wish
 
         with bar("ship") as progress:
             chosen = task.load(self.folder.task)
             found = self.run(_id(run))
-            return ship.ship(self.folder, chosen, found, Path(out), progress=progress)
+            return ship.ship(
+                self.folder, chosen, found, Path(out), wish=Wish(index, recall, latency),
+                progress=progress,
+            )  # fmt: skip
 
     def submit(
         self,

@@ -1,5 +1,6 @@
 """A shipped bundle in Python: asked, scored, served."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from atarimae.progress import bar
 
 if TYPE_CHECKING:
     from atarimae.score.bundle import Judgement
+    from atarimae.ship import Change
     from atarimae.submission import Submission
     from atarimae.types import Data
 
@@ -69,11 +71,50 @@ class Bundle:
         with bar("submit") as progress:
             return submission.of_bundle(self.folder, said, Path(out), progress=progress)
 
+    def change(
+        self,
+        *,
+        add: Sequence[str | Path] = (),
+        remove: Sequence[str] = (),
+        index: str | None = None,
+        recall: float = 0.95,
+        latency: float = 20.0,
+    ) -> "Change":
+        """Add pictures, folders or CSVs to what answers are looked up in, and remove others.
+
+        `remove` names files as answers do, or images by their hash. With `index` it is made anew,
+        as in `ship`. A server that has the bundle open takes the change up by itself.
+        """
+        from atarimae import ship
+        from atarimae.predict.index import Wish
+
+        wish = None if index is None else Wish(index, recall, latency)
+        with bar("index") as progress:
+            more = _sources([Path(source) for source in add]) if add else None
+            return ship.change(self.folder, add=more, remove=remove, wish=wish, progress=progress)
+
     def serve(self, *, host: str = "127.0.0.1", port: int = 8000) -> None:
         """Answer over HTTP until stopped."""
         from atarimae import serve
 
         serve.run(self.folder, host, port)
+
+
+def _sources(sources: Sequence[Path]) -> "Data":
+    """Pictures, folders and CSVs, with paths relative to where the command runs."""
+    from atarimae.add import entries, load
+
+    found = entries(*sources)
+    data, refused = load(found.entries, Path.cwd())
+    refused = [*found.refused, *refused]
+    if refused:
+        listed = "; ".join(f"{r.file}: {r.found}" for r in refused[:20])
+        raise AtarimaeError(
+            f"{len(refused)} of the files can't be used; nothing was changed.",
+            listed,
+            refused[0].fix,
+        )
+    return data
 
 
 def _table(path: Path) -> "Data":

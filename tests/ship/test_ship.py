@@ -166,6 +166,7 @@ def test_shipping_again_replaces_the_bundle(walked, tmp_path: Path, capsys) -> N
     (out / "README.md").write_text("older")
     assert ship(walked.workspace, walked.run, out, capsys) == {
         "bundle": str(out), "run": walked.run, "gallery": 42,
+        "index": {"generation": 1, "kind": "exact"},
     }  # fmt: skip
     bundle.read(out)
     assert {path.name for path in tmp_path.iterdir()} == {"b", "b.Dockerfile", "b.notebook.py"}

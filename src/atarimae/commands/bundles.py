@@ -1,21 +1,57 @@
-"""Commands of what is shipped or sent: ship, score, submit, serve, watch."""
+"""Commands of what is shipped or sent: ship, index, score, submit, serve, watch."""
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from atarimae import api
 from atarimae.commands.command import Arguments, Command, here, out, run_words
 
+if TYPE_CHECKING:
+    from atarimae.bundle import Bundle as Shipped
+
 
 def ship(arguments: Arguments) -> None:
     """Write a bundle."""
-    bundle = here(arguments).ship(arguments.name, arguments.out)
+    bundle = here(arguments).ship(
+        arguments.name, arguments.out,
+        index=arguments.index or "auto", recall=arguments.recall, latency=arguments.latency,
+    )  # fmt: skip
     out(
         arguments,
-        {"bundle": str(bundle.folder), "run": bundle.run, "gallery": len(bundle.index)},
+        {
+            "bundle": str(bundle.folder), "run": bundle.run, "gallery": len(bundle.index),
+            "index": _index_said(bundle),
+        },
         f"Shipped run {bundle.run} to {bundle.folder}: it reproduces the recorded score. "
-        f"{len(bundle.index):,} files in the gallery.\nNext: atarimae serve {bundle.folder}",
-    )
+        f"{_searched(bundle)}\nNext: atarimae serve {bundle.folder}",
+    )  # fmt: skip
+
+
+def index(arguments: Arguments) -> None:
+    """Show or change what a bundle looks answers up in."""
+    found = api.Bundle(arguments.bundle).change(
+        add=arguments.add, remove=arguments.remove, index=arguments.index,
+        recall=arguments.recall, latency=arguments.latency,
+    )  # fmt: skip
+    counts = {"added": found.added, "present": found.present, "removed": found.removed}
+    value = {"bundle": str(found.bundle.folder), "gallery": len(found.bundle.index), **counts}
+    head = f"{found.added:,} added, {found.present:,} there already, {found.removed:,} removed. "
+    changed = any(counts.values())
+    text = (head if changed else "") + _searched(found.bundle)
+    out(arguments, {**value, "index": _index_said(found.bundle)}, text)
+
+
+def _index_said(bundle: "Shipped") -> dict[str, object]:
+    return {"generation": bundle.generation, "kind": "exact", **bundle.index.finder}
+
+
+def _searched(bundle: "Shipped") -> str:
+    from atarimae.ship.card import recall_lines
+
+    kind = bundle.index.finder.get("kind", "exact")
+    head = f"{len(bundle.index):,} files in the gallery, index {kind}, generation"
+    return "\n".join([f"{head} {bundle.generation}.", *recall_lines(bundle.index)])
 
 
 def score(arguments: Arguments) -> None:
@@ -66,6 +102,33 @@ def watch(arguments: Arguments) -> None:
 def _ship_words(command: argparse.ArgumentParser) -> None:
     run_words(command)
     command.add_argument("--out", type=Path, required=True, metavar="DIR")
+    _kind_words(command, "auto: exact where it is fast enough")
+
+
+def _index_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("bundle", type=Path, metavar="BUNDLE")
+    command.add_argument(
+        "--add", nargs="+", type=Path, default=[], metavar="SOURCE",
+        help="pictures, folders with a sub-folder a class, or CSVs with file, label",
+    )  # fmt: skip
+    command.add_argument(
+        "--remove", nargs="+", default=[], metavar="FILE",
+        help="files as answers name them, or an image's id",
+    )  # fmt: skip
+    _kind_words(command, "left as it is")
+
+
+def _kind_words(command: argparse.ArgumentParser, default: str) -> None:
+    command.add_argument(
+        "--index", choices=("auto", "exact", "hnsw", "ivfpq", "milvus"),
+        help=f"how known images are searched ({default})",
+    )  # fmt: skip
+    command.add_argument(
+        "--recall", type=float, default=0.95, help="asked of an index: recall at 20 (0.95)"
+    )
+    command.add_argument(
+        "--latency", type=float, default=20.0, help="asked of it: ms a query, at most (20)"
+    )
 
 
 def _score_words(command: argparse.ArgumentParser) -> None:
@@ -131,6 +194,13 @@ COMMANDS = (
         "atarimae -C sake ship best --out bundle",
         ship,
         _ship_words,
+    ),
+    Command(
+        "index",
+        "show or change what a bundle looks answers up in",
+        "atarimae index bundle --add new.csv --remove photos/00012.jpg",
+        index,
+        _index_words,
     ),
     Command(
         "score",

@@ -1,7 +1,8 @@
 """The web application around one bundle."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -13,6 +14,7 @@ from atarimae import task as tasks
 from atarimae.bundle import Bundle
 from atarimae.serve.limits import Limits
 from atarimae.serve.metrics import Metrics
+from atarimae.serve.swap import watcher
 from atarimae.serve.worker import Worker
 from atarimae.task import Task
 from atarimae.web import guard
@@ -32,21 +34,36 @@ def create_app(folder: Path, limits: Limits | None = None, host: str | None = No
     bundle = bundles.read(folder)
     task = tasks.load(bundle.task)
     app = new_app(f"atarimae: {bundle.run}")
-    app.router.lifespan_context = _lifespan
-    app.state.worker = Worker(bundle, task, limits)
-    _add_question(app, task, limits, Metrics({"task": bundle.task, "run": bundle.run}))
+    worker = app.state.worker = Worker(bundle, task, limits)
+    metrics = Metrics({"task": bundle.task, "run": bundle.run})
+    _add_question(app, task, limits, metrics)
     _add_health(app)
-    _add_page(app, bundle, task)
+    page = _Page(bundle)
+    _add_page(app, page, task)
+
+    def taken(bundle: Bundle) -> None:
+        page.take(bundle)
+        metrics.serves(bundle.generation, len(bundle.index))
+
+    taken(bundle)
+    app.router.lifespan_context = _lifespan(worker, watcher(bundle, task, worker, taken))
     names = None if host is None else guard.hosts(host)
     if names is not None:
         app.add_middleware(guard.Guard, hosts=names, most_bytes=None)  # `read_image` counts them
     return app
 
 
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    yield
-    app.state.worker.close()
+def _lifespan(
+    worker: Worker, watch: Callable[[], Coroutine[None, None, None]]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watching = asyncio.create_task(watch())
+        yield
+        watching.cancel()
+        worker.close()
+
+    return lifespan
 
 
 def _add_question(app: FastAPI, task: Task, limits: Limits, metrics: Metrics) -> None:
@@ -92,19 +109,29 @@ def _add_health(app: FastAPI) -> None:
     app.add_api_route("/readyz", readyz)
 
 
-def _add_page(app: FastAPI, bundle: Bundle, task: Task) -> None:
-    known = _thumbnails(bundle)
+class _Page:
+    """What the page shows of the bundle that answers now."""
 
+    def __init__(self, bundle: Bundle) -> None:
+        self.take(bundle)
+
+    def take(self, bundle: Bundle) -> None:
+        """Show this one from now on."""
+        self.bundle, self.thumbnails = bundle, _thumbnails(bundle)
+
+
+def _add_page(app: FastAPI, shown: _Page, task: Task) -> None:
     async def page(request: Request) -> HTMLResponse:
         return PAGES.page(
             "try.html",
-            bundle=bundle,
+            bundle=shown.bundle,
             endpoint=task.endpoint,
             host=request.url.netloc,
-            pictures=bool(known),
+            pictures=bool(shown.thumbnails),
         )
 
     async def thumbnail(name: str) -> FileResponse:
+        known = shown.thumbnails
         if name not in known:
             raise WebError(
                 404, "no_thumbnail", f"No thumbnail of '{name}'.", f"There are {len(known)}."

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Info, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 
 from atarimae.web.frame import WebError
 
@@ -33,7 +33,18 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self._generation = Gauge(
+            "atarimae_index_generation", "1 as shipped, one more a change", registry=self.registry
+        )
+        self._gallery = Gauge(
+            "atarimae_index_files", "Known files that answers come from", registry=self.registry
+        )
         Info("atarimae_bundle", "What is served", registry=self.registry).info(dict(bundle))
+
+    def serves(self, generation: int, files: int) -> None:
+        """What answers come from now."""
+        self._generation.set(generation)
+        self._gallery.set(files)
 
     @contextmanager
     def question(self) -> Iterator[None]:

@@ -28,13 +28,18 @@ class Worker:
     def __init__(self, bundle: Bundle, task: Task, limits: Limits) -> None:
         self._limits = limits
         self._waiting = 0
+        self._swapped: Asker | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="model")
-        self.loading: Future[Asker] = self._pool.submit(_load, bundle, task)
+        self.loading: Future[Asker] = self._pool.submit(load, bundle, task)
 
     @property
     def ready(self) -> bool:
         """The bundle is loaded and has answered a first question."""
         return self.loading.done() and self.loading.exception() is None
+
+    def swap(self, asker: Asker) -> None:
+        """Let the questions that begin from now on have another asker, ready for them."""
+        self._swapped = asker
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -73,13 +78,15 @@ class Worker:
     def _answer(self, picture: bytes, asked: float) -> Answer:
         waited = (time.perf_counter() - asked) * 1000
         try:
-            answer = self.loading.result()(picture, self._limits.pixels)
+            asker = self._swapped or self.loading.result()  # one for the whole answer
+            answer = asker(picture, self._limits.pixels)
         except AtarimaeError as error:
             raise _refusal(error, self._limits.pixels) from None
         return replace(answer, milliseconds={"wait": waited, **answer.milliseconds})
 
 
-def _load(bundle: Bundle, task: Task) -> Asker:
+def load(bundle: Bundle, task: Task) -> Asker:
+    """An asker that has answered a first question."""
     asker = Asker(bundle, task)
     shipped = golden.pictures(bundle.folder / "golden")
     asker(shipped[0] if shipped else _blank())

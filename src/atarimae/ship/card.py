@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from string import Template
+from typing import cast
 
 from atarimae.runlog import Run
 from atarimae.task import Model
@@ -81,7 +82,7 @@ it was written.
 |---|---|---|---|
 {scores}
 
-Answers are looked up in {len(index)} files. Graphs: {graphs}. Steps:
+Answers are looked up in {len(index)} files{_searched(index)} Graphs: {graphs}. Steps:
 {", ".join(map(str, _steps(model)))}. Constants: {constants}.
 
 | setting | value |
@@ -90,6 +91,27 @@ Answers are looked up in {len(index)} files. Graphs: {graphs}. Steps:
 
 Use it: `atarimae serve DIR`, or `atarimae score DIR --queries Q.csv`.
 """
+
+
+def recall_lines(index: Index) -> list[str]:
+    """What the index misses, a line a filter; none where it is searched exactly."""
+    found = cast(list[dict[str, object]], index.finder.get("recall", []))
+    k = index.finder.get("k")
+    return [
+        f"recall@{k} {one['recall']:.4f}, {one['milliseconds']:.1f} ms a query, "
+        f"filter: {one['filter']}"
+        for one in found
+    ]
+
+
+def _searched(index: Index) -> str:
+    if not index.finder:
+        return ", exactly."
+    lines = "".join(f"\n- {line}" for line in recall_lines(index))
+    return (
+        f" by an index of kind {index.finder['kind']}. Against the exact search, with "
+        f"{index.finder.get('queries')}, it had:\n{lines}\n\n"
+    )
 
 
 def dockerfile(name: str) -> str:

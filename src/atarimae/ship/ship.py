@@ -5,35 +5,38 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
-
-import numpy as np
-from PIL import Image
 
 from atarimae import bundle, files
 from atarimae.bundle import Bundle
 from atarimae.errors import AtarimaeError
+from atarimae.predict.index import Wish, chosen
 from atarimae.predict.run import outputs
-from atarimae.predict.source import open_known
 from atarimae.runlog import Run
 from atarimae.ship import card, parity
+from atarimae.ship.thumbnails import write_thumbnails
 from atarimae.store import Store
 from atarimae.task import Model, Task, Transductive
 from atarimae.types import Data, Index, Progress, silent
 from atarimae.workspace import Workspace
 
-THUMBNAIL = 96  # px
-
 
 def ship(
-    workspace: Workspace, task: Task, run: Run, out: Path, *, progress: Progress = silent
+    workspace: Workspace,
+    task: Task,
+    run: Run,
+    out: Path,
+    *,
+    wish: Wish | None = None,
+    progress: Progress = silent,
 ) -> Bundle:
     """Write the run's bundle to `out`, with a Dockerfile and a notebook cell beside it.
 
-    Its index is every file with role gallery or both. Refused, with the first diverging step
-    named, where it does not reproduce the run's recorded score and rankings.
+    Its index is every file with role gallery or both, searched as `wish` asks. Refused, with the
+    first diverging step named, where it does not reproduce the run's recorded score and rankings;
+    those are of the exact search.
     """
+    wish = wish or Wish()
     _check(run, out)
     _check_alone(task, run)
     data = Store(workspace).data()
@@ -43,16 +46,18 @@ def ship(
         shutil.copytree(run.model, folder, dirs_exist_ok=True, ignore=without)
         model = bundle.read_model(folder)
         parity.check_steps(workspace, run, task.predictor(model), folder)
-        index = _index(workspace, task, model, data, progress)
-        bundle.write_index(folder, index)
-        _thumbnails(workspace, data, index, folder / "thumbnails")
-        about = card.about(run, index)
-        files.write(folder / "README.md", card.markdown(run, index, model))
-        bundle.seal(folder, about)
-        progress(0, 1, "checking parity")
-        parity.check(workspace, run, folder)
-        progress(1, 1, "checking parity")
-        _replace(folder, out)
+        found = chosen(_index(workspace, task, model, data, progress), wish, progress=progress)
+        with found.catalogue.or_dropped():
+            index = found.catalogue.save(folder, found.about(wish))
+            (folder / "thumbnails").mkdir()
+            write_thumbnails(data, index.files, folder / "thumbnails", workspace.max_pixels)
+            about = card.about(run, index)
+            files.write(folder / "README.md", card.markdown(run, index, model))
+            bundle.seal(folder, about)
+            progress(0, 1, "checking parity")
+            parity.check(workspace, run, folder)
+            progress(1, 1, "checking parity")
+            _replace(folder, out)
     files.write(out.with_name(f"{out.name}.Dockerfile"), card.dockerfile(out.name))
     files.write(out.with_name(f"{out.name}.notebook.py"), card.notebook_cell(out.name))
     where = os.path.relpath(out, workspace.root)
@@ -125,15 +130,3 @@ def _index(workspace: Workspace, task: Task, model: Model, data: Data, progress:
         progress=progress,
     )  # fmt: skip
     return task.index(found, known)
-
-
-def _thumbnails(workspace: Workspace, data: Data, index: Index, folder: Path) -> None:
-    """A small picture of each known image, so that a page can show matches on any machine."""
-    folder.mkdir()
-    for image, file in {file.image: file for file in index.files}.items():
-        pixels = open_known(data.path(file), image, workspace.max_pixels).pixels(THUMBNAIL)
-        picture = Image.fromarray(np.asarray(pixels))
-        picture.thumbnail((THUMBNAIL, THUMBNAIL))
-        stream = BytesIO()
-        picture.save(stream, "WEBP", quality=75, method=0)
-        (folder / f"{image}.webp").write_bytes(stream.getvalue())

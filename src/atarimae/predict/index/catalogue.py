@@ -6,6 +6,7 @@ row; it never invents an order.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -131,6 +132,16 @@ class Catalogue:
             self.index = replace(self.index, finder={**self.index.finder, **said, **(about or {})})
         bundle.write_index(folder, self.index)
         return bundle.read_index(folder)
+
+    @contextmanager
+    def or_dropped(self) -> Iterator[None]:
+        """What was made on a server goes where the block fails."""
+        try:
+            yield
+        except BaseException:
+            if isinstance(self.finder, Remote):
+                self.finder.drop()
+            raise
 
     def _take(self, index: Index) -> None:
         self.index = index

@@ -1,0 +1,63 @@
+"""Take up a bundle whose index was changed, while questions go on."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+from atarimae import bundle as bundles
+from atarimae.bundle import Bundle
+from atarimae.errors import AtarimaeError
+from atarimae.predict.ask import Asker
+from atarimae.serve.worker import Worker, load
+from atarimae.task import Task
+
+EVERY = 1.0  # seconds between looks at bundle.json
+AFTER_FAILURE = 10.0  # it may be half copied
+
+
+def watcher(
+    bundle: Bundle, task: Task, worker: Worker, taken: Callable[[Bundle], None]
+) -> Callable[[], Coroutine[None, None, None]]:
+    """A coroutine that looks at the bundle for ever, and hands what is new to the worker.
+
+    The new one is read, checked and asked a first question in a thread of its own; `taken` is
+    told of it when it answers. One that is broken, or of another run, is said once and left.
+    """
+
+    async def watch() -> None:
+        mark, said = _mark(bundle.folder), None
+        while True:
+            await asyncio.sleep(AFTER_FAILURE if said else EVERY)
+            if (now := _mark(bundle.folder)) == mark or not worker.ready:
+                continue
+            try:
+                found, asker = await asyncio.to_thread(_loaded, bundle, task)
+            except AtarimaeError as error:
+                if said != str(error):
+                    print(f"{bundle.folder} is not taken up: {error}", file=sys.stderr, flush=True)  # noqa: T201
+                said = str(error)
+                continue
+            worker.swap(asker)
+            taken(found)
+            mark, said = now, None
+
+    return watch
+
+
+def _mark(folder: Path) -> tuple[int, int]:
+    """Changes with every swap."""
+    try:
+        status = (folder / "bundle.json").stat()
+    except OSError:
+        return (0, 0)
+    return status.st_ino, status.st_mtime_ns
+
+
+def _loaded(before: Bundle, task: Task) -> tuple[Bundle, Asker]:
+    found = bundles.read(before.folder)
+    if (found.task, found.run) != (before.task, before.run):
+        raise AtarimaeError(
+            "It is of another run.", f"{found.run} is there.", "Start the server anew for it."
+        )
+    return found, load(found, task)
