@@ -21,6 +21,7 @@ NAMES = (
     "add",
     "embedding",
     "first_score",
+    "index",
     "logging",
     "losses",
     "metrics",
