@@ -64,7 +64,8 @@ def _rows(n: int, seed: int) -> Floats:
 
 
 def _one(queries: Floats, place: int) -> Floats:
-    return queries[place % len(queries)][None]
+    one: Floats = queries[place % len(queries)][None]
+    return one
 
 
 def _alternate(*ways: Callable[[], object], rounds: int) -> list[float]:

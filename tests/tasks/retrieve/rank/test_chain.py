@@ -9,16 +9,21 @@ import pytest
 from atarimae import task as tasks
 from atarimae.errors import UsageError
 from atarimae.task import Answers, Context, Ranks, Transductive
-from atarimae.tasks.retrieve.rank import bench, steps
+from atarimae.tasks.retrieve.rank import bench, diffusion, reciprocal, steps
 from atarimae.tasks.retrieve.rank.chain import Finder, cost, parse, transductive
 from atarimae.tasks.retrieve.rank.expansion import Augmented, expand
 from atarimae.tasks.retrieve.rank.propagation import vote
 from atarimae.tasks.retrieve.rank.steps import DEPTH, Size, Step
+from atarimae.tasks.retrieve.rank.view import unit
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Data, File, Image, Index, Label, Version
 
 TASK = tasks.load("retrieve")
 EVERY = ["dba:k=2", "aqe:k=2,alpha=1", "csls:k=3", "rivals", "vote:add=2"]
+RERANKED = [
+    ["aqe:k=2", "kreciprocal_alone:k1=5,k2=2", "vote"],
+    ["diffusion:neighbours=6,seeds=3", "rivals"],
+]
 
 
 @pytest.fixture
@@ -68,7 +73,7 @@ def test_recipe_writes_every_parameter_out() -> None:
 @pytest.mark.parametrize(
     ("rank", "said"),
     [
-        (["dbs:k=3"], "No step 'dbs' of rank. There is aqe, csls, dba, rivals, vote."),
+        (["dbs:k=3"], "No step 'dbs' of rank. There is aqe, csls, dba, diffusion"),
         (["dba:q=3"], "No parameter 'q' of dba. There is alpha, k."),
         (["dba:k=0"], "k of dba is a whole number from 1 to 100. Found '0'. Write dba:k=3, say."),
         (["dba:k=2.5"], "k of dba is a whole number"),
@@ -106,7 +111,7 @@ def test_chain_is_its_steps_in_order(world) -> None:
     np.testing.assert_allclose(near, close[:, :20], atol=1e-6)
 
 
-@pytest.mark.parametrize("rank", [[one] for one in EVERY] + [EVERY])
+@pytest.mark.parametrize("rank", [[one] for one in EVERY] + [EVERY, *RERANKED])
 def test_no_answer_depends_on_other_queries(world, rank: list[str]) -> None:
     """Every step that ships answers one query as it answers many."""
     whole = answered(world, rank)
@@ -117,7 +122,7 @@ def test_no_answer_depends_on_other_queries(world, rank: list[str]) -> None:
     assert whole.keys[9] == alone.keys[0]
 
 
-@pytest.mark.parametrize("rank", [[one] for one in EVERY] + [EVERY])
+@pytest.mark.parametrize("rank", [[one] for one in EVERY] + [EVERY, *RERANKED])
 def test_own_image_and_source_are_never_found(world, rank: list[str]) -> None:
     index = TASK.index(list(world.rows), data_of(world))
     found = answered(world, rank)
@@ -127,11 +132,47 @@ def test_own_image_and_source_are_never_found(world, rank: list[str]) -> None:
         assert not [one for one in there if file.source and one.source == file.source]
 
 
-@pytest.mark.parametrize("rank", [[one] for one in EVERY] + [EVERY])
+@pytest.mark.parametrize("rank", [[one] for one in EVERY] + [EVERY, *RERANKED])
 def test_similarity_is_best_first_and_can_be_a_threshold(world, rank: list[str]) -> None:
     near = answered(world, rank).columns["similarity"]
     assert (near[:, :-1] >= near[:, 1:]).all()
     assert np.isfinite(near[:, 0]).all()
+
+
+def test_published_reranking_looks_at_all_queries_and_says_so(world) -> None:
+    rank = ["kreciprocal:k1=5,k2=2,blend=0.3"]
+    index = TASK.index(list(world.rows), data_of(world))
+    links = parse(rank)
+    assert transductive(links) == ("kreciprocal",)
+    match, near = Finder(world.rows, index)(links, world.asked, 20)
+    plain = world.plain
+    again, close = reciprocal.rerank(
+        unit(world.asked.rows), plain.rows, DEPTH, k1=5, k2=2, blend=0.3,
+        query_ids=world.asked.ids, gallery_ids=plain.ids,
+        query_sources=world.asked.sources, gallery_sources=plain.sources,
+    )  # fmt: skip
+    np.testing.assert_array_equal(match, again[:, :20])
+    np.testing.assert_allclose(near, close[:, :20], atol=1e-6)
+
+
+def test_what_a_reranker_makes_of_a_gallery_is_made_once(
+    world, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    class Counted(diffusion.Known):
+        def __init__(self, *given, **told):
+            made.append(told)
+            super().__init__(*given, **told)
+
+    step = replace(steps.STEPS["diffusion"], run=steps.prepared("diffusion", Counted))
+    monkeypatch.setitem(steps.STEPS, "diffusion", step)
+    finder = Finder(world.rows, TASK.index(list(world.rows), data_of(world)))
+    first, again, _ = (
+        finder(parse([f"diffusion:neighbours={n}"]), world.asked, 5) for n in (6, 6, 7)
+    )
+    np.testing.assert_array_equal(first[0], again[0])
+    assert [told["neighbours"] for told in made] == [6, 7]
 
 
 def test_calibration_sees_what_the_chain_gives(world) -> None:
@@ -174,7 +215,8 @@ def test_other_countings_start_from_what_the_chain_answered(world) -> None:
 
 def test_chains_one_change_away_are_valid_and_lead_to_every_shipped_step() -> None:
     near = TASK.chains([], transductive=False)
-    assert {chain[0].partition(":")[0] for chain in near} == set(steps.STEPS)
+    shipped = {step.name for step in steps.STEPS.values() if not step.transductive}
+    assert {chain[0].partition(":")[0] for chain in near} == shipped
     for chain in TASK.chains(["dba:k=2", "aqe", "vote"], transductive=False):
         assert parse(chain)
     orders = {

@@ -47,7 +47,7 @@ class Bench:
         if self._speed is None:
             self._speed = _speed(plain)
         seconds = told.products / self._speed[0] + told.touched / self._speed[1]
-        return Forecast(int(told.bytes), seconds)
+        return Forecast(int(told.bytes), seconds + told.seconds)
 
     def _state(self, links: Sequence[Link]) -> State:
         """After these steps, searched: the next step finds the lists there."""

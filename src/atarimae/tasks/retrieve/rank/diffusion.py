@@ -16,7 +16,8 @@ from functools import lru_cache
 import numpy as np
 
 from atarimae.predict.search import Gallery, Names, search
-from atarimae.tasks.retrieve.rank.forecast import FIXED, Forecast, pairs_a_second, sample, seconds
+from atarimae.task import Forecast
+from atarimae.tasks.retrieve.rank.forecast import FIXED, pairs_a_second, sample, seconds
 from atarimae.tasks.retrieve.rank.neighbourhood import are_mutual, blocks, itself_first
 from atarimae.tasks.retrieve.rank.ragged import Doubles
 from atarimae.types import Floats, Ints

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -10,14 +9,6 @@ import numpy as np
 from atarimae.types import Floats
 
 FIXED = 64 << 20  # bytes of the blocks that a search and a comparison work in, whatever the size
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """Bytes at the peak beside the embeddings themselves, and seconds on this machine."""
-
-    bytes: int
-    seconds: float
 
 
 @lru_cache(maxsize=16)

@@ -16,8 +16,9 @@ from functools import lru_cache
 import numpy as np
 
 from atarimae.predict.search import Gallery, Names
+from atarimae.task import Forecast
 from atarimae.tasks.retrieve.rank.asked import asked
-from atarimae.tasks.retrieve.rank.forecast import FIXED, Forecast, pairs_a_second, sample, seconds
+from atarimae.tasks.retrieve.rank.forecast import FIXED, pairs_a_second, sample, seconds
 from atarimae.tasks.retrieve.rank.jaccard import Comparison, ranked
 from atarimae.tasks.retrieve.rank.neighbourhood import Graph
 from atarimae.types import Floats, Ints

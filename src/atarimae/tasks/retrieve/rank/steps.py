@@ -6,8 +6,11 @@ lists after it. A step of one's own is a function of one of these shapes and a l
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
+from atarimae.predict.search import Names
+from atarimae.task import Forecast
+from atarimae.tasks.retrieve.rank import diffusion, reciprocal
 from atarimae.tasks.retrieve.rank.expansion import Augmented, expand
 from atarimae.tasks.retrieve.rank.penalty import crowding, rivals
 from atarimae.tasks.retrieve.rank.propagation import Lists, vote
@@ -46,6 +49,7 @@ class Cost:
     bytes: float = 0.0
     products: float = 0.0  # multiplications of a matrix product
     touched: float = 0.0  # numbers that are fetched, compared or added one by one
+    seconds: float = 0.0  # of what was timed as a whole
 
     def __add__(self, other: "Cost") -> "Cost":
         # Memory is that of the dearest step: what one leaves behind is small beside it.
@@ -53,6 +57,7 @@ class Cost:
             max(self.bytes, other.bytes),
             self.products + other.products,
             self.touched + other.touched,
+            self.seconds + other.seconds,
         )
 
 
@@ -95,12 +100,47 @@ def searching(search: Searcher) -> Callable[[State, Told], State]:
         plain, asked = state.view.plain, state.asked
         found = search(
             asked.rows, plain.rows, DEPTH, query_ids=asked.ids, gallery_ids=plain.ids,
-            query_sources=asked.sources, gallery_sources=plain.sources,
-            **{name: int(v) if float(v).is_integer() else v for name, v in told.items()},
+            query_sources=asked.sources, gallery_sources=plain.sources, **_numbers(told),
         )  # fmt: skip
         return replace(state, lists=found)
 
     return run
+
+
+class Prepared(Protocol):
+    """A gallery that a re-ranker has made ready: each query is then ranked alone."""
+
+    def rerank(self, queries: Floats, k: int, *, ids: Names, sources: Names) -> tuple[Ints, Floats]:
+        """As `predict.search.Gallery.search`."""
+
+
+def prepared(name: str, make: Callable[..., Prepared]) -> Callable[[State, Told], State]:
+    """A search in what is made of the gallery once, as a step.
+
+    `make` is called with the gallery's rows, ids and sources, and the step's parameters by name.
+    """
+
+    def run(state: State, told: Told) -> State:
+        plain, asked = state.view.plain, state.asked
+        known = plain.once(
+            f"{name} {dict(told)}",
+            lambda: make(plain.rows, plain.ids, plain.sources, **_numbers(told)),
+        )
+        found = known.rerank(asked.rows, DEPTH, ids=asked.ids, sources=asked.sources)
+        return replace(state, lists=found)
+
+    return run
+
+
+def _numbers(told: Told) -> dict[str, float]:
+    """The parameters by name, whole ones as whole numbers."""
+    return {
+        name: int(value) if float(value).is_integer() else value for name, value in told.items()
+    }
+
+
+def _forecast(found: Forecast) -> Cost:
+    return Cost(found.bytes, seconds=found.seconds)
 
 
 def search_cost(size: Size) -> Cost:
@@ -165,12 +205,28 @@ def _dba_cost(size: Size, told: Told) -> Cost:
     return _nearest_cost(size, k) + mixing
 
 
+def _reciprocal_cost(size: Size, told: Told) -> Cost:
+    k1, k2 = int(told["k1"]), int(told["k2"])
+    n, m, d = size.queries, size.gallery, size.dimension
+    return _forecast(reciprocal.forecast(n, m, d, DEPTH, k1=k1, k2=k2))
+
+
+def _diffusion_cost(size: Size, told: Told) -> Cost:
+    n, m, d = size.queries, size.gallery, size.dimension
+    return _forecast(diffusion.forecast(n, m, d, DEPTH, neighbours=int(told["neighbours"])))
+
+
 def _csls_cost(size: Size, told: Told) -> Cost:
     depth = reach(int(told["k"]))
     return _nearest_cost(size, told["k"]) + Cost(0, 0, 6.0 * size.queries * DEPTH * depth)
 
 
 WEIGHTS = (0.1, 0.25, 0.5, 0.75, 1.0)
+RECIPROCAL = {
+    "k1": Knob(20, 2, 200, (5, 10, 20, 30), whole=True),
+    "k2": Knob(6, 1, 50, (1, 3, 6), whole=True),
+    "blend": Knob(0.3, 0, 1, (0.1, 0.3, 0.5, 0.7)),
+}
 STEPS: Mapping[str, Step] = {
     step.name: step
     for step in (
@@ -189,6 +245,24 @@ STEPS: Mapping[str, Step] = {
                 "alpha": Knob(3, 0, 20, (0, 1, 3, 6)),
             },
             _aqe, _aqe_cost,
+        ),
+        Step(
+            "kreciprocal", "search", RECIPROCAL,
+            searching(reciprocal.rerank), _reciprocal_cost, transductive=True,
+        ),
+        Step(
+            "kreciprocal_alone", "search", RECIPROCAL,
+            prepared("kreciprocal_alone", reciprocal.Known), _reciprocal_cost,
+        ),
+        Step(
+            "diffusion", "search",
+            {
+                "neighbours": Knob(50, 1, 200, (5, 10, 20, 50), whole=True),
+                "seeds": Knob(10, 1, DEPTH, (3, 5, 10), whole=True),
+                "gamma": Knob(3, 0, 20, (1, 3, 6)),
+                "alpha": Knob(0.99, 0, 0.999, (0.5, 0.8, 0.9, 0.99)),
+            },
+            prepared("diffusion", diffusion.Known), _diffusion_cost,
         ),
         Step(
             "csls", "reorder",

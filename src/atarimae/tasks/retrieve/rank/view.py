@@ -3,14 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 
 from atarimae.predict.search import Gallery, Names
 from atarimae.types import Bools, Floats, Ints
 
-KEPT = 4  # galleries that were made of one
+KEPT = 4  # things that were made of one gallery
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Plain:
         self.rows = unit(rows)
         self.ids, self.sources = ids, sources
         self.gallery = Gallery(self.rows, ids, sources)
-        self._made: dict[str, View] = {}
+        self._made: dict[str, object] = {}
         self._nearest: tuple[Ints, Floats] = (
             np.zeros((len(rows), 0), np.int64), np.zeros((len(rows), 0), np.float32)
         )  # fmt: skip
@@ -112,13 +114,13 @@ class Plain:
         """Itself."""
         return self
 
-    def once(self, name: str, make: Callable[[], View]) -> View:
+    def once(self, name: str, make: Callable[[], T]) -> T:
         """What is made of this gallery alone: kept, so that it is there for the next question."""
         if name not in self._made:
             while len(self._made) >= KEPT:
                 del self._made[next(iter(self._made))]
             self._made[name] = make()
-        return self._made[name]
+        return cast(T, self._made[name])
 
     def hidden(self, asked: Asked) -> Hidden:
         """What may not be found, as numbers."""
