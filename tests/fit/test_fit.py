@@ -123,7 +123,14 @@ def test_verdict_is_against_the_best_run_so_far(space: Workspace, small) -> None
 
 @pytest.mark.parametrize(
     "loss",
-    [{}, {"loss": "adaface"}, {"loss": "elasticarcplus"}, {"loss": "contrastive", "memory": 16}],
+    [
+        {},
+        {"loss": "adaface"},
+        {"loss": "elasticarcplus"},
+        {"loss": "contrastive", "memory": 16},
+        {"loss": "cosface", "subcentres": 2, "hard_classes": 0.5, "classes_per_batch": 2},
+        {"loss": "supcon", "hard_classes": 0.5, "classes_per_batch": 2},
+    ],
     ids=lambda loss: loss.get("loss", "default"),
 )
 def test_interrupted_run_is_resumed_to_the_same_weights(

@@ -13,6 +13,8 @@ from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Data, Floats
 
 Batch = tuple[torch.Tensor, torch.Tensor]  # inputs, and class numbers from 0 on
+# The classes of hands in the order of drawing, to the places of those that share a batch.
+Together = Callable[[Sequence[int]], Sequence[Sequence[int]]]
 
 
 class FeatureSamples:
@@ -93,12 +95,18 @@ def augmentation(recipe: RetrieveRecipe, size: int) -> v2.Transform:
 
 
 def balanced_batches(
-    targets: Sequence[int], classes: int, images: int, seed: int, epoch: int
+    targets: Sequence[int],
+    classes: int,
+    images: int,
+    seed: int,
+    epoch: int,
+    together: Together | None = None,
 ) -> Iterator[list[int]]:
     """Batches of `classes` classes with `images` images each; every image comes at least once.
 
     A class's images are dealt out in rounds: a class with more of them comes in more rounds, one
-    with fewer is filled up with repetitions.
+    with fewer is filled up with repetitions. `together` says which hands share a batch; without it
+    they do as they were drawn.
     """
     random = np.random.default_rng([seed, epoch])
     members: dict[int, list[int]] = {}
@@ -110,9 +118,15 @@ def balanced_batches(
         while len(dealt) % images:
             dealt.append(dealt[int(random.integers(len(dealt)))])
         hands += [dealt[start : start + images] for start in range(0, len(dealt), images)]
-    order = random.permutation(len(hands))
-    for start in range(0, len(hands), classes):
-        yield [number for hand in order[start : start + classes] for number in hands[hand]]
+    drawn = [hands[hand] for hand in random.permutation(len(hands))]
+    if together is None:
+        places = range(len(drawn))
+        groups = [places[start : start + classes] for start in places[::classes]]
+    else:
+        groups = list(together([targets[hand[0]] for hand in drawn]))
+        random.shuffle(groups)  # the first have the hardest neighbours
+    for group in groups:
+        yield [number for place in group for number in drawn[place]]
 
 
 def with_enough(train: Data, least: int) -> Data:

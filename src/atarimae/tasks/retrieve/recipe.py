@@ -35,11 +35,11 @@ class RetrieveRecipe(Recipe):
     """Features of a backbone, pooled, whitened, projected; cosine similarity of what comes out."""
 
     # A sample of 300 images has few classes to fill a batch with, none of many images, fewer axes
-    # than whitening may keep, and fewer images than a memory.
+    # than whitening may keep, fewer images than a memory, and its few classes meet in any batch.
     unjudged: ClassVar[Mapping[str, frozenset[str]]] = {
         "smoke": Recipe.unjudged["smoke"]
         | {"classes_per_batch", "images_per_class", "whiten_dimension", "whiten_shrink"}
-        | {"margin_rare", "memory"}
+        | {"margin_rare", "memory", "hard_classes"}
     }
 
     backbone: str = Field("tf_efficientnet_lite0", description="any timm model, by name")
@@ -144,6 +144,13 @@ class RetrieveRecipe(Recipe):
     )
     classes_per_batch: int = Field(32, ge=2, description="classes in a batch")
     images_per_class: int = Field(4, ge=1, description="images of each class in a batch")
+    hard_classes: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of a batch's classes that are drawn as the most alike of the others; "
+        "0: all at random",
+    )
     min_images: int = Field(
         1, ge=1, description="classes with fewer training images are left out of training"
     )

@@ -13,7 +13,7 @@ from torch import nn
 
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.task import Model, Setup, Update
-from atarimae.tasks.retrieve import data, layers, lora, losses, model
+from atarimae.tasks.retrieve import data, layers, lora, losses, mining, model
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.tasks.retrieve.whitening import fit_whitening, whitened
 from atarimae.types import Array, Floats
@@ -52,11 +52,16 @@ class RetrieveTraining:
             self._place_centres(self.loss, self._rows())
         self.loss.to(setup.device)
         trained = {"head": self.head, "loss": self.loss}
+        self.means: mining.Means | None = None  # of classes, where they have no centres
         self.modules: dict[str, nn.Module] = (
             trained if self.frozen else {"features": self.features} | trained
         )
         if self.whitening is not None:
             self.modules["whitening"] = self.whitening
+        if recipe.hard_classes and not isinstance(self.loss, losses.Centres):
+            width = recipe.projection or self.dimension
+            self.means = mining.Means(len(self.classes), width).to(setup.device)
+            self.modules["means"] = self.means
         self.optimisers = {"main": self._optimiser()} if recipe.trains else {}
         self.parameters = sum(
             parameter.numel()
@@ -72,8 +77,9 @@ class RetrieveTraining:
             self.samples.epoch = epoch
         recipe = self.recipe
         return data.balanced_batches(
-            self.targets, recipe.classes_per_batch, recipe.images_per_class, self.setup.seed, epoch
-        )
+            self.targets, recipe.classes_per_batch, recipe.images_per_class, self.setup.seed, epoch,
+            self._together() if recipe.hard_classes else None,
+        )  # fmt: skip
 
     def step(self, batch: object, update: Update) -> Mapping[str, float]:
         """The loss of one batch."""
@@ -86,7 +92,10 @@ class RetrieveTraining:
             embeddings = self.head.projected(embeddings)
         with torch.autocast(self.setup.device, enabled=False):
             loss = self.loss(embeddings.float(), targets)
-        return {"loss": update(loss)}
+        value = update(loss)
+        if self.means is not None:
+            self.means.keep(embeddings, targets)
+        return {"loss": value}
 
     def export(self, folder: Path) -> Model:
         """The graphs `embed` and, with a projection, `project`; whitening as arrays."""
@@ -135,6 +144,20 @@ class RetrieveTraining:
     def _rows(self) -> Floats:
         """(n, d) of the training images, whitened by what is in the buffers now."""
         return self.plain if self.whitening is None else whitened(self.plain, self.whitening.arrays)
+
+    def _together(self) -> data.Together | None:
+        """Classes by how alike they are now; none where that is not known yet."""
+        if isinstance(self.loss, losses.Centres):
+            centres, subcentres = self.loss.W.T, self.loss.subcentres
+        else:
+            assert self.means is not None
+            centres, subcentres = self.means.rows, 1
+            if not centres.any():
+                return None
+        near = mining.nearest(centres.detach().float().cpu().numpy(), subcentres)
+        classes = self.recipe.classes_per_batch
+        hard = min(classes - 1, round(self.recipe.hard_classes * classes))
+        return lambda drawn: mining.together(drawn, near, classes, hard)
 
     def _place_centres(self, loss: losses.Centres, features: Floats) -> None:
         assert isinstance(self.samples, data.FeatureSamples)
