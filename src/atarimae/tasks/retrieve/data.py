@@ -120,7 +120,7 @@ def balanced_batches(
         hands += [dealt[start : start + images] for start in range(0, len(dealt), images)]
     drawn = [hands[hand] for hand in random.permutation(len(hands))]
     if together is None:
-        places = range(len(drawn))
+        places: Sequence[int] = range(len(drawn))
         groups = [places[start : start + classes] for start in places[::classes]]
     else:
         groups = list(together([targets[hand[0]] for hand in drawn]))

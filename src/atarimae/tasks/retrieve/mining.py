@@ -34,7 +34,7 @@ class Means(nn.Module):
     def keep(self, embeddings: torch.Tensor, targets: torch.Tensor) -> None:
         """Move each class of a batch halfway to the mean of its (n, d) embeddings there."""
         units = functional.normalize(embeddings.float())
-        here, places, counts = targets.unique(return_inverse=True, return_counts=True)
+        here, places, counts = torch.unique(targets, return_inverse=True, return_counts=True)
         sums = torch.zeros(len(here), units.shape[1], device=units.device)
         sums.index_add_(0, places, units)
         self.rows[here] = (self.rows[here] + sums / counts[:, None]) / 2
