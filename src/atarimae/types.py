@@ -149,7 +149,8 @@ class Score:
 
     `value` is the mean of `parts`. `clusters` names what is resampled together (a class or a
     group): parts of one cluster are not independent. `low` and `high` bound the 95 % interval,
-    and are NaN until `score.intervals` has resampled.
+    and are NaN until `score.intervals` has resampled; they lie within `within`, which only parts
+    that leave a metric's own range need to say.
     """
 
     metric: str
@@ -160,6 +161,7 @@ class Score:
     clusters: tuple[str, ...] = ()
     low: float = float("nan")
     high: float = float("nan")
+    within: tuple[float, float] = field(default=(float("-inf"), float("inf")), compare=False)
 
     def as_dict(self) -> dict[str, object]:
         """JSON values, without the parts; a bound that can't be told is null."""

@@ -14,7 +14,7 @@ from atarimae.errors import AtarimaeError
 
 METRICS = [
     "mrr@20", "recall@1", "recall@5", "recall@20", "map@20", "ndcg@20", "r-precision", "map@r",
-    "gap", "open-set mrr@20",
+    "gap", "open-set mrr@20", "aurc",
 ]  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def test_queries_without_any_match_have_the_open_set_score_alone(
     shutil.copy(unseen.parent / rows(unseen)[0]["file"], tmp_path / "0.png")
     (tmp_path / "q.csv").write_text("file,label\n0.png,")
     found = at.Bundle(walked.bundle).score(tmp_path / "q.csv")
-    assert set(found.as_dict()["metrics"]) == {"open-set mrr@20"}
+    assert set(found.as_dict()["metrics"]) == {"open-set mrr@20", "aurc"}
 
 
 def test_bad_csv_is_wrong_usage(walked, tmp_path: Path, capsys) -> None:

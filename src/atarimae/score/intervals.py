@@ -48,7 +48,7 @@ def interval(score: Score, *, resamples: int = 2000, seed: int = 0) -> Score:
     means = _means(np.asarray(score.parts, np.float64), score.clusters, resamples, seed)
     if not len(means):
         return replace(score, low=float("nan"), high=float("nan"))
-    low, high = np.percentile(means, BOUNDS)
+    low, high = np.percentile(means, BOUNDS).clip(*score.within)
     return replace(score, low=float(low), high=float(high))
 
 

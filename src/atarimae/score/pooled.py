@@ -31,6 +31,7 @@ def _pooled(scores: Sequence[Score]) -> Score:
         keys,
         np.asarray(parts, np.float32),
         tuple(name for score in scores for name in score.clusters),
+        within=scores[0].within,
     )
     return interval(whole) if keys else whole
 

@@ -50,6 +50,7 @@ def test_the_example_of_the_docs():
             "map@r": ((1 + 2 / 3) / 4 + 0) / 2,
             "gap": (1 / 2) / 2,  # q1's first answer is wrong, and surer than q0's right one
             "open-set mrr@20": (1 + 1 / 2 + 1) / 3,
+            "aurc": (1 / 1 + 1 / 2 + 2 / 3) / 3,  # wrong first answers, from q1 to q0 and q2
         }
     )
 
@@ -161,7 +162,7 @@ def test_no_query_with_a_match_is_an_error_in_three_parts():
 def test_without_a_match_there_is_the_open_set_score_alone_or_nothing():
     nothing = found([[0], [0]], [0, 0])
     assert metrics.scores(nothing) == []
-    assert [s.metric for s in metrics.scores(nothing, threshold=0.5)] == ["open-set mrr@20"]
+    assert [s.metric for s in metrics.scores(nothing, threshold=0.5)] == ["open-set mrr@20", "aurc"]
 
 
 @pytest.mark.parametrize(
@@ -178,66 +179,14 @@ def test_open_set(similarity, expected):
     assert metrics.open_set_mrr(asked, 0.5).value == expected
 
 
+def test_open_set_says_what_it_would_be_with_nothing_rejected():
+    asked = found([[1], [0]], [1, 0], [0.9, 0.1])
+    score = metrics.open_set_mrr(asked, 0.5)
+    assert (score.value, score.convention["nothing rejected"]) == (1.0, 0.5)
+
+
 def test_a_query_that_found_nothing_is_rejected():
     assert metrics.rejected(np.array([-np.inf], np.float32), -1.0).all()
-
-
-def brute_force(similarity, ranks, has_match):
-    """The best open-set MRR over every way to cut the sorted similarities."""
-    cuts = [-2.0, *(np.unique(similarity[np.isfinite(similarity)]).astype(float) + 1e-6)]
-    return max(open_set(similarity, ranks, has_match, cut) for cut in cuts)
-
-
-def open_set(similarity, ranks, has_match, threshold):
-    total = 0.0
-    for s, rank, match in zip(similarity.astype(float), ranks, has_match, strict=True):
-        total += (rank if s >= threshold else 0) if match else (1 if s < threshold else 0)
-    return total / len(similarity)
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_best_threshold_agrees_with_brute_force(seed):
-    rng = np.random.default_rng(seed)
-    n = int(rng.integers(1, 40))
-    has_match = rng.random(n) < rng.random()
-    similarity = np.round(rng.uniform(-1, 1, n) + has_match * 0.3, 1).astype(np.float32)  # ties
-    similarity[rng.random(n) < 0.1] = -np.inf
-    ranks = (rng.choice([0, 1 / 3, 1 / 2, 1], n) * has_match * np.isfinite(similarity)).astype("f4")
-    threshold = metrics.best_threshold(similarity, ranks, has_match)
-    assert np.isfinite(threshold)
-    assert open_set(similarity, ranks, has_match, threshold) == pytest.approx(
-        brute_force(similarity, ranks, has_match)
-    )
-
-
-def test_best_threshold_lies_midway():
-    similarity = np.array([0.9, 0.75, 0.25, 0.1], np.float32)
-    ranks = np.array([1, 1, 0, 0], np.float32)
-    has_match = np.array([True, True, False, False])
-    assert metrics.best_threshold(similarity, ranks, has_match) == 0.5
-
-
-def test_best_threshold_separates_neighbouring_floats():
-    low = np.float32(0.5)
-    similarity = np.array([low, np.nextafter(low, np.float32(1))], np.float32)
-    threshold = metrics.best_threshold(
-        similarity, np.array([0, 1], np.float32), np.array([False, True])
-    )
-    assert metrics.rejected(similarity, threshold).tolist() == [True, False]
-
-
-def test_best_threshold_where_nothing_or_everything_is_rejected():
-    similarity, one = np.array([0.2, 0.3], np.float32), np.ones(2, np.float32)
-    assert metrics.best_threshold(similarity, one, np.array([True, True])) == -1.0
-    assert metrics.best_threshold(similarity, 0 * one, np.array([False, False])) == 1.0
-    assert metrics.best_threshold(similarity[:0], one[:0], np.zeros(0, bool)) == -1.0
-
-
-def test_threshold_is_the_lowest_of_equally_good_ones():
-    similarity = np.array([0.2, 0.4, 0.6], np.float32)  # an unknown, a miss, a hit
-    ranks = np.array([0, 0, 1], np.float32)
-    threshold = metrics.best_threshold(similarity, ranks, np.array([False, True, True]))
-    assert threshold == pytest.approx(0.3)
 
 
 # Five drawings of two classes by three vendors, and an unknown query that is not in the gallery.

@@ -1,4 +1,6 @@
-"""GAP and µAP against their definition, scikit-learn's average precision, and a real bootstrap."""
+"""GAP, µAP and AURC against their definitions, scikit-learn, and a real bootstrap."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -107,3 +109,28 @@ def test_nothing_to_find_is_an_error_in_three_parts():
     ranked = Ranking(("a",), ("",), np.zeros((1, 1), np.float32), np.zeros((1, 1), bool), np.zeros(1, int))  # fmt: skip  # noqa: E501
     with pytest.raises(AtarimaeError, match="gap can't be measured"):
         metrics.gap(ranked)
+
+
+@pytest.mark.parametrize("digits", [6, 1])
+def test_aurc_is_the_mean_risk_over_all_coverages(digits):
+    ranked = made(8, digits=digits)
+    wrong = ~ranked.relevant[:, 0]
+    risks = [wrong[ranked.first >= one].mean() for one in ranked.first]
+    assert metrics.aurc(ranked).value == pytest.approx(np.mean(risks), abs=1e-6)
+
+
+def test_risk_coverage_has_a_point_for_each_threshold():
+    ranked = made(9, digits=1)
+    coverage, risk = metrics.risk_coverage(ranked)
+    expected = [ranked.first >= one for one in np.unique(ranked.first)[::-1]]
+    assert coverage == pytest.approx([answered.mean() for answered in expected])
+    wrong = ~ranked.relevant[:, 0]
+    assert risk == pytest.approx([wrong[answered].mean() for answered in expected])
+
+
+def test_bounds_of_few_classes_stay_between_0_and_1():
+    ranked = made(0, n=6, classes=3)
+    plain = interval(replace(metrics.gap(ranked), within=(-np.inf, np.inf)))
+    assert not 0 <= plain.low <= plain.high <= 1
+    found = interval(metrics.gap(ranked))
+    assert 0 <= found.low <= found.value <= found.high <= 1

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from atarimae.errors import AtarimaeError
-from atarimae.tasks.retrieve.formulas import FORMULAS
+from atarimae.tasks.retrieve.formulas import FORMULAS, Numbers
 from atarimae.tasks.retrieve.micro import Listed, jackknife
 from atarimae.types import Bools, Floats, Ints, Score
 
@@ -78,9 +78,9 @@ def ranking(
 def scores(
     found: Ranking, *, threshold: float | None = None, convention: Convention | None = None
 ) -> list[Score]:
-    """Every metric, `mrr@20` first; `open-set mrr@20` where there is a threshold.
+    """Every metric, `mrr@20` first; `open-set mrr@20` and `aurc` where there is a threshold.
 
-    Where no query has a match there is but the open-set score, or nothing. R-precision and mAP@R
+    Where no query has a match there are but the open-set scores, or nothing. R-precision and mAP@R
     are there if each list is as long as its query has matches.
 
     `convention` is added to each score's own: what the caller knows and the ranking doesn't.
@@ -93,7 +93,7 @@ def scores(
             judged += [r_precision(found), map_at_r(found)]
         judged.append(gap(found))
     if threshold is not None:
-        judged.append(open_set_mrr(found, threshold))
+        judged += [open_set_mrr(found, threshold), aurc(found)]
     return [replace(score, convention={**score.convention, **extra}) for score in judged]
 
 
@@ -198,7 +198,42 @@ def gap(found: Ranking, answers: int = 1) -> Score:
         "ties in similarity": "stand together",
         "parts": "infinitesimal jackknife",
     }
-    return _score(name, convention, found.keys, jackknife(listed, there), found.clusters)
+    score = _score(name, convention, found.keys, jackknife(listed, there), found.clusters)
+    return replace(score, within=(0.0, 1.0))
+
+
+def aurc(found: Ranking) -> Score:
+    """Area under the risk–coverage curve: lower is better, 0 where every first answer is right.
+
+    Queries are answered from the surest on; the risk is the share of wrong first answers among
+    those answered so far, and the area its mean over all queries as the last one answered. Geifman
+    and El-Yaniv, NeurIPS 2017. `parts` as in `gap`.
+    """
+    n = len(found.keys)
+    listed = Listed(np.arange(n), found.first, (~found.relevant[:, 0]).astype(np.float64))
+    convention = _convention(1) | {
+        "denominator": "all queries",
+        "no match": "a wrong answer",
+        "better": "lower",
+        "surest first by": "similarity",
+        "ties in similarity": "stand together",
+        "parts": "infinitesimal jackknife",
+    }
+    parts = jackknife(listed, np.ones(n), np.ones(n))
+    score = _score("aurc", convention, found.keys, parts, found.clusters)
+    return replace(score, within=(0.0, 1.0))
+
+
+def risk_coverage(found: Ranking) -> tuple[Numbers, Numbers]:
+    """The share of queries answered (c), rising to 1, and the share of wrong answers among them.
+
+    One point for each similarity that a threshold can stand below.
+    """
+    order = np.argsort(-found.first, kind="stable")
+    sure, wrong = found.first[order], ~found.relevant[order, 0]
+    last = np.append(sure[1:] != sure[:-1], True)
+    answered = np.arange(1, len(sure) + 1)
+    return (answered / len(sure))[last], (np.cumsum(wrong) / answered)[last]
 
 
 def open_set_mrr(found: Ranking, threshold: float, k: int = K) -> Score:
@@ -209,12 +244,15 @@ def open_set_mrr(found: Ranking, threshold: float, k: int = K) -> Score:
     """
     assert found.relevant.shape[1] >= k, "search pads to k"
     no = rejected(found.first, threshold)
-    parts = np.where(found.has_match, reciprocal_ranks(found.relevant, k) * ~no, no)
+    ranks = reciprocal_ranks(found.relevant, k)
+    parts = np.where(found.has_match, ranks * ~no, no)
+    answered = np.where(found.has_match, ranks, 0.0)
     convention = _convention(k) | {
         "denominator": "all queries",
         "no match": "1 if rejected, 0 if not",
         "rejected": "best similarity below the threshold",
         "threshold": float(threshold),
+        "nothing rejected": float(answered.mean(dtype=np.float64)),
     }
     return _score(f"open-set mrr@{k}", convention, found.keys, parts, found.clusters)
 
@@ -222,31 +260,6 @@ def open_set_mrr(found: Ranking, threshold: float, k: int = K) -> Score:
 def rejected(first: Floats, threshold: float) -> Bools:
     """Whether the best similarity is below the threshold, compared in float64."""
     return np.asarray(np.asarray(first, np.float64) < threshold)
-
-
-def best_threshold(similarity: Floats, reciprocal_rank: Floats, has_match: Bools) -> float:
-    """The threshold with the highest open-set MRR; of equally good ones the lowest.
-
-    `similarity` is of each query's best answer. The threshold lies midway between two
-    neighbouring similarities; where nothing, or everything, is best rejected, at -1 or 1 or
-    just outside the similarities, whichever is further out, so that it stays a finite number.
-    """
-    found = np.isfinite(similarity)  # a query that found nothing is rejected anyway
-    order = np.argsort(similarity[found], kind="stable")
-    values = np.asarray(similarity, np.float64)[found][order]
-    # Raising the threshold past a query loses its reciprocal rank, or gains 1 for an unknown.
-    gains = np.where(has_match, -np.asarray(reciprocal_rank, np.float64), 1.0)[found][order]
-    if not len(values):
-        return -1.0
-    distinct = np.append(values[1:] > values[:-1], True)  # only between two values is a threshold
-    totals = np.append(0.0, np.cumsum(gains)[distinct])
-    steps = values[distinct]
-    low, high = (
-        min(-1.0, np.nextafter(steps[0], -np.inf)),
-        max(1.0, np.nextafter(steps[-1], np.inf)),
-    )
-    thresholds = np.concatenate([[low], (steps[:-1] + steps[1:]) / 2, [high]])
-    return float(thresholds[np.argmax(totals >= totals.max() - 1e-9)])
 
 
 def reciprocal_ranks(relevant: Bools, k: int = K) -> Floats:

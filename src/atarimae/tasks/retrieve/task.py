@@ -25,6 +25,7 @@ from atarimae.tasks.retrieve.rank import bench
 from atarimae.tasks.retrieve.rank.chain import Finder, parse, transductive
 from atarimae.tasks.retrieve.rank.view import Asked
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
+from atarimae.tasks.retrieve.threshold import best_threshold, threshold_interval
 from atarimae.types import Array, Data, File, Floats, Index, Ints, Predictions, Score
 
 if TYPE_CHECKING:
@@ -99,12 +100,18 @@ class Retrieve:
     def calibrate(
         self, predictions: Predictions, data: Data, context: Context
     ) -> Mapping[str, float]:
-        """The threshold with the best open-set MRR, where there are queries of both kinds."""
+        """The threshold with the best open-set MRR, where there are queries of both kinds.
+
+        `threshold_low` and `threshold_high` are its 95 % interval, where there are two classes.
+        """
         found = self._ranking(predictions, data, context)
         if found.has_match.all() or not found.has_match.any():
             return {}
         ranks = metrics.reciprocal_ranks(found.relevant)
-        return {"threshold": metrics.best_threshold(found.first, ranks, found.has_match)}
+        asked = found.first, ranks, found.has_match
+        low, high = threshold_interval(*asked, found.clusters)
+        interval = {"threshold_low": low, "threshold_high": high} if low == low else {}
+        return {"threshold": best_threshold(*asked), **interval}
 
     def score(self, predictions: Predictions, data: Data, context: Context) -> list[Score]:
         """MRR@20, Recall@k and mAP@20; open-set MRR@20 where there is a threshold."""
