@@ -23,8 +23,8 @@ from atarimae.predict.run import outputs
 from atarimae.predict.source import open_source
 from atarimae.task import Model, Predictor
 from atarimae.tasks.retrieve import task
-from atarimae.tasks.retrieve.backbone import LITE0, LITE0_MEAN, LITE0_STD, load_lite0
-from atarimae.tasks.retrieve.model import Features, export
+from atarimae.tasks.retrieve.network.backbone import LITE0, LITE0_MEAN, LITE0_STD, load_lite0
+from atarimae.tasks.retrieve.network.model import Features, export
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Data, File, Floats, Pixels, Version
 from bench.ratio import Ratio

@@ -9,7 +9,7 @@ from pytorch_metric_learning import distances, miners
 from pytorch_metric_learning import losses as peers
 from torch import nn
 
-from atarimae.tasks.retrieve import losses
+from atarimae.tasks.retrieve.network import losses
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from bench.ratio import Ratio
 

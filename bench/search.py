@@ -56,7 +56,7 @@ def _ship(folder: Path) -> None:
     """A bundle of the default recipe with a gallery of random unit vectors."""
     import torch
 
-    from atarimae.tasks.retrieve.model import Features, Head, export
+    from atarimae.tasks.retrieve.network.model import Features, Head, export
     from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 
     recipe = RetrieveRecipe.of({"image_size": SIZE, "projection": WIDTH})

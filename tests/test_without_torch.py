@@ -22,8 +22,7 @@ IMPORT_ALL = """
 import importlib, pkgutil
 import atarimae
 
-NETWORK = ["atarimae.fit"]
-NETWORK += [f"atarimae.tasks.retrieve.{name}" for name in ("model", "losses", "data", "training")]
+NETWORK = ["atarimae.fit", "atarimae.tasks.retrieve.network"]
 NETWORK += [f"atarimae.ideas.{name}" for name in ("ladder", "noise", "verify")]
 NETWORK += [f"atarimae.callbacks.{name}" for name in ("huggingface", "lightning")]
 

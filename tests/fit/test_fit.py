@@ -25,7 +25,7 @@ from atarimae.predict.source import open_source
 from atarimae.score.evaluate import evaluate
 from atarimae.ship import ship
 from atarimae.store import Store
-from atarimae.tasks.retrieve import training
+from atarimae.tasks.retrieve.network import training
 from atarimae.workspace import Workspace
 
 TASK = tasks.load("retrieve")

@@ -29,7 +29,7 @@ from atarimae.tasks.retrieve.threshold import best_threshold, threshold_interval
 from atarimae.types import Array, Data, File, Floats, Index, Ints, Predictions, Score
 
 if TYPE_CHECKING:
-    from atarimae.tasks.retrieve.training import RetrieveTraining
+    from atarimae.tasks.retrieve.network.training import RetrieveTraining
 
 
 class Retrieve:
@@ -50,7 +50,7 @@ class Retrieve:
 
     def training(self, recipe: Recipe, setup: Setup) -> "RetrieveTraining":
         """A training over the labelled files."""
-        from atarimae.tasks.retrieve.training import RetrieveTraining  # torch loads here
+        from atarimae.tasks.retrieve.network.training import RetrieveTraining  # torch loads here
 
         assert isinstance(recipe, RetrieveRecipe)
         return RetrieveTraining(recipe, setup)

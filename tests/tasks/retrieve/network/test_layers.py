@@ -7,7 +7,7 @@ from timm.optim import param_groups_layer_decay
 from torch import nn
 
 from atarimae.errors import UsageError
-from atarimae.tasks.retrieve import layers, model
+from atarimae.tasks.retrieve.network import layers, model
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 
 

@@ -10,8 +10,8 @@ from pytorch_metric_learning import losses as peers
 from torch import nn
 from torch.nn import functional
 
-from atarimae.tasks.retrieve import losses
-from atarimae.tasks.retrieve.losses.pairs import Memory, Pairwise, contrastive
+from atarimae.tasks.retrieve.network import losses
+from atarimae.tasks.retrieve.network.losses.pairs import Memory, Pairwise, contrastive
 from atarimae.tasks.retrieve.recipe import CENTRED, RetrieveRecipe
 
 # Neither 0…n−1 nor in order; classes of three, two and four images, and two of one.

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 import torch
 
-from atarimae.tasks.retrieve import losses
+from atarimae.tasks.retrieve.network import losses
 from atarimae.tasks.retrieve.recipe import CENTRED, Loss, RetrieveRecipe
 
 TARGETS = torch.tensor([0, 0, 1, 1, 2, 2])

@@ -10,11 +10,11 @@ from PIL import Image
 from atarimae.errors import UsageError
 from atarimae.predict.source import open_source
 from atarimae.task import Setup
-from atarimae.tasks.retrieve import model
+from atarimae.tasks.retrieve.network import model
+from atarimae.tasks.retrieve.network.training import RetrieveTraining
+from atarimae.tasks.retrieve.network.views import Views, resizing
 from atarimae.tasks.retrieve.predictor import RetrievePredictor
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
-from atarimae.tasks.retrieve.training import RetrieveTraining
-from atarimae.tasks.retrieve.views import Views, resizing
 from atarimae.types import Data, File, Label, Version
 
 FIXED = {"backbone": "test_efficientnet", "weights": "random", "image_size": 64}

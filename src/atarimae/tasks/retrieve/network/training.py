@@ -13,7 +13,7 @@ from torch import nn
 
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.task import Model, Setup, Update
-from atarimae.tasks.retrieve import data, layers, lora, losses, mining, model
+from atarimae.tasks.retrieve.network import data, layers, lora, losses, mining, model
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.tasks.retrieve.whitening import fit_whitening, whitened
 from atarimae.types import Array, Floats

@@ -17,8 +17,8 @@ from torch.nn import functional
 
 from atarimae.errors import UsageError
 from atarimae.predict.graph import Graph
-from atarimae.tasks.retrieve import model
-from atarimae.tasks.retrieve.backbone import backbone, load_lite0
+from atarimae.tasks.retrieve.network import model
+from atarimae.tasks.retrieve.network.backbone import backbone, load_lite0
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 
 

@@ -13,13 +13,13 @@ from torch import nn
 from torch.nn import functional
 
 from atarimae.errors import UsageError, unknown_name
-from atarimae.tasks.retrieve import lora
-from atarimae.tasks.retrieve.backbone import backbone, one_size
-from atarimae.tasks.retrieve.fusion import Fusion
-from atarimae.tasks.retrieve.layers import freeze, still
-from atarimae.tasks.retrieve.padding import fixed_padding
+from atarimae.tasks.retrieve.network import lora
+from atarimae.tasks.retrieve.network.backbone import backbone, one_size
+from atarimae.tasks.retrieve.network.fusion import Fusion
+from atarimae.tasks.retrieve.network.layers import freeze, still
+from atarimae.tasks.retrieve.network.padding import fixed_padding
+from atarimae.tasks.retrieve.network.views import Views
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
-from atarimae.tasks.retrieve.views import Views
 from atarimae.types import Array
 
 OPSET = 17

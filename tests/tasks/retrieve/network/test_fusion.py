@@ -8,8 +8,8 @@ import torch
 
 from atarimae.errors import UsageError
 from atarimae.predict.graph import Graph
-from atarimae.tasks.retrieve import model
-from atarimae.tasks.retrieve.fusion import Fusion, orthogonal
+from atarimae.tasks.retrieve.network import model
+from atarimae.tasks.retrieve.network.fusion import Fusion, orthogonal
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 
 DRAWN = torch.Generator().manual_seed(0)

@@ -8,8 +8,8 @@ from pytorch_metric_learning import losses as peers
 from torch.nn import functional
 
 from atarimae.errors import AtarimaeError
-from atarimae.tasks.retrieve import losses
-from atarimae.tasks.retrieve.losses.centres import Ada, Margin, arc, by_size, straight
+from atarimae.tasks.retrieve.network import losses
+from atarimae.tasks.retrieve.network.losses.centres import Ada, Margin, arc, by_size, straight
 from atarimae.tasks.retrieve.recipe import CENTRED, RetrieveRecipe
 
 TARGETS = torch.tensor([0, 0, 1, 1, 2, 2, 3])

@@ -9,7 +9,7 @@ from torch import nn
 
 from atarimae.errors import UsageError
 from atarimae.predict.graph import Graph
-from atarimae.tasks.retrieve import layers, lora, model
+from atarimae.tasks.retrieve.network import layers, lora, model
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from atarimae.tasks.retrieve.losses.centres import wide
+from atarimae.tasks.retrieve.network.losses.centres import wide
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ each negative one to find those of the same anchor.
 import torch
 from torch.nn import functional
 
-from atarimae.tasks.retrieve.losses.pairs import Loss, Pairs, among, over_positive
+from atarimae.tasks.retrieve.network.losses.pairs import Loss, Pairs, among, over_positive
 
 
 def supcon(temperature: float) -> Loss:

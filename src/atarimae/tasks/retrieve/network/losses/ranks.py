@@ -9,7 +9,7 @@ is, and always first.
 
 import torch
 
-from atarimae.tasks.retrieve.losses.pairs import Pairs
+from atarimae.tasks.retrieve.network.losses.pairs import Pairs
 
 STEP = 0.01  # how far cosines are apart that count as one before the other
 K, SOFT = 5, 1.0  # of the precision, and how far ranks are apart

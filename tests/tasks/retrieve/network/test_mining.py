@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from atarimae.errors import UsageError
-from atarimae.tasks.retrieve import mining
-from atarimae.tasks.retrieve.data import balanced_batches
-from atarimae.tasks.retrieve.mining import Means, nearest, together
+from atarimae.tasks.retrieve.network import mining
+from atarimae.tasks.retrieve.network.data import balanced_batches
+from atarimae.tasks.retrieve.network.mining import Means, nearest, together
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Floats, Ints
 

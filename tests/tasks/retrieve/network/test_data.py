@@ -11,14 +11,14 @@ from PIL import Image
 
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.task import Model, Setup
-from atarimae.tasks.retrieve.data import (
+from atarimae.tasks.retrieve.network.data import (
     ImageSamples,
     augmentation,
     balanced_batches,
     with_enough,
 )
+from atarimae.tasks.retrieve.network.training import RetrieveTraining
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
-from atarimae.tasks.retrieve.training import RetrieveTraining
 from atarimae.types import Data, File, Floats, Label, Version
 
 TARGETS = [0] * 9 + [1] * 4 + [2] * 1 + [3] * 2

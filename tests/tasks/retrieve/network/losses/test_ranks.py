@@ -4,8 +4,8 @@ import pytest
 import torch
 from pytorch_metric_learning import losses as peers
 
-from atarimae.tasks.retrieve.losses.pairs import Pairs
-from atarimae.tasks.retrieve.losses.ranks import precision, ranks, smoothap
+from atarimae.tasks.retrieve.network.losses.pairs import Pairs
+from atarimae.tasks.retrieve.network.losses.ranks import precision, ranks, smoothap
 
 # Two anchors and their answers, best first; P is of the anchor's class.
 ANSWERS = ["PNPNNNN", "NNPNNPP"]

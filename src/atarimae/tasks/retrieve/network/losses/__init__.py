@@ -11,9 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 from torch import nn
 
-from atarimae.tasks.retrieve.losses import contrast, pairs, ranks
-from atarimae.tasks.retrieve.losses.centres import Ada, Centres, Margin, arc, by_size, straight
-from atarimae.tasks.retrieve.losses.pairs import Memory, Pairwise
+from atarimae.tasks.retrieve.network.losses import contrast, pairs, ranks
+from atarimae.tasks.retrieve.network.losses.centres import (
+    Ada,
+    Centres,
+    Margin,
+    arc,
+    by_size,
+    straight,
+)
+from atarimae.tasks.retrieve.network.losses.pairs import Memory, Pairwise
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 
 __all__ = ["LOSSES", "Centres", "build"]

@@ -1,0 +1,1 @@
+"""The network of `retrieve`, and how it learns: all that needs PyTorch."""
