@@ -157,7 +157,7 @@ def store(space: Path) -> list[Path]:
     return sorted(space.glob("store.sqlite*"))
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("init", "score", "serve", "watch", "demo")])  # fmt: skip  # noqa: E501
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("init", "index", "score", "serve", "watch", "demo")])  # fmt: skip  # noqa: E501
 def test_without_a_workspace_every_command_says_so(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -165,6 +165,7 @@ def test_without_a_workspace_every_command_says_so(
         "add": ["."], "fit": ["--because", "x"], "show": ["r"], "compare": ["r", "r"],
         "ship": ["r", "--out", "o"], "note": ["r", "x"], "import": ["t.csv"], "restore": ["r", "d"],
         "mirror": ["--to", "sqlite:///m.db"], "noise": ["r"], "sweep": ["s.toml"],
+        "rank": ["r"], "submit": ["r"],
     }.get(name, [])  # fmt: skip
     code, found = told(capsys, "-C", tmp_path, name, *words)
     assert code == 2
@@ -324,7 +325,10 @@ def test_results_of_the_walk(walked) -> None:
     assert found["init"] == {"workspace": str(walked.workspace)}
     assert (found["add"]["added"], found["add"]["refused"]) == (50, [])
     assert (found["fit"]["id"], found["fit"]["metric"]) == (walked.run, "mrr@20")
-    assert found["ship"] == {"bundle": str(walked.bundle), "run": walked.run, "gallery": 42}
+    assert found["ship"] == {
+        "bundle": str(walked.bundle), "run": walked.run, "gallery": 42,
+        "index": {"kind": "exact", "generation": 1},
+    }  # fmt: skip
 
 
 def test_progress_in_a_terminal_goes_to_stderr(space: Path, photos: Path) -> None:
