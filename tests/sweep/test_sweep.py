@@ -75,8 +75,12 @@ def test_small_space_is_tried_to_its_end_by_ordinary_runs(tmp_path: Path) -> Non
         rejected = smoke is not None and smoke.gate["decision"] == "rejected"
         assert idea.state(found.stages) == ("rejected" if rejected else "done")
         assert ("holdout" in idea.runs) is not rejected
-    rejected = [i for i in found.ideas if i.state(found.stages) == "rejected"]
-    assert [idea.settings for idea in rejected] == [{"lr": 1e-6, "epochs": 150}]
+    # Of what smoke turns down, one in twenty goes on anyway: by the recipe's hash, not by chance.
+    smoke = [(idea.settings, idea.runs["smoke"]) for idea in found.ideas if "smoke" in idea.runs]
+    turned_down = [
+        told for told, run in smoke if run.gate["decision"] in ("rejected", "promoted anyway")
+    ]
+    assert turned_down == [{"lr": 1e-6, "epochs": 150}]
     assert found.best.score.value == max(run.score.value for run in runs if run.stage == "holdout")
 
 
