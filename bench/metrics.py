@@ -18,7 +18,7 @@ MOST = 1.3  # times a bare search
 PML, OML = "pytorch-metric-learning", "open-metric-learning"
 
 FRAME = """
-import json, resource, sys, time
+import json, sys, time
 import numpy as np
 
 images, width, classes = map(int, sys.argv[1:])
@@ -29,7 +29,8 @@ rows += 3 * random.standard_normal(rows.shape, dtype=np.float32)
 rows /= np.linalg.norm(rows, axis=1, keepdims=True)
 
 def memory():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    status = open("/proc/self/status").read()  # ru_maxrss begins with what the parent held
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 {}
 judged(rows[:200], number[:200])

@@ -1,7 +1,6 @@
 """k-reciprocal re-ranking of 10,000 images beside the published dense method in NumPy."""
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from atarimae.predict.graph import cores
 from atarimae.tasks.retrieve.rank import reciprocal
 from atarimae.types import Floats, Ints
+from bench.peak import peak
 from bench.ratio import Ratio
 
 QUERIES, GALLERY, WIDTH, CLASSES, ROUNDS = 5_000, 5_000, 512, 1_000, 3
@@ -56,16 +56,16 @@ def side(way: str, folder: Path) -> None:
     """One round of one side, in this process; the embeddings themselves are not counted."""
     queries, gallery = _embeddings()
     faiss.knn(queries[:100], gallery[:100], 5)  # what it loads and starts is not measured
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     began = time.perf_counter()
     if way == "ours":
         found = reciprocal.rerank(queries, gallery, K, k1=K1, k2=K2, blend=BLEND)
     else:
         found = dense(queries, gallery)
     seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before  # KiB
+    most = peak() - before
     np.savez(folder / f"{way}.npz", match=found[0], similarity=found[1])
-    print(json.dumps({"seconds": seconds, "megabytes": peak * 1024 / 1e6}))
+    print(json.dumps({"seconds": seconds, "megabytes": most / 1e6}))
 
 
 def dense(queries: Floats, gallery: Floats) -> tuple[Ints, Floats]:
