@@ -1,14 +1,13 @@
 """What a run answered, with what can be had again of its model's outputs."""
 
 from collections.abc import Mapping
-from typing import cast
 
 import numpy as np
 
-from atarimae import bundle, files
+from atarimae import bundle
 from atarimae.errors import AtarimaeError
 from atarimae.predict.run import outputs
-from atarimae.runlog import Run
+from atarimae.runlog import Run, judged_paths
 from atarimae.store import Store
 from atarimae.task import Answers, Task
 from atarimae.types import Array, Data, Predictions, Progress, silent
@@ -28,7 +27,7 @@ def answers(
             "Record the score of a run that 'atarimae fit' made at stage smoke or holdout.",
         )
     known = Store(workspace).data(run.data.edit)
-    order = {str(path) for path in cast(list[object], files.read_json(listed)["files"])}
+    order = judged_paths(run.folder)
     judged = known.where(lambda file: file.path in order)
     train = task.samples(
         known.where(lambda file: file.path not in order and file.split in (None, "train"))

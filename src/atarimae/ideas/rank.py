@@ -165,8 +165,7 @@ def _judged(workspace: Workspace, task: Task, run: Run) -> Iterator[tuple[Path, 
         for turn, part in enumerate(parts, 1):
             yield run.folder / "folds" / str(turn), task.samples(part.split("val"))
         return
-    listed = files.read_json(run.folder / "evaluated.json")["files"]
-    paths = set(cast(list[str], listed))
+    paths = runlog.judged_paths(run.folder)
     yield run.folder, known.where(lambda file: file.path in paths)
 
 

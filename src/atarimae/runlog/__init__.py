@@ -10,6 +10,7 @@ from atarimae.runlog.reader import (
     find_best,
     fold_scores,
     get,
+    judged_paths,
     mark_of,
     parts,
     read,
@@ -19,5 +20,5 @@ from atarimae.runlog.writer import Log, start
 
 __all__ = [
     "COLUMNS", "Log", "Points", "Run", "best_of", "curves", "find", "find_best", "fold_scores",
-    "get", "mark_of", "parts", "read", "remove_index", "runs", "start",
+    "get", "judged_paths", "mark_of", "parts", "read", "remove_index", "runs", "start",
 ]  # fmt: skip

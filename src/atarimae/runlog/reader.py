@@ -310,6 +310,12 @@ def parts(run: Run) -> "pd.DataFrame":
     return pd.read_parquet(path)
 
 
+def judged_paths(folder: Path) -> frozenset[str]:
+    """The paths of the files that a run was judged by, as its data version has them."""
+    told = files.read_json(folder / "evaluated.json")["files"]
+    return frozenset(cast(list[str], told))
+
+
 def fold_scores(folder: Path) -> list[Score]:
     """The scores of one fold, with their parts."""
     import pandas as pd

@@ -8,7 +8,7 @@ import numpy as np
 
 from atarimae import bundle, files, task, workspace
 from atarimae.errors import AtarimaeError
-from atarimae.runlog import Run
+from atarimae.runlog import Run, judged_paths
 from atarimae.score.evaluate import evaluate
 from atarimae.store import Store
 from atarimae.types import Data, Score
@@ -73,7 +73,7 @@ def _judged(folder: Path) -> Data:
         raise _impossible(folder, "Its model or the list of files that it was judged by is gone.")
     start = files.read_json(folder / "run.json")
     data = cast(dict[str, object], start["data"])
-    paths = set(cast(list[str], files.read_json(listed)["files"]))
+    paths = judged_paths(folder)
     found = Store(workspace.open_(folder)).data(cast(int, data["edit"]))
     return found.where(lambda file: file.path in paths)
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from atarimae import bundle, files, runlog, store, task, workspace
+from atarimae import bundle, runlog, store, task, workspace
 from atarimae.errors import AtarimaeError
 from atarimae.predict import golden
 from atarimae.runlog import Run
@@ -64,7 +64,7 @@ def replay(space: Workspace, run: Run, folder: Path) -> dict[str, object]:
     """Validate again from the pictures on, no cache; which step differs first, if any."""
     shipped = bundle.read(folder)
     chosen = task.load(shipped.task)
-    evaluated = set(cast(list[str], files.read_json(run.folder / "evaluated.json")["files"]))
+    evaluated = runlog.judged_paths(run.folder)
     edit = run.data.edit if run.data else None
     data = store.Store(space).data(edit).where(lambda file: file.path in evaluated)
     found = evaluate(chosen, shipped.model, data, max_pixels=space.max_pixels)

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
-from atarimae import bundle, files, runlog
+from atarimae import bundle, runlog
 from atarimae.errors import AtarimaeError
 from atarimae.predict.run import kept_outputs
 from atarimae.runlog import Run
@@ -31,10 +30,9 @@ class Judged:
     def val(self) -> frozenset[str]:
         """The paths that it was judged by."""
         try:
-            told = files.read_json(self.run.folder / "evaluated.json")["files"]
+            return runlog.judged_paths(self.run.folder)
         except (AtarimaeError, KeyError):
             return frozenset()
-        return frozenset(cast(list[str], told))
 
     def embedded(self, data: Data) -> tuple[Data, Sequence[Array]]:
         """The files of `data` whose embeddings are cached, with those; nothing is embedded."""
