@@ -7,6 +7,7 @@ import pytest
 
 from atarimae.board import describe, overview, record
 from atarimae.board.chances import best_of_two
+from atarimae.board.entries import of_run
 from atarimae.cli import main
 from atarimae.errors import AtarimaeError
 from atarimae.workspace import Workspace
@@ -139,6 +140,16 @@ def test_command_records_and_then_shows(space: Workspace, log, capsys) -> None:
     shown = capsys.readouterr().out
     assert "rank correlation" in shown
     assert "final two" in shown
+
+
+@pytest.mark.parametrize(("score", "doubted"), [("41", True), ("0.41", False)])
+def test_percentage_beside_a_share_is_doubted_and_kept(
+    space: Workspace, log, capsys, score: str, doubted: bool
+) -> None:
+    run = log([0.5, 1.0])
+    assert main(["-C", str(space.root), "lb", run.id, "--score", score]) == 0
+    assert ("a percentage?" in capsys.readouterr().out) == doubted
+    assert [entry.score for entry in of_run(run)] == [float(score)]
 
 
 def test_command_without_a_score_to_record_says_what_to_write(

@@ -15,6 +15,8 @@ from atarimae.task import Recipe
 from atarimae.types import silent
 from atarimae.workspace import Workspace
 
+LOSS = "name == 'loss'"  # a training that takes long is judged midway too
+
 
 class Unlogged:
     def metric(self, *_: object, **__: object) -> None: ...
@@ -154,4 +156,7 @@ def test_average_is_what_a_run_exports_and_a_resumed_run_too(space: Workspace, s
     graphs = [bundle.digest(run.model / "project.onnx") for run in (whole, resumed, plain)]
     assert graphs[0] == graphs[1]
     assert graphs[0] != graphs[2]
-    assert whole.metrics()["value"].tolist() == plain.metrics()["value"].tolist()
+    assert (
+        whole.metrics().query(LOSS)["value"].tolist()
+        == plain.metrics().query(LOSS)["value"].tolist()
+    )

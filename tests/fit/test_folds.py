@@ -129,7 +129,7 @@ def test_folds_run_of_retrieval_carries_scores_costs_and_a_verdict(space, small)
     assert second.verdict["stage"] == "folds"
     assert second.score.convention["folds"] == 2
     assert second.costs["training_seconds"] > 0
-    assert {"loss, fold 1", "loss, fold 2"} == {*second.metrics()["name"]}
+    assert {"loss, fold 1", "loss, fold 2"} <= {*second.metrics()["name"]}
 
 
 def test_stopped_folds_go_on_where_they_were(colours, monkeypatch) -> None:

@@ -13,7 +13,7 @@ import pytest
 from atarimae import runlog, workspace
 from atarimae.cli import main
 from atarimae.errors import AtarimaeError
-from atarimae.runlog import Run, snapshot
+from atarimae.runlog import Run, snapshot, writer
 from atarimae.runlog.confidential import why_content, why_name
 from atarimae.runlog.restore import restore
 from atarimae.workspace import Workspace
@@ -105,6 +105,26 @@ def test_tree_is_rebuilt_byte_for_byte(ws: Workspace, repository: Path, tmp_path
     assert modes["tool.sh"]
     assert not modes["run.sh"]
     assert not (tmp_path / "again" / ".git").exists()
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_resumed_run_keeps_the_code_that_it_went_on_with(
+    ws: Workspace, repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    changed: bool,
+) -> None:  # fmt: skip
+    (repository / "new.py").write_text("new = 1\n")
+    run = log(ws)
+    if changed:
+        (repository / "new.py").write_text("new = 2\n")
+    with writer.resume(run.folder, ws):
+        pass
+    (start,) = json.loads((run.folder / "run.json").read_text())["resumed"]
+    assert (start["name"], start["same_code"]) == ("snapshot-2", not changed)
+    kept = run.folder / "snapshot-2" / "files" / "new.py"
+    assert kept.read_text() == ("new = 2\n" if changed else "new = 1\n")
+    assert main(["-C", str(ws.root), "restore", run.id, str(tmp_path / "again")]) == 0
+    assert (tmp_path / "again" / "new.py").read_text() == "new = 1\n"
+    assert ("other code" in capsys.readouterr().out) == changed
 
 
 def test_restoring_writes_nothing_into_the_repository(

@@ -84,6 +84,17 @@ def record(
     return entry
 
 
+def doubt(run: Run, score: float) -> str | None:
+    """Why an outside score is hardly in the run's own metric; None where it may well be."""
+    own = run.score
+    if own is None or 0 <= score <= 1 or not 0 <= own.value <= 1:
+        return None
+    return (
+        f"{score:g} is not between 0 and 1, and {own.metric} is {own.value:.3f}: a percentage? "
+        "Record it again as the run counts; the newest score of a run is used."
+    )
+
+
 def entries(workspace: Workspace, board: str) -> list[Entry]:
     """Every score of that board, in the order they were recorded."""
     found = [entry for run in runs(workspace) for entry in of_run(run) if entry.board == board]

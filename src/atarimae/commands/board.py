@@ -55,6 +55,8 @@ def _record(arguments: Arguments) -> None:
             "No RUN is named." if not arguments.name else "--predict asks for one instead.",
             "Write: atarimae lb RUN --score 0.412",
         )
+    from atarimae.board import doubt
+
     workspace = here(arguments)
     entry = workspace.lb_record(
         arguments.name,
@@ -65,7 +67,11 @@ def _record(arguments: Arguments) -> None:
         public_share=arguments.public_share,
         queries=arguments.queries,
     )
-    out(arguments, entry.as_dict(), f"{entry.run}: {entry.score:g} on the board '{entry.board}'.")
+    told = f"{entry.run}: {entry.score:g} on the board '{entry.board}'."
+    doubtful = doubt(workspace.run(entry.run), entry.score)
+    if doubtful:
+        told += f"\n{doubtful}"
+    out(arguments, entry.as_dict() | {"doubt": doubtful}, told)
 
 
 def _lb_words(command: argparse.ArgumentParser) -> None:

@@ -68,6 +68,11 @@ def _restored_text(found: "Restored") -> str:
         ]
     if found.left_out:
         lines += ["Not in the snapshot:", *(f"  {path}: {why}" for path, why in found.left_out)]
+    if found.went_on:
+        lines.append(
+            "That is its first start. It went on with other code, which is kept in its folder: "
+            + ", ".join(found.went_on) + "."
+        )  # fmt: skip
     return "\n".join(lines)
 
 

@@ -15,8 +15,7 @@ from atarimae.fit.part import Part
 from atarimae.fit.split import with_split
 from atarimae.fit.stages import FOLDED, FOLDS
 from atarimae.predict import golden
-from atarimae.runlog import Log, Run
-from atarimae.runlog.writer import reopen
+from atarimae.runlog import Log, Run, writer
 from atarimae.score.verdict import verdict
 from atarimae.store import Store
 from atarimae.task import Recipe, Task
@@ -107,7 +106,7 @@ def resume(
     data = with_split(task, Store(workspace).data(old.data.edit))
     sample, resolved = stages.stage(old.stage)(data, recipe)
     chosen = choose(device)
-    with reopen(old.folder) as run, files.having_room(f"Run {old.id}"):
+    with writer.resume(old.folder, workspace) as run, files.having_room(f"Run {old.id}"):
         part = Part(workspace, task, run, old.folder, sample, resolved, old.seed, chosen, progress)
         _run(run, part, resume=True)
     return runlog.read(old.folder)

@@ -29,6 +29,7 @@ class Restored:
     by_git: int  # files that were too many or too large to hash: git's object names prove them
     differs: tuple[tuple[str, str], ...]  # path, why
     left_out: tuple[tuple[str, str], ...]  # what the snapshot never held: path, why
+    went_on: tuple[str, ...] = ()  # snapshots of later starts whose code is another, or not known
 
     def as_dict(self) -> dict[str, object]:
         """JSON values."""
@@ -39,7 +40,7 @@ class Restored:
         }
         return {
             "run": self.run, "folder": str(self.folder), "proven": self.proven,
-            "by_git": self.by_git, **told,
+            "by_git": self.by_git, **told, "went_on": list(self.went_on),
         }  # fmt: skip
 
 
@@ -131,7 +132,13 @@ def _proof(run: Run, about: dict[str, object], kept: Path, to: Path) -> Restored
     left_out = json.loads((kept / "left_out.json").read_text(encoding="utf-8"))
     beside = [(one["path"], one["why"]) for one in left_out["left_out"] if one["path"] not in known]
     beside += [(f"{one['files']} more", one["why"]) for one in left_out["more"]]
-    return Restored(run.id, to, proven, by_git, tuple(differs), tuple(beside))
+    return Restored(run.id, to, proven, by_git, tuple(differs), tuple(beside), _went_on(run))
+
+
+def _went_on(run: Run) -> tuple[str, ...]:
+    starts = files.read_json(run.folder / "run.json").get("resumed", [])
+    assert isinstance(starts, list)
+    return tuple(start["name"] for start in starts if not start["same_code"])
 
 
 def _is_file(path: Path) -> bool:

@@ -8,6 +8,8 @@ manifest.sha256   the tree as it was: `sha256sum -c` reads it
 notebook.json     the cells that were run before, where it was started from a notebook
 left_out.json     what is not here, and why
 
+A run that is resumed records that start too, in `snapshot-2/` and so on.
+
 It never makes a run fail: what can't be recorded is listed. It is capped in size and time, and
 what looks like a secret is left out.
 """
@@ -24,6 +26,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from atarimae import files
 from atarimae.runlog import confidential, git
 from atarimae.runlog.environment import environment, hidden
 from atarimae.runlog.git import Deadline, GitError
@@ -52,10 +55,10 @@ class _Taken:
     left_out: list[tuple[str, str]] = field(default_factory=list)  # path, why
 
 
-def take(folder: Path, workspace: Workspace) -> dict[str, object]:
+def take(folder: Path, workspace: Workspace, name: str = NAME) -> dict[str, object]:
     """Record the state in the run's folder; what run.json says of it."""
     began = time.perf_counter()
-    taken = _Taken(folder / f".{NAME}")
+    taken = _Taken(folder / f".{name}")
     tree = None
     try:
         taken.folder.mkdir()
@@ -78,11 +81,27 @@ def take(folder: Path, workspace: Workspace) -> dict[str, object]:
     }
     try:
         _write(taken, "left_out.json", _told(taken.left_out))
-        taken.folder.rename(folder / NAME)
+        taken.folder.rename(folder / name)
     except OSError as error:
         told["error"] = str(error)
         shutil.rmtree(taken.folder, ignore_errors=True)
     return told
+
+
+def same_code(first: Path, second: Path) -> bool | None:
+    """Whether two snapshots are of one tree; None where they don't hold enough to tell."""
+    if not all((kept / "git.json").is_file() for kept in (first, second)):
+        return None
+    abouts = [files.read_json(kept / "git.json") for kept in (first, second)]
+    if abouts[0]["commit"] != abouts[1]["commit"] or _kept(first) != _kept(second):
+        return False
+    return None if any(about["not in the diff"] for about in abouts) else True
+
+
+def _kept(snapshot: Path) -> dict[str, bytes]:
+    """The diff and the copied files, by path."""
+    paths = [snapshot / "diff.patch", *(snapshot / "files").rglob("*")]
+    return {str(path.relative_to(snapshot)): path.read_bytes() for path in paths if path.is_file()}
 
 
 def _tree(taken: _Taken, tree: Tree, workspace: Workspace, deadline: Deadline) -> None:

@@ -1,7 +1,9 @@
 """Write a run: its settings at the start, metrics as they come, its result at the end.
 
 snapshot/           code, packages and machine at the start: see snapshot.py
-run.json            what was tried, why, on which data, where (written once, at the start)
+snapshot-2/ …       the same of each time it was resumed
+run.json            what was tried, why, on which data, where (written at the start of it, and where
+                    it is resumed)
 recipe.toml         all settings, resolved
 metrics.jsonl       one line a metric: name, value, step, epoch, at (seconds since 1970)
 pictures/           what `Log.picture` was given; probes-epoch-003.webp, what a fit answered then
@@ -31,7 +33,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import tomli_w
 
@@ -190,6 +192,23 @@ def reopen(folder: Path) -> Log:
     (folder / "result.json").unlink(missing_ok=True)
     settings = files.read_json(folder / "run.json")
     settings["process"] = {"pid": os.getpid(), "host": socket.gethostname()}
+    files.write_json(folder / "run.json", settings)
+    return log
+
+
+def resume(folder: Path, workspace: Workspace) -> Log:
+    """Reopen a run to go on with it; the code and machine of this start are recorded beside.
+
+    run.json lists each such start under `resumed`: when, whether the code was that of the first
+    start (null where it can't be told), and what `snapshot.take` says.
+    """
+    log = reopen(folder)
+    settings = files.read_json(folder / "run.json")
+    before = cast(list[object], settings.get("resumed", []))
+    name = f"{snapshot.NAME}-{len(before) + 2}"
+    told = snapshot.take(folder, workspace, name)
+    same = snapshot.same_code(folder / snapshot.NAME, folder / name)
+    settings["resumed"] = [*before, {"at": _now(), "name": name, "same_code": same, **told}]
     files.write_json(folder / "run.json", settings)
     return log
 

@@ -10,7 +10,7 @@ from atarimae.workspace import Workspace
 
 # As `files.write` and the snapshot name what they have not finished.
 KINDS = "json|jsonl|toml|parquet|npy|txt|png|jpg|webp|onnx|safetensors|html|csv"
-HALF = re.compile(rf"\.(?:.+\.(?:{KINDS})\.[a-z0-9_]{{8}}|snapshot)")
+HALF = re.compile(rf"\.(?:.+\.(?:{KINDS})\.[a-z0-9_]{{8}}|snapshot(?:-\d+)?)")
 SETTLED = 600  # seconds; what is younger may be being written
 
 
