@@ -1,12 +1,11 @@
 """The gate as a page."""
 
 import pytest
-from fastapi.testclient import TestClient
 from maker import Maker
 from playwright.sync_api import expect
 from serving import DESKTOP, PHONE, serving
 
-from atarimae import files, look, runlog
+from atarimae import files, runlog
 from atarimae.types import Score
 
 LONG = "<b>長</b>" * 60
@@ -57,9 +56,10 @@ def test_ideas_stand_with_what_each_stage_decided_and_how_often_it_was_wrong(pag
         expect(page).to_have_url(f"{address}/runs/{last}")
 
 
-def test_with_only_a_baseline_it_says_how_to_go_on(workspace):
+def test_with_only_a_baseline_it_says_how_to_go_on_and_fits_on_a_phone(page, workspace):
     climb(workspace, "基準", "baseline", "baseline", "baseline")
-    said = TestClient(look.create_app(workspace), base_url="http://localhost").get("/gate")
-
-    assert said.status_code == 200
-    assert "atarimae fit --stage auto" in said.text
+    page.set_viewport_size(PHONE)
+    with serving(workspace) as address:
+        page.goto(f"{address}/gate")
+        expect(page.locator(".nothing pre")).to_contain_text("atarimae fit --stage auto")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
