@@ -259,6 +259,22 @@ def test_partial_add_ends_with_one_and_takes_the_rest(
     assert told(capsys, "-C", space, "add", photos)[1]["present"] == 48
 
 
+def test_edit_is_listed_undone_and_redone(
+    space: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told(capsys, "-C", space, "add", photos)
+    code, undone = told(capsys, "-C", space, "undo", "1")
+    assert (code, undone["files_removed"], undone["labels_removed"]) == (0, 48, 48)
+    told(capsys, "-C", space, "undo", undone["id"])
+    _, listed = told(capsys, "-C", space, "edits")
+    assert [(edit["action"], edit["undone_by"]) for edit in listed["edits"]] == [
+        ("add", None), ("undo", 3), ("undo", None),
+    ]  # fmt: skip
+    assert main(["-C", str(space), "edits", "--last", "1"]) == 0
+    assert "+48 files, +48 labels  edit 2\n2 older ones" in capsys.readouterr().out
+    assert told(capsys, "-C", space, "undo")[0] == 2  # nothing is named
+
+
 def test_runs_have_the_promised_shape_oldest_first(
     space: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,9 +19,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 
 from atarimae.errors import AtarimaeError
-from atarimae.store import schema
+from atarimae.store import history, schema
+from atarimae.store.history import Edit
 from atarimae.store.recording import Changes, Recording, Refusal, Row, note_refusals
-from atarimae.store.state import alive, all_images, files_at, label_of, last_edit, moved
+from atarimae.store.state import alive, all_images, files_at, last_edit, moved
 from atarimae.types import Data, File, Image, Label, Version
 from atarimae.workspace import Workspace, person
 
@@ -78,9 +78,8 @@ class Store:
             last = last_edit(connection)
             edit = last if edit is None else edit
             files = files_at(connection, edit)
-            said: dict[str, list[Label]] = defaultdict(list)
-            for row in connection.execute(alive(schema.labels, edit).order_by(schema.labels.c.id)):
-                said[row.image].append(label_of(row))
+            rows = connection.execute(alive(schema.labels, edit).order_by(schema.labels.c.id))
+            said = history.in_order(connection, rows)
             images = all_images(connection)
             now = files if edit == last else files_at(connection, last)
         labels = {image: tuple(found) for image, found in said.items()}
@@ -92,6 +91,30 @@ class Store:
         """The number of the newest edit; 0 before the first."""
         with self._read() as connection:
             return last_edit(connection)
+
+    def edits(self) -> list[Edit]:
+        """Every edit, oldest first."""
+        with self._read() as connection:
+            return history.edits(connection)
+
+    def undo(self, edit: int, *, by: str | None = None) -> Edit:
+        """Undo one edit, by another: undoing that one brings everything back."""
+        with self._write() as connection:
+            new = _append(connection, history.UNDO, f"edit {edit}", by)
+            history.undo(connection, edit, new)
+            return history.edits(connection)[-1]
+
+    def undo_labels_by(self, name: str, *, by: str | None = None) -> Edit:
+        """Take back all labels of a model together, whichever edits brought them."""
+        with self._write() as connection:
+            new = _append(connection, history.UNDO, f"labels by {name}", by)
+            history.undo_labels_by(connection, name, new)
+            return history.edits(connection)[-1]
+
+    def models(self) -> dict[str, int]:
+        """Who said the labels with a score, and how many there are of each."""
+        with self._read() as connection:
+            return history.models(connection)
 
     def images(self) -> dict[str, Image]:
         """Every image ever seen, by hash."""
