@@ -10,11 +10,12 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from atarimae.store import schema
 from atarimae.store.state import alive, files_at, last_edit
-from atarimae.types import File, Image
+from atarimae.types import Box, File, Image
 from atarimae.workspace import Workspace
 
 _IMAGE = Image.__slots__
 _FILE = File.__slots__
+_SAID = ("image", "kind", "value", "x0", "y0", "x1", "y1")
 _image_columns = operator.attrgetter(*_IMAGE)
 _file_columns = operator.attrgetter(*_FILE)
 _FATES = ("added", "present", "moved", "changed")
@@ -28,6 +29,7 @@ class Row:
     image: Image
     labels: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()
+    boxes: tuple[tuple[str, Box], ...] = ()  # each with its class, "" for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,15 @@ class Recording:
         for file in files_at(connection, self.edit):
             self.files[file.path] = file
             self.unchecked[file.image].append(file.path)
-        self.labels = {
-            (row.image, row.value)
+        self.labels = {  # what people say: it is said again where only a model has
+            tuple(getattr(row, name) for name in _SAID)
             for row in connection.execute(alive(schema.labels, self.edit))
-            if row.kind == "class"
+            if row.score is None
         }
         self.new_images: list[Image] = []
         self.new_files: dict[str, File] = {}
         self.retired: list[str] = []
-        self.new_labels: list[tuple[str, str]] = []  # image and class
+        self.new_labels: list[tuple[object, ...]] = []  # as `_SAID`
         self.counts: dict[str, int] = defaultdict(int)
 
     @property
@@ -98,8 +100,8 @@ class Recording:
         insert_rows(connection, schema.images, _IMAGE, map(_image_columns, self.new_images))
         live = ((*_file_columns(file), edit) for file in self.new_files.values())
         insert_rows(connection, table, (*_FILE, "added"), live)
-        said = ((image, "class", value, by, edit) for image, value in self.new_labels)
-        insert_rows(connection, schema.labels, ("image", "kind", "value", "by", "added"), said)
+        said = ((*label, by, edit) for label in self.new_labels)
+        insert_rows(connection, schema.labels, (*_SAID, "by", "added"), said)
 
     def _image(self, image: Image) -> None:
         if image.hash in self.images:
@@ -147,11 +149,13 @@ class Recording:
             self.retired.append(file.path)
 
     def _labels(self, row: Row) -> None:
-        for value in row.labels:
-            if (row.image.hash, value) in self.labels:
-                continue
-            self.labels.add((row.image.hash, value))
-            self.new_labels.append((row.image.hash, value))
+        image = row.image.hash
+        said = [(image, "class", value, None, None, None, None) for value in row.labels]
+        boxes = [(image, "box", value, b.x0, b.y0, b.x1, b.y1) for value, b in row.boxes]
+        for label in dict.fromkeys([*said, *boxes]):
+            if label not in self.labels:
+                self.labels.add(label)
+                self.new_labels.append(label)
 
 
 def insert_rows(
