@@ -18,6 +18,7 @@ from atarimae.errors import UsageError, unknown_name
 from atarimae.types import (
     Array,
     Batch,
+    Box,
     Data,
     Floats,
     Index,
@@ -138,6 +139,17 @@ class Predictor(Protocol):
     @property
     def steps(self) -> Mapping[str, Callable[[Batch], Batch]]:
         """Named steps in order; each takes one array an image and gives one array an image."""
+
+
+@runtime_checkable
+class Crops(Protocol):
+    """A predictor that may read the region of a picture's box in place of the picture. Optional.
+
+    `windows` is handed sources that know of their box (`predict.region.box_of`).
+    """
+
+    def part(self, box: Box, size: tuple[int, int]) -> Box | None:
+        """What is read of a picture of that size, in whole pixels; None for all of it."""
 
 
 class Update(Protocol):

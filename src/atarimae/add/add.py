@@ -2,12 +2,12 @@
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from atarimae.add.boxing import within
+from atarimae.add.boxing import Read, within
 from atarimae.add.coco import read_coco
 from atarimae.add.copying import copy_in
 from atarimae.add.entry import Entry, Found, is_picture, merged, placed
@@ -75,7 +75,7 @@ def _read(
     root = workspace.root
     for refusal in found.refused:
         yield replace(refusal, file=stored_path(refusal.file, str(root)))
-    read = read_entries(found.entries, root, known, workspace.max_pixels, progress)
+    read: Iterable[Read] = read_entries(found.entries, root, known, workspace.max_pixels, progress)
     if any(entry.boxes for entry in found.entries):
         read = within(read)  # all of them, before anything is copied
     for entry, one in read:

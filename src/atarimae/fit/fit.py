@@ -5,7 +5,7 @@ from dataclasses import replace
 from atarimae import bundle, files, runlog
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.fit import stages
-from atarimae.fit.costs import costs, forget_peak, paths_of
+from atarimae.fit.costs import asked, costs, forget_peak
 from atarimae.fit.device import choose
 from atarimae.fit.expectation import expectation
 from atarimae.fit.folds import train_folds
@@ -15,6 +15,7 @@ from atarimae.fit.part import Part
 from atarimae.fit.split import with_split
 from atarimae.fit.stages import FOLDED, FOLDS
 from atarimae.predict import golden
+from atarimae.predict.region import known_box
 from atarimae.runlog import Log, Run
 from atarimae.runlog.writer import reopen
 from atarimae.score.verdict import verdict
@@ -140,8 +141,12 @@ def _train(run: Log, part: Part, *, resume: bool) -> None:
     part.progress(1, 1, _told(found.scores[0]))
     bundle.write_model(trained.model)
     limit = part.workspace.max_pixels
-    paths = paths_of(found)
-    golden.record(part.task.predictor(trained.model), paths, trained.model.folder / "golden", limit)
+    files_asked = asked(found)
+    golden.record(
+        part.task.predictor(trained.model), [found.data.path(file) for file in files_asked],
+        trained.model.folder / "golden", limit,
+        [known_box(found.data, file) for file in files_asked],
+    )  # fmt: skip
     files.write_json(
         run.folder / "evaluated.json", {"files": [file.path for file in found.data.files]}
     )

@@ -37,16 +37,19 @@ class Edit:
 
 def edits(connection: Connection) -> list[Edit]:
     """Every edit, oldest first."""
+    files, labels = schema.files.c, schema.labels.c
     counts = {
-        (table.name, column.name): _counted(connection, column)
-        for table in (schema.files, schema.labels)
-        for column in (table.c.added, table.c.removed)
-    }
+        name: _counted(connection, column)
+        for name, column in (
+            ("files_added", files.added), ("files_removed", files.removed),
+            ("labels_added", labels.added), ("labels_removed", labels.removed),
+        )
+    }  # fmt: skip
     undone = _undone(connection)
     return [
         Edit(
-            row.id, row.at, row.by, row.action, row.why,
-            *(found.get(row.id, 0) for found in counts.values()), undone.get(row.id),
+            row.id, row.at, row.by, row.action, row.why, undone_by=undone.get(row.id),
+            **{name: found.get(row.id, 0) for name, found in counts.items()},
         )
         for row in connection.execute(select(schema.edits).order_by(schema.edits.c.id))
     ]  # fmt: skip
