@@ -157,7 +157,7 @@ def store(space: Path) -> list[Path]:
     return sorted(space.glob("store.sqlite*"))
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("init", "index", "score", "serve", "watch", "demo")])  # fmt: skip  # noqa: E501
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("init", "index", "search", "score", "serve", "watch", "demo")])  # fmt: skip  # noqa: E501
 def test_without_a_workspace_every_command_says_so(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,6 +23,7 @@ from atarimae.commands import (
     rank,
     records,
     runs,
+    search,
     sweep,
     verdicts,
 )
@@ -31,7 +32,7 @@ from atarimae.errors import AtarimaeError
 
 GROUPS = (
     data, edits, fit, sweep, runs, notes, verdicts, gate, rank, board, records, mirror, bundles,
-    demo,
+    search, demo,
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS

@@ -16,12 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from atarimae.errors import UsageError, unknown_name
 from atarimae.types import (
+    ALL,
     Array,
     Batch,
     Box,
     Data,
     Floats,
     Index,
+    Only,
     Predictions,
     Progress,
     Score,
@@ -116,6 +118,7 @@ class Context:
     index: Index = field(default_factory=Index)
     constants: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)  # the model's own
+    only: Only = ALL  # what of the index may be answered with; for tasks that are `Filters`
 
 
 class Predictor(Protocol):
@@ -280,6 +283,13 @@ class Embeds(Protocol):
     """A task that looks its answers up in a gallery by the cosine of its outputs. Optional."""
 
     near_duplicate: float  # cosine from which two images are one picture to the model
+
+
+@runtime_checkable
+class Filters(Protocol):
+    """A task that can answer with a part of its index: `finish` heeds `Context.only`. Optional."""
+
+    filters: tuple[str, ...]  # what it goes by: some of label, source, group, split
 
 
 @dataclass(frozen=True)

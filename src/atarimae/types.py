@@ -144,6 +144,22 @@ class Index:
 
 
 @dataclass(frozen=True)
+class Only:
+    """A filter: only known images with one of the labels, from one of the sources, and so on.
+
+    Nothing named is no restriction.
+    """
+
+    labels: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    splits: tuple[str, ...] = ()
+
+
+ALL = Only()
+
+
+@dataclass(frozen=True)
 class Score:
     """A metric's value with its convention, and its parts where it has them.
 

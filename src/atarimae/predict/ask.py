@@ -1,13 +1,15 @@
 """Ask a bundle about one picture, and know how long each function took."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atarimae.bundle import Bundle
+from atarimae.predict.index import Words
 from atarimae.predict.source import open_source
-from atarimae.task import Task
-from atarimae.types import Data, File, Image, Version
+from atarimae.task import Filters, Task
+from atarimae.types import ALL, Data, File, Image, Only, Version
 from atarimae.workspace import MAX_PIXELS
 
 
@@ -26,9 +28,16 @@ class Asker:
         self.bundle = bundle
         self.task = task
         self._predictor = task.predictor(bundle.model)
+        self._words = Words(bundle.index, task.filters if isinstance(task, Filters) else ())
 
-    def __call__(self, picture: bytes | Path, max_pixels: int = MAX_PIXELS) -> Answer:
-        """Answer for the bytes of an image file, or a file."""
+    def only(self, asked: Mapping[str, Sequence[str]]) -> Only:
+        """The filter of fields and their values; `UsageError` for what the bundle doesn't know."""
+        return self._words.only(asked)
+
+    def __call__(
+        self, picture: bytes | Path, max_pixels: int = MAX_PIXELS, only: Only = ALL
+    ) -> Answer:
+        """Answer for the bytes of an image file, or a file, from the known images of a filter."""
         clock = _Clock()
         source = open_source(picture, max_pixels)
         source.pixels(self._predictor.reads)
@@ -40,8 +49,9 @@ class Asker:
             clock.lap(name)
         image = Image("", *source.size, "", 0)
         question = Data(Path(), Version(0, ""), (File("", ""),), {"": image}, {})
-        predictions = self.task.finish(batch, question, self.bundle.context)
-        value = self.task.answer(predictions, 0, self.bundle.context)
+        context = replace(self.bundle.context, only=only)
+        predictions = self.task.finish(batch, question, context)
+        value = self.task.answer(predictions, 0, context)
         clock.lap(self.task.endpoint)
         return Answer(value, clock.laps)
 
