@@ -30,20 +30,24 @@ class Bundle:
         source: Values = (),
         group: Values = (),
         split: Values = (),
+        box: tuple[float, float, float, float] | None = None,
     ) -> dict[str, object]:
         """The bundle's answer for one picture.
 
+        With a `box`, its corners in pixels after EXIF rotation, only what is in it is asked about.
         With a label (or source, group, split), or several, only known images that have one of
         them are answered with.
         """
         from atarimae import bundle, task
         from atarimae.predict.ask import Asker
+        from atarimae.predict.boxes import corners
 
         shipped = bundle.read(self.folder)
         ask = Asker(shipped, task.load(shipped.task))
         asked = {"label": label, "source": source, "group": group, "split": split}
         only = ask.only({field: _listed(values) for field, values in asked.items() if values})
-        return ask(picture if isinstance(picture, bytes) else Path(picture), only=only).value
+        asked_about = picture if isinstance(picture, bytes) else Path(picture)
+        return ask(asked_about, only=only, box=None if box is None else corners(box)).value
 
     def score(
         self,

@@ -13,7 +13,8 @@ FILTERS = ("label", "source", "group", "split")
 def search(arguments: Arguments) -> None:
     """Ask about one picture."""
     asked = {field: getattr(arguments, field) for field in FILTERS}
-    answer = api.Bundle(arguments.bundle).search(arguments.picture, **asked)
+    box = tuple(arguments.box) if arguments.box else None
+    answer = api.Bundle(arguments.bundle).search(arguments.picture, **asked, box=box)
     out(arguments, answer, _text(answer))
 
 
@@ -35,6 +36,10 @@ def _words(command: argparse.ArgumentParser) -> None:
             f"--{field}", action="append", default=[], metavar="NAME",
             help=f"only known images of this {field}; may be given several times",
         )  # fmt: skip
+    command.add_argument(
+        "--box", nargs=4, type=float, metavar=("X0", "Y0", "X1", "Y1"),
+        help="ask about this part of the picture, in px after EXIF rotation",
+    )  # fmt: skip
 
 
 COMMANDS = (

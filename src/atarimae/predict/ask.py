@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atarimae.bundle import Bundle
+from atarimae.errors import UsageError
+from atarimae.predict.boxes import inside
 from atarimae.predict.index import Words
+from atarimae.predict.region import boxed
 from atarimae.predict.source import open_source
-from atarimae.task import Filters, Task
-from atarimae.types import ALL, Data, File, Image, Only, Version
+from atarimae.task import Crops, Filters, Task
+from atarimae.types import ALL, Box, Data, File, Image, Only, Version
 from atarimae.workspace import MAX_PIXELS
 
 
@@ -35,12 +38,23 @@ class Asker:
         return self._words.only(asked)
 
     def __call__(
-        self, picture: bytes | Path, max_pixels: int = MAX_PIXELS, only: Only = ALL
+        self,
+        picture: bytes | Path,
+        max_pixels: int = MAX_PIXELS,
+        only: Only = ALL,
+        box: Box | None = None,
     ) -> Answer:
-        """Answer for the bytes of an image file, or a file, from the known images of a filter."""
+        """Answer for the bytes of an image file, or a file, from the known images of a filter.
+
+        With a box only what is in it is asked about; `UsageError` where the picture can't hold it,
+        or where the bundle was not measured on boxes.
+        """
         clock = _Clock()
         source = open_source(picture, max_pixels)
-        source.pixels(self._predictor.reads)
+        if box is None:
+            source.pixels(self._predictor.reads)
+        else:
+            source = boxed(source, self._checked(box, source.size))
         clock.lap("decode")
         batch = [self._predictor.windows(source)]
         clock.lap("resize")
@@ -54,6 +68,17 @@ class Asker:
         value = self.task.answer(predictions, 0, context)
         clock.lap(self.task.endpoint)
         return Answer(value, clock.laps)
+
+    def _checked(self, box: Box, size: tuple[int, int]) -> Box:
+        box = inside(box, size)
+        reader = self._predictor
+        if not isinstance(reader, Crops) or reader.part(box, size) is None:
+            raise UsageError(
+                "This bundle reads whole pictures.",
+                "Its run was measured on those, not on boxes.",
+                "Leave the box out, or cut the picture yourself.",
+            )
+        return box
 
 
 class _Clock:

@@ -77,6 +77,11 @@ def read_box(text: str) -> Box:
     return box_of(dict(zip(CORNERS[0], parts, strict=True)), sides=False)
 
 
+def corners(sides: Sequence[float]) -> Box:
+    """The box with those corners, as `read_box` reads them."""
+    return read_box(",".join(map(str, sides)))
+
+
 def inside(box: Box, size: tuple[int, int]) -> Box:
     """The box, cut at the edge of a picture of that size; `UsageError` where it leaves that."""
     width, height = size

@@ -75,6 +75,14 @@ def box_of(source: Source) -> Box | None:
     return source.box if isinstance(source, Boxed) else None
 
 
+def seen(source: Source, margin: float | None) -> Source:
+    """The region of the box that is known, with that margin; the source where there is none."""
+    box = box_of(source)
+    if box is None or margin is None:
+        return source
+    return Region(source, with_margin(box, margin, source.size))
+
+
 def with_margin(box: Box, margin: float, size: tuple[int, int]) -> Box:
     """The box with `margin` of its sides more on each side, in whole pixels of the picture."""
     wide, high = margin * (box.x1 - box.x0), margin * (box.y1 - box.y0)

@@ -15,7 +15,7 @@ from atarimae.bundle import Bundle
 from atarimae.serve.limits import Limits
 from atarimae.serve.metrics import Metrics
 from atarimae.serve.swap import watcher
-from atarimae.serve.worker import Worker
+from atarimae.serve.worker import BOX, Worker
 from atarimae.task import Filters, Task
 from atarimae.web import guard
 from atarimae.web.frame import Pages, WebError, new_app
@@ -71,9 +71,9 @@ def _add_question(app: FastAPI, task: Task, limits: Limits, metrics: Metrics) ->
     filters = task.filters if isinstance(task, Filters) else ()
 
     async def ask(request: Request) -> Response:
-        """Ask about one picture: a form with the file in the field `image`, and filters."""
+        """Ask about one picture: a form with the file in the field `image`, filters, and `box`."""
         with metrics.question(), worker.place():
-            form = await read_form(request, limits.bytes, filters)
+            form = await read_form(request, limits.bytes, (*filters, BOX))
             answer = await worker.ask(form.image, form.words)
             metrics.answered(answer.milliseconds, answer.value.get("unknown") is True)
             return JSONResponse(answer.value)
@@ -163,6 +163,7 @@ def _form(filters: Sequence[str]) -> dict[str, object]:
         "required": ["image"],
         "properties": {
             "image": {"type": "string", "format": "binary"}, **dict.fromkeys(filters, several),
+            BOX: {"type": "string", "description": "x0,y0,x1,y1: px after EXIF rotation"},
         },
     }  # fmt: skip
     return {
@@ -174,6 +175,6 @@ _ERRORS: dict[int | str, str] = {
     400: "no image, an empty one, or a broken one",
     413: "too many bytes or pixels",
     415: "no multipart form",
-    422: "no file in the field 'image', or a field or filter that is not there",
+    422: "no file in the field 'image', or a field, filter or box that is not there",
     503: "still loading, or too many requests are waiting",
 }

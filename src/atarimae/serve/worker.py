@@ -14,11 +14,13 @@ from atarimae.bundle import Bundle
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.predict import golden
 from atarimae.predict.ask import Answer, Asker
+from atarimae.predict.boxes import read_box
 from atarimae.serve.limits import Limits
 from atarimae.task import Task
-from atarimae.types import Only
+from atarimae.types import Box, Only
 from atarimae.web.frame import WebError
 
+BOX = "box"  # the field of a form
 NONE: Mapping[str, Sequence[str]] = {}
 
 
@@ -66,7 +68,8 @@ class Worker:
     async def ask(self, picture: bytes, words: Mapping[str, Sequence[str]] = NONE) -> Answer:
         """The answer, with the milliseconds it waited for the thread as function `wait`.
 
-        `words` are filters: fields, and the values that known images may have there.
+        `words` are filters, fields and the values that known images may have there; and `box`,
+        as x0,y0,x1,y1.
         """
         question = self._pool.submit(self._answer, picture, words, time.perf_counter())
         return await asyncio.wrap_future(question)
@@ -85,10 +88,12 @@ class Worker:
         waited = (time.perf_counter() - asked) * 1000
         try:
             asker = self._swapped or self.loading.result()  # one for the whole answer
-            only = _filter(asker, words)
-            answer = asker(picture, self._limits.pixels, only)
+            only = _filter(asker, {name: said for name, said in words.items() if name != BOX})
+            answer = asker(picture, self._limits.pixels, only, _box(words.get(BOX, ())))
         except WebError:
             raise
+        except UsageError as error:
+            raise WebError(422, "no_box", error.what, error.found, error.fix) from None
         except AtarimaeError as error:
             raise _refusal(error, self._limits.pixels) from None
         return replace(answer, milliseconds={"wait": waited, **answer.milliseconds})
@@ -107,6 +112,12 @@ def _filter(asker: Asker, words: Mapping[str, Sequence[str]]) -> Only:
         return asker.only(words)
     except UsageError as error:
         raise WebError(422, "no_filter", error.what, error.found, error.fix) from None
+
+
+def _box(said: Sequence[str]) -> Box | None:
+    if len(said) > 1:
+        raise UsageError("One box a request.", f"'{BOX}' came {len(said)} times.", "Ask again.")
+    return read_box(said[0]) if said else None
 
 
 def _blank() -> bytes:
