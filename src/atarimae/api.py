@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from atarimae.look import Finding
     from atarimae.look.document import Report
     from atarimae.mirror import Mirrored
+    from atarimae.propose import Proposed
     from atarimae.runlog import Run
     from atarimae.runlog.importing import Imported
     from atarimae.runlog.restore import Restored
@@ -459,6 +460,26 @@ class Workspace:
                 self.folder, chosen, _id(run), budget=seconds(budget), folds=folds, seed=seed,
                 transductive=transductive, write=None if write is None else Path(write),
                 progress=progress,
+            )  # fmt: skip
+
+    def propose(
+        self,
+        run: "str | Run" = "best",
+        *,
+        at: float | None = None,
+        precision: float | None = None,
+        dry_run: bool = False,
+    ) -> "Proposed":
+        """Let a run label what nobody has, where it is sure: one edit of labels by the run.
+
+        Sure is a match with a score of `at` or more, or of `precision` (0.95) on val.
+        """
+        from atarimae import propose, task
+
+        with bar("propose") as progress:
+            return propose.propose(
+                self.folder, task.load(self.folder.task), self.run(_id(run)), at=at,
+                precision=precision, dry_run=dry_run, progress=progress,
             )  # fmt: skip
 
     def lb_explain(self, run: "str | Run", *, board: str = "public") -> "Explanation":

@@ -20,6 +20,7 @@ from atarimae.commands import (
     gate,
     mirror,
     notes,
+    propose,
     rank,
     records,
     runs,
@@ -31,8 +32,8 @@ from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
 GROUPS = (
-    data, edits, fit, sweep, runs, notes, verdicts, gate, rank, board, records, mirror, bundles,
-    search, demo,
+    data, edits, fit, sweep, runs, notes, verdicts, gate, rank, propose, board, records,
+    mirror, bundles, search, demo,
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS

@@ -45,7 +45,7 @@ class Recipe(BaseModel):
 
     # By stage, the settings whose change it can't judge: it says so and passes the idea on.
     unjudged: ClassVar[Mapping[str, frozenset[str]]] = {
-        "smoke": frozenset({"epochs", "warmup", "average_decay", "average_epochs"})
+        "smoke": frozenset({"epochs", "warmup", "average_decay", "average_epochs", "pseudo_labels"})
     }
 
     epochs: int = Field(20, ge=0, description="passes over the training images; 0 trains nothing")
@@ -58,6 +58,9 @@ class Recipe(BaseModel):
     )  # fmt: skip
     average_epochs: int = Field(
         0, ge=0, description="last epochs whose weights are averaged, all alike; 0: none"
+    )
+    pseudo_labels: bool = Field(
+        False, description="whether classes that models proposed for unlabelled images are learned"
     )
     workers: int = Field(-1, ge=-1, description="processes that load images; -1: one per core")
 
@@ -290,6 +293,16 @@ class Filters(Protocol):
     """A task that can answer with a part of its index: `finish` heeds `Context.only`. Optional."""
 
     filters: tuple[str, ...]  # what it goes by: some of label, source, group, split
+
+
+@runtime_checkable
+class Proposes(Protocol):
+    """A task whose answers say which class an image is of. Optional."""
+
+    def proposals(
+        self, predictions: Predictions, context: Context
+    ) -> Sequence[tuple[str, float, str]]:
+        """For each prediction its class, "" for none, the score of that, and why: a known file."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from atarimae.runlog.writer import reopen
 from atarimae.score.verdict import verdict
 from atarimae.store import Store
 from atarimae.task import Recipe, Task
-from atarimae.types import Progress, Score, silent
+from atarimae.types import Data, Progress, Score, silent
 from atarimae.workspace import Workspace
 
 
@@ -61,7 +61,7 @@ def fit(
             "Too few folds.", f"There is {folds}.", "Give two at least, with --folds 3 for example."
         )
     chosen = choose(device, threads)
-    data = with_split(task, Store(workspace).data(edit))
+    data = _data(workspace, task, recipe, stage, edit)
     best = runlog.find(workspace, parent) if parent else runlog.find_best(workspace, stage)
     run = runlog.start(
         workspace,
@@ -105,13 +105,26 @@ def resume(
             f"Run {old.id} can't be resumed.", "It was logged by a loop of its own.", "Run that."
         )
     recipe = task.recipe.of(old.recipe)
-    data = with_split(task, Store(workspace).data(old.data.edit))
+    data = _data(workspace, task, recipe, old.stage, old.data.edit)
     sample, resolved = stages.stage(old.stage)(data, recipe)
     chosen = choose(device)
     with reopen(old.folder) as run, files.having_room(f"Run {old.id}"):
         part = Part(workspace, task, run, old.folder, sample, resolved, old.seed, chosen, progress)
         _run(run, part, resume=True)
     return runlog.read(old.folder)
+
+
+def _data(workspace: Workspace, task: Task, recipe: Recipe, stage: str, edit: int | None) -> Data:
+    """What the run learns from and is judged by; smoke's sample has no room for proposals."""
+    wanted = recipe.pseudo_labels and stage != "smoke"
+    data = with_split(task, Store(workspace).data(edit), trust=wanted)
+    if wanted and not data.trusted:
+        raise UsageError(
+            "There are no pseudo-labels to learn from.",
+            "No model has given an unlabelled image a class that train has.",
+            "Let a run propose some with 'atarimae propose RUN', or set pseudo_labels = false.",
+        )
+    return data
 
 
 def _run(run: Log, part: Part, *, resume: bool) -> None:

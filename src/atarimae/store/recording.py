@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from atarimae.store import schema
 from atarimae.store.state import alive, files_at, last_edit
-from atarimae.types import Box, File, Image
+from atarimae.types import Box, File, Image, Label
 from atarimae.workspace import Workspace
 
 _IMAGE = Image.__slots__
@@ -156,6 +156,27 @@ class Recording:
             if label not in self.labels:
                 self.labels.add(label)
                 self.new_labels.append(label)
+
+
+def unsaid(connection: Connection, labels: Iterable[Label]) -> list[Label]:
+    """Those that nobody of the same name says already, each once; whatever their score."""
+    table = schema.labels
+    rows = connection.execute(select(table).where(table.c.removed.is_(None)))
+    there = {tuple(getattr(row, name) for name in (*_SAID, "by")) for row in rows}
+    fresh = {(*_said(label), label.by): label for label in labels}
+    return [label for statement, label in fresh.items() if statement not in there]
+
+
+def say(connection: Connection, labels: Iterable[Label], edit: int) -> None:
+    """Write labels of an edit."""
+    rows = ((*_said(label), label.by, label.score, edit) for label in labels)
+    insert_rows(connection, schema.labels, (*_SAID, "by", "score", "added"), rows)
+
+
+def _said(label: Label) -> tuple[object, ...]:
+    box = label.box
+    corners = (None,) * 4 if box is None else (box.x0, box.y0, box.x1, box.y1)
+    return (label.image, label.kind, label.value, *corners)
 
 
 def insert_rows(

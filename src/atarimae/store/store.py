@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError
 from atarimae.errors import AtarimaeError
 from atarimae.store import history, schema
 from atarimae.store.history import Edit
-from atarimae.store.recording import Changes, Recording, Refusal, Row, note_refusals
+from atarimae.store.recording import Changes, Recording, Refusal, Row, note_refusals, say, unsaid
 from atarimae.store.state import alive, all_images, files_at, last_edit, moved
 from atarimae.types import Data, File, Image, Label, Version
 from atarimae.workspace import Workspace, person
@@ -96,6 +96,17 @@ class Store:
         """Every edit, oldest first."""
         with self._read() as connection:
             return history.edits(connection)
+
+    def say(
+        self, labels: Sequence[Label], *, action: str, why: str = "", by: str | None = None
+    ) -> Edit | None:
+        """Append labels as one edit; None where each was said before by the same."""
+        with self._write() as connection:
+            fresh = unsaid(connection, labels)
+            if not fresh:
+                return None
+            say(connection, fresh, _append(connection, action, why, by))
+            return history.edits(connection)[-1]
 
     def undo(self, edit: int, *, by: str | None = None) -> Edit:
         """Undo one edit, by another: undoing that one brings everything back."""

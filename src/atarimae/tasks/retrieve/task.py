@@ -136,6 +136,18 @@ class Retrieve:
         """MRR@20 as above first, then as others count it, rightly or not."""
         return conventions.countings(answers)
 
+    def proposals(
+        self, predictions: Predictions, context: Context
+    ) -> Sequence[tuple[str, float, str]]:
+        """The class of the best match, and its similarity."""
+        match = cast(Ints, predictions.columns["match"])[:, 0].tolist()
+        similarity = cast(Floats, predictions.columns["similarity"])[:, 0].tolist()
+        known = context.index
+        return [
+            (known.labels[at], near, known.files[at].path) if at >= 0 else ("", near, "")
+            for at, near in zip(match, similarity, strict=True)
+        ]
+
     def ranker(self, outputs: Sequence[Array], data: Data) -> Ranker:
         """Chains of `rank`, scored by MRR@20."""
         index = self.index(outputs, data)
