@@ -3,9 +3,9 @@
     python scripts/compare_pseudo_labels.py WORKSPACE
 
 Of each class of train two images keep their label, and a fifth of the classes lose all: an
-unlabelled image may be of no class that is known. A run proposes labels; runs with and without them are
-compared over three seeds, and the proposals are held against the truth. WORKSPACE is made if it is
-not there; runs that are there already count.
+unlabelled image may be of no class that is known. A run proposes labels; runs with and without
+them are compared over three seeds, and the proposals are held against the truth. WORKSPACE is made
+if it is not there; runs that are there already count.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def main() -> None:
     """Fit, propose, fit again, and print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("workspace", type=Path)
-    parser.add_argument("--precision", type=float, default=0.95)
+    parser.add_argument("--at", type=float, default=0.4, help="the lowest score of a proposal")
     arguments = parser.parse_args()
     folder: Path = arguments.workspace
     new = not (folder / workspace.SETTINGS).is_file()
@@ -40,7 +40,7 @@ def main() -> None:
     truth = hidden(space.folder.root)
     space.add(space.folder.root / "emoji" / "few.csv")
     first = _run(space, "few labels", 0)
-    found = space.propose(first, precision=arguments.precision)
+    found = space.propose(first, at=arguments.at)
     print("\n".join(told(found, truth)))
     runs = {
         name: [_run(space, name, seed, pseudo_labels=wanted) for seed in SEEDS]

@@ -119,7 +119,7 @@ def test_what_is_not_there_is_refused(client, words, what, fix):
 def test_openapi_names_the_filters(client):
     said = client.get("/openapi.json").json()["paths"]["/search"]["post"]["requestBody"]
     fields = said["content"]["multipart/form-data"]["schema"]["properties"]
-    assert set(fields) == {"image", *FIELDS}
+    assert set(fields) == {"image", "box", *FIELDS}
 
 
 def test_a_task_without_filters_refuses_them(server):
