@@ -78,7 +78,9 @@ def told(found: Proposed, truth: dict[str, str]) -> Iterator[str]:
     right = sum(truth[one.file.removeprefix("emoji/")] == one.label for one in found.found)
     yield f"{len(found.found)} of {found.unlabelled} unlabelled images at {said.at:.3f} or more."
     yield f"Estimated precision {said.precision:.3f} [{said.low:.3f}, {said.high:.3f}];"
-    yield f"{said.strangers_accepted} of {said.strangers} strangers of val are matched."
+    yield f"{said.strangers_accepted} of {said.strangers} strangers of val are matched:"
+    lost = sum(1 for name in truth.values() if chance(f"lost {name}") < LOST) / len(truth)
+    yield f"with {lost:.3f} of the hidden strangers, {said.with_strangers(lost):.3f} is expected."
     yield f"By the truth {right} are right: {right / max(1, len(found.found)):.3f}."
 
 

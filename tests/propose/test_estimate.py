@@ -32,6 +32,16 @@ def test_estimate_is_a_plain_count(at):
     assert told.precision == told.right / told.accepted
 
 
+def test_strangers_among_the_unlabelled_make_it_less_precise():
+    queries = [Judged(0.9, right, str(n)) for n, right in enumerate([True] * 60 + [False] * 20)]
+    queries += [Judged(0.1, False, "low")] * 20
+    told = estimate(queries, 0.5, [0.9] * 30 + [0.1] * 70)
+    # Of 300 images 200 are known: 120 right of 160 matched. Of 100 strangers 30 are matched.
+    assert told.with_strangers(1 / 3) == pytest.approx(120 / (160 + 30))
+    assert told.with_strangers(0.0) == pytest.approx(told.precision)
+    assert math.isnan(estimate(queries, 0.5, []).with_strangers(0.5))
+
+
 def test_all_right_is_no_certainty():
     told = estimate([Judged(0.9, True, f"c{n}") for n in range(20)], 0.5, [])
     assert (told.precision, told.high) == (1.0, 1.0)

@@ -36,7 +36,8 @@ def _lines(found: "Proposed", *, dry_run: bool) -> Iterator[str]:
     if told.strangers:
         yield (
             f"Of {told.strangers:,} images of val whose class is not in train, "
-            f"{told.strangers_accepted:,} are matched all the same."
+            f"{told.strangers_accepted:,} are matched all the same: were a third of the unlabelled "
+            f"images of no known class, {told.with_strangers(1 / 3):.3f} would be right."
         )
     yield from (
         f"  {one.score:.3f}  {one.label}  {one.file}  like {one.like}"

@@ -37,9 +37,18 @@ class Estimate:
     strangers: int  # queries of val whose class train lacks
     strangers_accepted: int  # of those, asked of train alone: each is wrong
 
+    def with_strangers(self, share: float) -> float:
+        """The precision where a share of the unlabelled images is of no class that is known."""
+        if not self.asked or not self.strangers:
+            return math.nan
+        known, unknown = (1 - share) / self.asked, share / self.strangers
+        matched = known * self.accepted + unknown * self.strangers_accepted
+        return known * self.right / matched if matched else math.nan
+
     def as_dict(self) -> dict[str, object]:
         """JSON values; what can't be told is null."""
-        return {name: None if value != value else value for name, value in asdict(self).items()}
+        told = {**asdict(self), "with_a_third_strangers": self.with_strangers(1 / 3)}
+        return {name: None if value != value else value for name, value in told.items()}
 
 
 def estimate(judged: Sequence[Judged], at: float, strangers: Sequence[float]) -> Estimate:
