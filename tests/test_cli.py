@@ -157,7 +157,7 @@ def store(space: Path) -> list[Path]:
     return sorted(space.glob("store.sqlite*"))
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("init", "index", "score", "serve", "watch", "demo")])  # fmt: skip  # noqa: E501
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("init", "index", "search", "score", "serve", "watch", "demo")])  # fmt: skip  # noqa: E501
 def test_without_a_workspace_every_command_says_so(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -165,7 +165,7 @@ def test_without_a_workspace_every_command_says_so(
         "add": ["."], "fit": ["--because", "x"], "show": ["r"], "compare": ["r", "r"],
         "ship": ["r", "--out", "o"], "note": ["r", "x"], "import": ["t.csv"], "restore": ["r", "d"],
         "mirror": ["--to", "sqlite:///m.db"], "noise": ["r"], "sweep": ["s.toml"],
-        "rank": ["r"], "submit": ["r"],
+        "rank": ["r"], "submit": ["r"], "propose": ["r"],
     }.get(name, [])  # fmt: skip
     code, found = told(capsys, "-C", tmp_path, name, *words)
     assert code == 2
@@ -257,6 +257,22 @@ def test_partial_add_ends_with_one_and_takes_the_rest(
     assert list(refused) == ["file", "found", "fix"]
     assert refused["file"].endswith("赤 red/text.png")
     assert told(capsys, "-C", space, "add", photos)[1]["present"] == 48
+
+
+def test_edit_is_listed_undone_and_redone(
+    space: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told(capsys, "-C", space, "add", photos)
+    code, undone = told(capsys, "-C", space, "undo", "1")
+    assert (code, undone["files_removed"], undone["labels_removed"]) == (0, 48, 48)
+    told(capsys, "-C", space, "undo", undone["id"])
+    _, listed = told(capsys, "-C", space, "edits")
+    assert [(edit["action"], edit["undone_by"]) for edit in listed["edits"]] == [
+        ("add", None), ("undo", 3), ("undo", None),
+    ]  # fmt: skip
+    assert main(["-C", str(space), "edits", "--last", "1"]) == 0
+    assert "+48 files, +48 labels  edit 2\n2 older ones" in capsys.readouterr().out
+    assert told(capsys, "-C", space, "undo")[0] == 2  # nothing is named
 
 
 def test_runs_have_the_promised_shape_oldest_first(

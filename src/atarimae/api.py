@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atarimae import files, workspace
-from atarimae.errors import AtarimaeError
+from atarimae.errors import AtarimaeError, UsageError
 from atarimae.picture import Picture
 from atarimae.progress import bar
 from atarimae.shipped import Bundle
@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from atarimae.look import Finding
     from atarimae.look.document import Report
     from atarimae.mirror import Mirrored
+    from atarimae.propose import Proposed
     from atarimae.runlog import Run
     from atarimae.runlog.importing import Imported
     from atarimae.runlog.restore import Restored
     from atarimae.score.noise import Noise
     from atarimae.score.open_run import OpenRun
+    from atarimae.store import Edit
     from atarimae.submission import Submission
     from atarimae.sweep import Sweep
     from atarimae.tidy import Finding as Unsound
@@ -65,6 +67,27 @@ class Workspace:
                 self.folder, _paths(sources), labels=None if labels is None else Path(labels),
                 copy=copy, progress=progress,
             )  # fmt: skip
+
+    def edits(self) -> "list[Edit]":
+        """Every change of the data, oldest first."""
+        from atarimae.store import Store
+
+        return Store(self.folder).edits()
+
+    def undo(self, edit: int | None = None, *, by: str | None = None) -> "Edit":
+        """Undo one edit, or take back all labels that the run `by` said; undoing it is redoing."""
+        from atarimae import runlog
+        from atarimae.store import Store
+
+        store = Store(self.folder)
+        if (edit is None) is (by is None):
+            raise UsageError("What is to be undone?", "", "Name an edit, or a run with --by.")
+        if edit is not None:
+            return store.undo(edit)
+        name = str(by)  # a run may be gone whose labels are here
+        return store.undo_labels_by(
+            name if name in store.models() else runlog.find(self.folder, name).id
+        )
 
     def images(self) -> "pd.DataFrame":
         """One row a file: path, label, split, role, source, group, width, height, hash."""
@@ -437,6 +460,26 @@ class Workspace:
                 self.folder, chosen, _id(run), budget=seconds(budget), folds=folds, seed=seed,
                 transductive=transductive, write=None if write is None else Path(write),
                 progress=progress,
+            )  # fmt: skip
+
+    def propose(
+        self,
+        run: "str | Run" = "best",
+        *,
+        at: float | None = None,
+        precision: float | None = None,
+        dry_run: bool = False,
+    ) -> "Proposed":
+        """Let a run label what nobody has, where it is sure: one edit of labels by the run.
+
+        Sure is a match with a score of `at` or more, or of `precision` (0.95) on val.
+        """
+        from atarimae import propose, task
+
+        with bar("propose") as progress:
+            return propose.propose(
+                self.folder, task.load(self.folder.task), self.run(_id(run)), at=at,
+                precision=precision, dry_run=dry_run, progress=progress,
             )  # fmt: skip
 
     def lb_explain(self, run: "str | Run", *, board: str = "public") -> "Explanation":

@@ -15,13 +15,16 @@ from atarimae.commands import (
     bundles,
     data,
     demo,
+    edits,
     fit,
     gate,
     mirror,
     notes,
+    propose,
     rank,
     records,
     runs,
+    search,
     sweep,
     verdicts,
 )
@@ -29,7 +32,8 @@ from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
 GROUPS = (
-    data, fit, sweep, runs, notes, verdicts, gate, rank, board, records, mirror, bundles, demo,
+    data, edits, fit, sweep, runs, notes, verdicts, gate, rank, propose, board, records,
+    mirror, bundles, search, demo,
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS

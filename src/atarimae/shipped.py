@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from atarimae.submission import Submission
     from atarimae.types import Data
 
+Values = str | Sequence[str]
+
 
 class Bundle:
     """A shipped bundle."""
@@ -20,14 +22,32 @@ class Bundle:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
 
-    def search(self, picture: str | Path | bytes) -> dict[str, object]:
-        """The bundle's answer for one picture."""
+    def search(
+        self,
+        picture: str | Path | bytes,
+        *,
+        label: Values = (),
+        source: Values = (),
+        group: Values = (),
+        split: Values = (),
+        box: tuple[float, float, float, float] | None = None,
+    ) -> dict[str, object]:
+        """The bundle's answer for one picture.
+
+        With a `box`, its corners in pixels after EXIF rotation, only what is in it is asked about.
+        With a label (or source, group, split), or several, only known images that have one of
+        them are answered with.
+        """
         from atarimae import bundle, task
         from atarimae.predict.ask import Asker
+        from atarimae.predict.boxes import corners
 
         shipped = bundle.read(self.folder)
         ask = Asker(shipped, task.load(shipped.task))
-        return ask(picture if isinstance(picture, bytes) else Path(picture)).value
+        asked = {"label": label, "source": source, "group": group, "split": split}
+        only = ask.only({field: _listed(values) for field, values in asked.items() if values})
+        asked_about = picture if isinstance(picture, bytes) else Path(picture)
+        return ask(asked_about, only=only, box=None if box is None else corners(box)).value
 
     def score(
         self,
@@ -98,6 +118,10 @@ class Bundle:
         from atarimae import serve
 
         serve.run(self.folder, host, port)
+
+
+def _listed(values: Values) -> list[str]:
+    return [values] if isinstance(values, str) else list(values)
 
 
 def _sources(sources: Sequence[Path]) -> "Data":

@@ -16,11 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from atarimae.errors import UsageError, unknown_name
 from atarimae.types import (
+    ALL,
     Array,
     Batch,
+    Box,
     Data,
     Floats,
     Index,
+    Only,
     Predictions,
     Progress,
     Score,
@@ -42,7 +45,7 @@ class Recipe(BaseModel):
 
     # By stage, the settings whose change it can't judge: it says so and passes the idea on.
     unjudged: ClassVar[Mapping[str, frozenset[str]]] = {
-        "smoke": frozenset({"epochs", "warmup", "average_decay", "average_epochs"})
+        "smoke": frozenset({"epochs", "warmup", "average_decay", "average_epochs", "pseudo_labels"})
     }
 
     epochs: int = Field(20, ge=0, description="passes over the training images; 0 trains nothing")
@@ -55,6 +58,9 @@ class Recipe(BaseModel):
     )  # fmt: skip
     average_epochs: int = Field(
         0, ge=0, description="last epochs whose weights are averaged, all alike; 0: none"
+    )
+    pseudo_labels: bool = Field(
+        False, description="whether classes that models proposed for unlabelled images are learned"
     )
     workers: int = Field(-1, ge=-1, description="processes that load images; -1: one per core")
 
@@ -115,6 +121,7 @@ class Context:
     index: Index = field(default_factory=Index)
     constants: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)  # the model's own
+    only: Only = ALL  # what of the index may be answered with; for tasks that are `Filters`
 
 
 class Predictor(Protocol):
@@ -138,6 +145,17 @@ class Predictor(Protocol):
     @property
     def steps(self) -> Mapping[str, Callable[[Batch], Batch]]:
         """Named steps in order; each takes one array an image and gives one array an image."""
+
+
+@runtime_checkable
+class Crops(Protocol):
+    """A predictor that may read the region of a picture's box in place of the picture. Optional.
+
+    `windows` is handed sources that know of their box (`predict.region.box_of`).
+    """
+
+    def part(self, box: Box, size: tuple[int, int]) -> Box | None:
+        """What is read of a picture of that size, in whole pixels; None for all of it."""
 
 
 class Update(Protocol):
@@ -268,6 +286,23 @@ class Embeds(Protocol):
     """A task that looks its answers up in a gallery by the cosine of its outputs. Optional."""
 
     near_duplicate: float  # cosine from which two images are one picture to the model
+
+
+@runtime_checkable
+class Filters(Protocol):
+    """A task that can answer with a part of its index: `finish` heeds `Context.only`. Optional."""
+
+    filters: tuple[str, ...]  # what it goes by: some of label, source, group, split
+
+
+@runtime_checkable
+class Proposes(Protocol):
+    """A task whose answers say which class an image is of. Optional."""
+
+    def proposals(
+        self, predictions: Predictions, context: Context
+    ) -> Sequence[tuple[str, float, str]]:
+        """For each prediction its class, "" for none, the score of that, and why: a known file."""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Label:
     kind: str = "class"
     box: Box | None = None
     by: str = ""
-    score: float | None = None  # how sure, 0 to 1; None for a plain statement
+    score: float | None = None  # a model's, on the scale of its answers; None: a person's word
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ class Data:
     images: Mapping[str, Image]
     labels: Mapping[str, tuple[Label, ...]]  # by image hash, oldest first
     moved: Mapping[str, str] = field(default_factory=dict)  # where files of an older version lie
+    trusted: frozenset[str] = frozenset()  # images whose class a model may say, where nobody did
 
     def split(self, name: str) -> "Data":
         """The files of one split."""
@@ -97,9 +98,15 @@ class Data:
         return self.root / self.moved.get(file.path, file.path)
 
     def classes(self, file: File) -> tuple[str, ...]:
-        """The classes that the file's image is labelled with, oldest first, each once."""
-        said = self.labels.get(file.image, ())
-        return tuple(dict.fromkeys(label.value for label in said if label.kind == "class"))
+        """The classes that people gave the file's image, oldest first, each once.
+
+        What models say doesn't count, but for images that are trusted: there it is the newest.
+        """
+        said = [label for label in self.labels.get(file.image, ()) if label.kind == "class"]
+        people = tuple(dict.fromkeys(label.value for label in said if label.score is None))
+        if people or file.image not in self.trusted:
+            return people
+        return tuple(label.value for label in said[-1:])
 
     def label(self, file: File) -> str | None:
         """The class for tasks that want one: the first that was said, None where none was."""
@@ -141,6 +148,22 @@ class Index:
 
     def __len__(self) -> int:
         return len(self.files)
+
+
+@dataclass(frozen=True)
+class Only:
+    """A filter: only known images with one of the labels, from one of the sources, and so on.
+
+    Nothing named is no restriction.
+    """
+
+    labels: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    splits: tuple[str, ...] = ()
+
+
+ALL = Only()
 
 
 @dataclass(frozen=True)

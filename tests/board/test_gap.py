@@ -9,8 +9,7 @@ from atarimae import files, task, workspace
 from atarimae.board import describe, record
 from atarimae.cli import main
 from atarimae.runlog import Run, read, start
-from atarimae.store import Store
-from atarimae.store.store import Row
+from atarimae.store import Row, Store
 from atarimae.task import Context
 from atarimae.workspace import Workspace
 

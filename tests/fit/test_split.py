@@ -1,12 +1,13 @@
 """A given split is honoured; one of our own never parts what belongs together."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from atarimae import task as tasks
 from atarimae.errors import AtarimaeError
-from atarimae.fit.split import with_split
+from atarimae.fit.split import folds, with_split
 from atarimae.score.leaks import overlap
 from atarimae.types import Data, File, Label, Version
 
@@ -138,3 +139,79 @@ def test_query_without_a_label_is_drawn_by_itself_and_does_not_stand_for_a_class
 def test_no_val_split_possible_is_said() -> None:
     with pytest.raises(AtarimaeError, match="No val split is possible"):
         with_split(RETRIEVE, data(("a/1", "A", None, None), ("b/1", "A", None, None)))
+
+
+def proposed(data: Data, *rows: tuple[str, str, str | None, str | None, str]) -> Data:
+    """Files more that only a model has labelled: path, its word, split, group, role."""
+    more = tuple(
+        File(path, path.split("/")[0], split=split, group=group, role=role)
+        for path, _, split, group, role in rows
+    )
+    said = {
+        file.image: (*data.labels.get(file.image, ()), Label(file.image, row[1], by="r", score=0.9))
+        for file, row in zip(more, rows, strict=True)
+    }
+    files = tuple(sorted((*data.files, *more), key=lambda file: file.path))
+    return replace(data, files=files, labels={**data.labels, **said})
+
+
+GIVEN = (
+    ("a/1", "A", "train", None), ("b/1", "B", "train", "g"), ("v/1", "V", "val", "h"),
+    ("v/2", "V", "val", None), ("t/1", "T", "test", None),
+)  # fmt: skip
+
+
+def test_a_models_word_is_learned_only_where_it_is_trusted() -> None:
+    pool = proposed(data(*GIVEN), ("n/1", "A", None, None, "both"))
+    assert "n/1" not in splits(with_split(RETRIEVE, pool))
+    trusting = with_split(RETRIEVE, pool, trust=True)
+    assert splits(trusting)["n/1"] == "train"
+    assert {trusting.label(f) for f in trusting.files if f.path == "n/1"} == {"A"}
+    assert len(trusting.files) == len(GIVEN) + 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("n/1", "V", None, None, "both"),  # a class that val asks about stays unseen
+        ("n/1", "X", None, None, "both"),  # one that nobody has given
+        ("n/1", "A", "val", None, "both"),
+        ("n/1", "A", "test", None, "gallery"),
+        ("n/1", "A", None, "h", "both"),  # in the group of a val file
+        ("n/1", "A", None, None, "query"),  # asks for what is not there
+        ("v/copy", "A", None, None, "both"),  # val's own image, which a person has labelled
+    ],
+)
+def test_no_models_word_comes_near_val(row: tuple[str, str, str | None, str | None, str]) -> None:
+    trusting = with_split(RETRIEVE, proposed(data(*GIVEN), row), trust=True)
+    assert not trusting.trusted
+    assert trusting.class_names == ("A", "B", "T", "V")
+
+
+def test_pseudo_labels_are_in_train_of_each_fold_and_val_is_as_it_is_without_them() -> None:
+    plain = many(classes=12)
+    pool = proposed(plain, *((f"n{c}/1", f"c{c}", None, None, "both") for c in range(12)))
+    without = folds(RETRIEVE, with_split(RETRIEVE, pool), 3)
+    trusted = with_split(RETRIEVE, pool, trust=True)
+    learned = set(trusted.split("train").class_names)
+    for fold, other in zip(folds(RETRIEVE, trusted, 3), without, strict=True):
+        assert fold.split("val") == replace(other.split("val"), trusted=fold.trusted)
+        new = [file for file in fold.files if file.path.startswith("n")]
+        assert {file.split for file in new} == {"train"}
+        # Of the classes that this fold's train has from people, and of no other.
+        theirs = set(other.split("train").class_names) & learned
+        assert {fold.label(file) for file in new} == theirs
+        assert not {fold.label(file) for file in new} & set(fold.split("val").class_names)
+
+
+def test_the_newest_of_several_models_words_counts_and_a_persons_before_them() -> None:
+    pool = proposed(
+        data(*GIVEN), ("n/1", "A", None, None, "both"), ("m/1", "A", None, None, "both")
+    )
+    newer = Label("n", "B", by="s", score=0.1)
+    mine = Label("m", "B")
+    said = {**pool.labels, "n": (*pool.labels["n"], newer), "m": (*pool.labels["m"], mine)}
+    trusting = with_split(RETRIEVE, replace(pool, labels=said), trust=True)
+    by_path = {file.path: trusting.label(file) for file in trusting.files}
+    assert (by_path["n/1"], by_path["m/1"]) == ("B", "B")
+    assert trusting.trusted == {"n"}

@@ -1,12 +1,14 @@
 """What /api/images answers: filters, blocks, and the place of an image."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
 from atarimae import look
 from atarimae.look.catalogue import SECONDS
+from atarimae.types import Box
 
 RED, GREEN, BLUE, GREY = (200, 0, 0), (0, 200, 0), (0, 0, 200), (90, 90, 90)
 
@@ -74,6 +76,22 @@ def test_files_of_one_image_know_of_each_other(client):
     items = client.get("/api/images").json()["items"]
 
     assert [item["files"] for item in items] == [2, 1, 2, 1]
+
+
+def test_detail_of_an_image_shows_its_boxes_as_shapes_and_as_numbers(client, maker):
+    image = maker.picture("photos/boxed.png", GREY, "瓶", size=(40, 30))
+    boxes = (("瓶", Box(4, 3, 20, 25.5)), ("<b>箱</b>", Box(0, 0, 40, 30)))
+    maker.rows[-1] = replace(maker.rows[-1], boxes=boxes)
+    maker.record()
+    time.sleep(SECONDS * 1.1)
+
+    page = client.get(f"/image/{image}").text
+
+    assert 'viewBox="0 0 40 30"' in page
+    assert '<rect x="4.0" y="3.0" width="16.0" height="22.5"><title>瓶</title>' in page
+    assert "4.0, 3.0 to 20.0, 25.5 px" in page
+    assert "<b>箱</b>" not in page  # a label is text
+    assert "<h2>瓶</h2>" in page  # the image's class, not what its boxes hold
 
 
 def test_new_files_appear_without_a_restart(client, maker):

@@ -1,5 +1,6 @@
 """The page in a real browser."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import mean_colour
@@ -10,7 +11,7 @@ from playwright.sync_api import expect
 from serving import DESKTOP, PHONE, serving
 
 from atarimae import runlog
-from atarimae.types import Score
+from atarimae.types import Box, Score
 
 MANY = 10_000
 
@@ -24,6 +25,7 @@ def sake(tmp_path_factory):
         split = "train" if number < 8 else "val"
         maker.picture(f"写真/{number:02}.png", (number * 20, 0, 255 - number * 20), label,
                       split=split)  # fmt: skip
+    maker.rows[-1] = replace(maker.rows[-1], boxes=(("ラベル", Box(4, 3, 20, 20)),))
     maker.picture("写真/copy.png", (20, 0, 235), split="val")
     workspace = maker.record()
     with runlog.start(workspace, because="基準", stage="holdout", recipe={"lr": 0.001}) as run:
@@ -229,3 +231,12 @@ def drop(page, target, colour):
         }""",
         list(colour),
     )
+
+
+def test_boxes_lie_where_the_picture_has_them(page, sake):
+    page.goto(sake)
+    page.locator(".tile").nth(11).click()
+    expect(page.locator("#panel")).to_be_visible()
+    expect(page.locator(".boxes rect")).to_have_count(1)
+    picture, shapes = page.locator("#large").bounding_box(), page.locator(".boxes").bounding_box()
+    assert shapes == pytest.approx(picture, abs=0.5)

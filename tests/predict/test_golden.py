@@ -133,7 +133,7 @@ def test_few_pictures_are_enough(tmp_path: Path) -> None:
 
 
 def test_trace_holds_every_step_in_order(recorded: Path) -> None:
-    trace: dict[str, list[Array]] = golden.steps(Mean(), golden.pictures(recorded))
+    trace: dict[str, list[Array]] = golden.steps(Mean(), recorded)
     assert list(trace) == ["decode", "resize", "embed", "move"]
     assert {name: values[0].shape for name, values in trace.items()} == {
         "decode": (6, 5, 3), "resize": (3, 5, 3), "embed": (3,), "move": (3,),

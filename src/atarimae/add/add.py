@@ -2,11 +2,13 @@
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from atarimae.add.boxing import Read, within
+from atarimae.add.coco import read_coco
 from atarimae.add.copying import copy_in
 from atarimae.add.entry import Entry, Found, is_picture, merged, placed
 from atarimae.add.folder import read_folder
@@ -73,7 +75,10 @@ def _read(
     root = workspace.root
     for refusal in found.refused:
         yield replace(refusal, file=stored_path(refusal.file, str(root)))
-    for entry, one in read_entries(found.entries, root, known, workspace.max_pixels, progress):
+    read: Iterable[Read] = read_entries(found.entries, root, known, workspace.max_pixels, progress)
+    if any(entry.boxes for entry in found.entries):
+        read = within(read)  # all of them, before anything is copied
+    for entry, one in read:
         yield copy_in(workspace, entry, one) if copy and isinstance(one, Row) else one
 
 
@@ -95,14 +100,14 @@ def _rarely_collected() -> Iterator[None]:
 def entries(*sources: Path, labels: Path | None = None) -> Found:
     """What the sources hold, unread; each file once.
 
-    With `labels`, labels come from that CSV alone and sub-folders name nothing; its files are
-    looked for in the sources that are folders, then beside the CSV.
+    With `labels`, labels come from that CSV or COCO file alone and sub-folders name nothing; its
+    files are looked for in the sources that are folders, then beside it.
     """
     found = [_source(Path(source), labelled=labels is None) for source in sources]
     rows: list[Entry] = []
     if labels is not None:
         roots = [Path(source) for source in sources if Path(source).is_dir()]
-        rows = read_table(labels, roots)
+        rows = (read_coco if _is_json(labels) else read_table)(labels, roots)
     return Found(
         tuple(merged([entry for part in found for entry in part.entries] + rows)),
         tuple(refusal for part in found for refusal in part.refused),
@@ -118,16 +123,23 @@ def load(
 ) -> tuple[Data, list[Refusal]]:
     """The same files as data in memory, at edit 0, without a store; paths relative to `root`."""
     root = root.resolve()
-    read = [one for _, one in read_entries(entries, root, {}, max_pixels, progress)]
+    read = [one for _, one in within(read_entries(entries, root, {}, max_pixels, progress))]
     rows = [one for one in read if isinstance(one, Row)]
     refused = [one for one in read if isinstance(one, Refusal)]
     files = tuple(row.file for row in rows)
-    names: dict[str, dict[str, None]] = defaultdict(dict)  # a set that keeps its order
+    names: dict[str, dict[Label, None]] = defaultdict(dict)  # a set that keeps its order
     for row in rows:
-        names[row.image.hash].update(dict.fromkeys(row.labels))
-    said = {image: tuple(Label(image, name) for name in names[image]) for image in names}
+        image = row.image.hash
+        names[image].update(dict.fromkeys(Label(image, name) for name in row.labels))
+        boxes = (Label(image, name, "box", box) for name, box in row.boxes)
+        names[image].update(dict.fromkeys(boxes))
+    said = {image: tuple(labels) for image, labels in names.items()}
     version = Version(0, content_hash(files, said))
     return Data(root, version, files, {row.image.hash: row.image for row in rows}, said), refused
+
+
+def _is_json(path: Path) -> bool:
+    return path.suffix.lower() == ".json"
 
 
 def _source(source: Path, *, labelled: bool) -> Found:
@@ -135,11 +147,13 @@ def _source(source: Path, *, labelled: bool) -> Found:
         return read_folder(source.absolute(), labelled=labelled)
     if source.suffix.lower() == ".csv" and source.exists():
         return Found(tuple(read_table(source)))
+    if _is_json(source) and source.exists():
+        return Found(tuple(read_coco(source)))
     if is_picture(source.name):  # a missing one is refused when it is read
         return Found((Entry(placed(source.absolute())),))
     raise UsageError(
         f"Nothing to add in {source}.",
-        "It is no folder, CSV or picture."
+        "It is no folder, CSV, COCO file or picture."
         if source.exists()
         else "There is no such file or folder.",
         "Name a folder of pictures, a CSV with file,label, or a picture.",

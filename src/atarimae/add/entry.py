@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atarimae.store import Refusal
+from atarimae.types import Box
 
 READABLE = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".tif",
             ".tiff", ".gif")  # fmt: skip
@@ -26,6 +27,7 @@ class Entry:
     source: str | None = None
     given: frozenset[str] = frozenset()
     line: int | None = None  # of the CSV, from 1
+    boxes: tuple[tuple[str, Box], ...] = ()  # each with its class, "" for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def _both(old: Entry, new: Entry) -> Entry:
     return replace(
         old,
         labels=tuple(dict.fromkeys(old.labels + new.labels)),
+        boxes=tuple(dict.fromkeys(old.boxes + new.boxes)),
         given=old.given | new.given,
         line=old.line if old.line is not None else new.line,
         **stated,

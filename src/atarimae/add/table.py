@@ -1,7 +1,8 @@
 """A CSV of files and labels: UTF-8 with or without BOM, or Shift-JIS as Excel in Japan saves it.
 
 Columns `file` and `label`; optionally `split` (train, val, test), `role` (query, gallery, both),
-`group`, `source`. Others are passed over. An empty cell says nothing.
+`group`, `source`, and four for a box, see `predict/boxes.py`. Others are passed over. An empty cell
+says nothing.
 """
 
 import csv
@@ -15,6 +16,7 @@ from pathlib import Path
 from atarimae import files
 from atarimae.add.entry import Entry, merged, placed, text
 from atarimae.errors import UsageError, unknown_name
+from atarimae.predict.boxes import Columns, columns_of
 from atarimae.types import ROLES, SPLITS
 
 REQUIRED = ("file", "label")
@@ -32,33 +34,41 @@ def read_table(path: Path, roots: Sequence[Path] = ()) -> list[Entry]:
     folders = [*roots, path.parent]
     entries: list[Entry] = []
     bad: list[str] = []
-    for line, cells in _rows(path):
+    for line, cells, columns in _rows(path):
         try:
-            entries.append(_entry(cells, line, folders))
+            entries.append(_entry(cells, line, folders, columns))
         except UsageError as error:
             bad.append(f"line {line}: {error}")
     bad += _contradictions(entries)
     if bad:
-        more = f" (and {len(bad) - _LISTED} more)" if len(bad) > _LISTED else ""
-        raise UsageError(
-            f"{path} has {len(bad)} bad row{'s' if len(bad) > 1 else ''}.",
-            "\n  ".join(bad[:_LISTED]) + more,
-            "Mend them all; nothing was added.",
-        )
+        raise bad_rows(path, bad)
     return merged(entries)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | None]]:
-    """Line number and cells by column of each row that is not blank; None for too many cells."""
+def bad_rows(path: Path, bad: Sequence[str]) -> UsageError:
+    """The error that lists them."""
+    more = f" (and {len(bad) - _LISTED} more)" if len(bad) > _LISTED else ""
+    return UsageError(
+        f"{path} has {len(bad)} bad row{'s' if len(bad) > 1 else ''}.",
+        "\n  ".join(bad[:_LISTED]) + more,
+        "Mend them all; nothing was added.",
+    )
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | None, Columns | None]]:
+    """Line number and cells by column of each row that is not blank; None for too many cells.
+
+    With each the columns that hold boxes, if the table has any.
+    """
     reader = csv.reader(io.StringIO(files.read_text(path), newline=""), strict=True)
     try:
         header = [cell.strip().lower() for cell in next(reader, [])]
-        _check_header(path, header)
+        columns = _check_header(path, header)
         line = reader.line_num + 1
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 fits = len(cells) <= len(header)
-                yield line, dict(zip(header, cells, strict=False)) if fits else None
+                yield line, dict(zip(header, cells, strict=False)) if fits else None, columns
             line = reader.line_num + 1
     except csv.Error as error:
         raise UsageError(
@@ -66,7 +76,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | None]]:
         ) from None
 
 
-def _check_header(path: Path, header: Sequence[str]) -> None:
+def _check_header(path: Path, header: Sequence[str]) -> Columns | None:
     known = (*REQUIRED, *OPTIONAL)
     problems = [f"no column '{name}'" for name in REQUIRED if name not in header]
     problems += [f"column '{name}' twice" for name in known if header.count(name) > 1]
@@ -74,15 +84,23 @@ def _check_header(path: Path, header: Sequence[str]) -> None:
         near = get_close_matches(name, known, n=1, cutoff=0.75)
         if name not in known and near and near[0] not in header:
             problems.append(f"column '{name}' in place of '{near[0]}'")
+    columns = None
+    try:
+        columns = columns_of(header)
+    except UsageError as error:
+        problems.append(f"boxes that can't be read: {error}".rstrip("."))
     if problems:
         raise UsageError(
             f"{path} has the wrong columns.",
             f"Found {'; '.join(problems)}. Its first line is '{','.join(header)}'.",
-            "It needs file,label and may have split,role,group,source.",
+            "It needs file,label and may have split,role,group,source and x0,y0,x1,y1.",
         )
+    return columns
 
 
-def _entry(cells: dict[str, str] | None, line: int, folders: Sequence[Path]) -> Entry:
+def _entry(
+    cells: dict[str, str] | None, line: int, folders: Sequence[Path], columns: Columns | None
+) -> Entry:
     if cells is None:
         raise UsageError("More cells than the header has.", "", "Quote cells with commas.")
     name = cells.get("file", "").strip()
@@ -92,9 +110,11 @@ def _entry(cells: dict[str, str] | None, line: int, folders: Sequence[Path]) -> 
     for key, allowed in (("split", SPLITS), ("role", ROLES)):
         if said[key] and said[key] not in allowed:
             raise unknown_name(key, said[key], allowed)
+    box = columns.box(cells) if columns else None
     return Entry(
-        path=placed(_locate(name, folders)),
+        path=placed(locate(name, folders)),
         labels=(said["label"],) if said["label"] else (),
+        boxes=((said["label"], box),) if box else (),
         split=said["split"] or None,
         role=said["role"] or "both",
         group=said["group"] or None,
@@ -104,7 +124,7 @@ def _entry(cells: dict[str, str] | None, line: int, folders: Sequence[Path]) -> 
     )
 
 
-def _locate(name: str, folders: Sequence[Path]) -> Path:
+def locate(name: str, folders: Sequence[Path]) -> Path:
     """The file on the disk. Macs write names decomposed (NFD), and most CSVs are composed."""
     spellings = dict.fromkeys(
         (name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD")))

@@ -56,13 +56,14 @@ def _add_words(command: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="SOURCE",
-        help="a folder with a sub-folder a class, a folder with --labels, or a CSV",
+        help="a folder with a sub-folder a class, a folder with --labels, a CSV or a COCO file",
     )
     command.add_argument(
         "--labels",
         type=Path,
         metavar="CSV",
-        help="columns file, label and optionally split, role, group, source",
+        help="columns file, label and optionally split, role, group, source, x0, y0, x1, y1; or a "
+        "COCO file",
     )
     command.add_argument("--copy", action="store_true", help="copy the files into the workspace")
 

@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from atarimae.fit.part import Trained
+from atarimae.predict.region import boxed, known_box
 from atarimae.predict.source import open_source
 from atarimae.score.evaluate import Evaluation
 from atarimae.task import Task
-from atarimae.types import Batch, Box, Pixels, Source
+from atarimae.types import Batch, Box, File, Pixels, Source
 
 TIMED = 20  # images whose time is taken one by one
 
@@ -30,10 +31,10 @@ def costs(task: Task, trained: Trained, max_pixels: int) -> dict[str, float]:
     }
 
 
-def paths_of(found: Evaluation) -> list[Path]:
-    """Where the pictures lie that were asked about."""
-    places = {file.path: found.data.path(file) for file in found.data.files}
-    return [places[key] for key in found.predictions.keys]
+def asked(found: Evaluation) -> list[File]:
+    """The files that were asked about."""
+    files = {file.path: file for file in found.data.files}
+    return [files[key] for key in found.predictions.keys]
 
 
 def forget_peak() -> None:
@@ -58,14 +59,14 @@ def _milliseconds(task: Task, trained: Trained, max_pixels: int) -> dict[str, fl
     The whole is reading, resizing and every step of the predictor; `ms_search` stands beside it.
     """
     found, predictor = trained.found, task.predictor(trained.model)
-    asked = {key: row for row, key in enumerate(found.predictions.keys)}
+    rows = {key: row for row, key in enumerate(found.predictions.keys)}
     taken: dict[str, list[float]] = {}
     for file, output in zip(found.data.files, found.outputs, strict=True):
-        if file.path not in asked or len(taken.get("per_image", ())) == TIMED:
+        if file.path not in rows or len(taken.get("per_image", ())) == TIMED:
             continue
         clock = _Clock(open_source(found.data.path(file), max_pixels))
         began = time.perf_counter()
-        batch: Batch = [predictor.windows(clock)]
+        batch: Batch = [predictor.windows(boxed(clock, known_box(found.data, file)))]
         lap = time.perf_counter()
         times = {"decode": clock.seconds, "resize": lap - began - clock.seconds}
         for name, step in predictor.steps.items():

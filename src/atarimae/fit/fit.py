@@ -5,7 +5,7 @@ from dataclasses import replace
 from atarimae import bundle, files, runlog
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.fit import stages
-from atarimae.fit.costs import costs, forget_peak, paths_of
+from atarimae.fit.costs import asked, costs, forget_peak
 from atarimae.fit.device import choose
 from atarimae.fit.expectation import expectation
 from atarimae.fit.folds import train_folds
@@ -15,11 +15,12 @@ from atarimae.fit.part import Part
 from atarimae.fit.split import with_split
 from atarimae.fit.stages import FOLDED, FOLDS
 from atarimae.predict import golden
+from atarimae.predict.region import known_box
 from atarimae.runlog import Log, Run, writer
 from atarimae.score.verdict import verdict
 from atarimae.store import Store
 from atarimae.task import Recipe, Task
-from atarimae.types import Progress, Score, silent
+from atarimae.types import Data, Progress, Score, silent
 from atarimae.workspace import Workspace
 
 
@@ -59,7 +60,7 @@ def fit(
             "Too few folds.", f"There is {folds}.", "Give two at least, with --folds 3 for example."
         )
     chosen = choose(device, threads)
-    data = with_split(task, Store(workspace).data(edit))
+    data = _data(workspace, task, recipe, stage, edit)
     best = runlog.find(workspace, parent) if parent else runlog.find_best(workspace, stage)
     run = runlog.start(
         workspace,
@@ -103,13 +104,26 @@ def resume(
             f"Run {old.id} can't be resumed.", "It was logged by a loop of its own.", "Run that."
         )
     recipe = task.recipe.of(old.recipe)
-    data = with_split(task, Store(workspace).data(old.data.edit))
+    data = _data(workspace, task, recipe, old.stage, old.data.edit)
     sample, resolved = stages.stage(old.stage)(data, recipe)
     chosen = choose(device)
     with writer.resume(old.folder, workspace) as run, files.having_room(f"Run {old.id}"):
         part = Part(workspace, task, run, old.folder, sample, resolved, old.seed, chosen, progress)
         _run(run, part, resume=True)
     return runlog.read(old.folder)
+
+
+def _data(workspace: Workspace, task: Task, recipe: Recipe, stage: str, edit: int | None) -> Data:
+    """What the run learns from and is judged by; smoke's sample has no room for proposals."""
+    wanted = recipe.pseudo_labels and stage != "smoke"
+    data = with_split(task, Store(workspace).data(edit), trust=wanted)
+    if wanted and not data.trusted:
+        raise UsageError(
+            "There are no pseudo-labels to learn from.",
+            "No model has given an unlabelled image a class that train has.",
+            "Let a run propose some with 'atarimae propose RUN', or set pseudo_labels = false.",
+        )
+    return data
 
 
 def _run(run: Log, part: Part, *, resume: bool) -> None:
@@ -139,8 +153,12 @@ def _train(run: Log, part: Part, *, resume: bool) -> None:
     part.progress(1, 1, _told(found.scores[0]))
     bundle.write_model(trained.model)
     limit = part.workspace.max_pixels
-    paths = paths_of(found)
-    golden.record(part.task.predictor(trained.model), paths, trained.model.folder / "golden", limit)
+    files_asked = asked(found)
+    golden.record(
+        part.task.predictor(trained.model), [found.data.path(file) for file in files_asked],
+        trained.model.folder / "golden", limit,
+        [known_box(found.data, file) for file in files_asked],
+    )  # fmt: skip
     files.write_json(
         run.folder / "evaluated.json", {"files": [file.path for file in found.data.files]}
     )

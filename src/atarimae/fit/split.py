@@ -12,21 +12,47 @@ from atarimae.types import SPLITS, Data, File
 VAL_SHARE = 0.2
 
 
-def with_split(task: Task, data: Data) -> Data:
+def with_split(task: Task, data: Data, *, trust: bool = False) -> Data:
     """The data with every file in train, val or test.
 
     A given split is honoured: a file without one goes with its duplicates and its group, and
     is train where those have none either. Where nothing is val, a fifth of train becomes val by
     hash, the same on every machine: duplicates and groups stay together, and whole classes too
-    where the task asks about unseen ones.
+    where the task asks about unseen ones. With `trust` images that only a model has labelled come
+    to train, see `trusting`.
     """
-    data = task.samples(_completed(data))
+    whole = _completed(data)
+    data = task.samples(whole)
     if not len(data.split("val")):
         data = _divided(task, data)
     for split in ("train", "val"):
         if not _judged(data.split(split), data):
             raise _impossible(task, data, split)
-    return data
+    return trusting(data, whole) if trust else data
+
+
+def trusting(data: Data, pool: Data) -> Data:
+    """The data with files of `pool` in train whose class only a model has said.
+
+    None whose image or group lies in val or test, and none of a class that train lacks: a class
+    that val asks about stays unseen. Queries are none of them: without a label, they ask for what
+    is not there.
+    """
+    names = set(data.split("train").class_names)
+    held = [f for part in (data, pool) for f in part.files if f.split in ("val", "test")]
+    images, groups = ({getattr(file, tie) for file in held} for tie in ("image", "group"))
+    said = replace(pool, trusted=frozenset(file.image for file in pool.files))
+    more = [
+        replace(file, split="train")
+        for file in pool.files
+        if file.role != "query"
+        and pool.label(file) is None
+        and said.label(file) in names
+        and file.image not in images
+        and (file.group is None or file.group not in groups)
+    ]
+    files = sorted((*data.files, *more), key=lambda file: file.path)
+    return replace(data, files=tuple(files), trusted=frozenset(file.image for file in more))
 
 
 def folds(task: Task, data: Data, number: int) -> list[Data]:
@@ -34,8 +60,12 @@ def folds(task: Task, data: Data, number: int) -> list[Data]:
 
     Test is never touched. Duplicates and groups stay together, and whole classes too where the
     task asks about unseen ones. Sets of files are dealt out in turn, in an order that is drawn by
-    their names: no seed has a say in it, so that runs of two seeds are judged alike.
+    their names: no seed has a say in it, so that runs of two seeds are judged alike. What only
+    models have labelled is not dealt out, and joins train where it may, see `trusting`.
     """
+    trusted, data = data.trusted, replace(data, trusted=frozenset())
+    said = data.where(lambda file: file.image in trusted)
+    data = data.where(lambda file: file.image not in trusted)
     bound = _bound(data, classes=task.unseen_classes)
     pool = data.where(lambda file: file.split != "test")
     labelled = {bound[file.path] for file in _judged(pool, data)}
@@ -45,7 +75,8 @@ def folds(task: Task, data: Data, number: int) -> list[Data]:
         for names in (labelled, others)
         for turn, name in enumerate(sorted(names, key=chance))
     }
-    return [_fold(task, data, bound, dealt, turn) for turn in range(number)]
+    made = [_fold(task, data, bound, dealt, turn) for turn in range(number)]
+    return [trusting(fold, said) for fold in made] if len(said) else made
 
 
 def _fold(

@@ -10,8 +10,9 @@ import numpy as np
 
 from atarimae.predict.cache import Cache, known
 from atarimae.predict.graph import cores
+from atarimae.predict.region import boxed, known_box
 from atarimae.predict.source import open_known
-from atarimae.task import Predictor
+from atarimae.task import Crops, Predictor
 from atarimae.types import Array, Batch, Data, File, Progress, silent
 from atarimae.workspace import MAX_PIXELS
 
@@ -32,33 +33,34 @@ def outputs(
     """The predictor's outputs, one array a file, in the order of `data.files`.
 
     Files of one image are computed once. With `cache`, the predictor's first `cached` steps are
-    looked up there by image, and kept there.
+    looked up there by image and box, and kept there.
     """
-    first = {file.image: file for file in reversed(data.files)}
+    first = {_row(predictor, data, file): file for file in reversed(data.files)}
     store = Cache(cache, predictor.key) if cache and predictor.cached else None
     kept: dict[str, Array] = {**store.get(list(first))} if store else {}
-    missing = [file for image, file in first.items() if image not in kept]
+    missing = [file for row, file in first.items() if row not in kept]
     done = len(first) - len(missing)
     for block in _blocks(missing, BLOCK):
         fresh: dict[str, Array] = {}
         for batch, windows in _windows(predictor, data, block, max_pixels):
             rows = apply(predictor, windows, 0, predictor.cached)
-            fresh.update(zip((file.image for file in batch), rows, strict=True))
+            names = (_row(predictor, data, file) for file in batch)
+            fresh.update(zip(names, rows, strict=True))
             done += len(batch)
             progress(done, len(first), "embedding")
         kept.update(fresh)
         if store:
-            store.put({image: np.asarray(row, np.float32) for image, row in fresh.items()})
-    return _last_steps(predictor, [kept[file.image] for file in data.files])
+            store.put({name: np.asarray(row, np.float32) for name, row in fresh.items()})
+    return _last_steps(predictor, [kept[_row(predictor, data, file)] for file in data.files])
 
 
 def kept_outputs(predictor: Predictor, data: Data, cache: Path) -> tuple[Data, list[Array]]:
     """The files of `data` whose images are in the cache, with their outputs: nothing is read."""
     if not predictor.cached or not known(cache, predictor.key):
         return data.where(lambda file: False), []
-    rows = Cache(cache, predictor.key).get([file.image for file in data.files])
-    kept = data.where(lambda file: file.image in rows)
-    return kept, _last_steps(predictor, [rows[file.image] for file in kept.files])
+    rows = Cache(cache, predictor.key).get([_row(predictor, data, file) for file in data.files])
+    kept = data.where(lambda file: _row(predictor, data, file) in rows)
+    return kept, _last_steps(predictor, [rows[_row(predictor, data, f)] for f in kept.files])
 
 
 def apply(predictor: Predictor, batch: Batch, start: int = 0, stop: int | None = None) -> Batch:
@@ -81,7 +83,8 @@ def _windows(
     """Batches of files with what the first step reads of them, two batches ahead."""
 
     def read(file: File) -> Array:
-        return predictor.windows(open_known(data.path(file), file.image, max_pixels))
+        source = open_known(data.path(file), file.image, max_pixels)
+        return predictor.windows(boxed(source, known_box(data, file)))
 
     with ThreadPoolExecutor(cores()) as pool:
         waiting = []
@@ -91,6 +94,18 @@ def _windows(
                 yield _ready(waiting.pop(0))
         while waiting:
             yield _ready(waiting.pop(0))
+
+
+def _row(predictor: Predictor, data: Data, file: File) -> str:
+    """What names the outputs for a file: its image, and the region where only that is read."""
+    box = known_box(data, file)
+    if box is None or not isinstance(predictor, Crops):
+        return file.image
+    image = data.images[file.image]
+    part = predictor.part(box, (image.width, image.height))
+    if part is None:
+        return file.image
+    return f"{file.image} {part.x0:.0f},{part.y0:.0f},{part.x1:.0f},{part.y1:.0f}"
 
 
 def _ready(

@@ -1,7 +1,7 @@
 """The web application around one bundle."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from atarimae.bundle import Bundle
 from atarimae.serve.limits import Limits
 from atarimae.serve.metrics import Metrics
 from atarimae.serve.swap import watcher
-from atarimae.serve.worker import Worker
-from atarimae.task import Task
+from atarimae.serve.worker import BOX, Worker
+from atarimae.task import Filters, Task
 from atarimae.web import guard
 from atarimae.web.frame import Pages, WebError, new_app
-from atarimae.web.upload import read_image
+from atarimae.web.upload import read_form
 
 PAGES = Pages(Path(__file__).parent / "templates")
 
@@ -49,7 +49,7 @@ def create_app(folder: Path, limits: Limits | None = None, host: str | None = No
     app.router.lifespan_context = _lifespan(worker, watcher(bundle, task, worker, taken))
     names = None if host is None else guard.hosts(host)
     if names is not None:
-        app.add_middleware(guard.Guard, hosts=names, most_bytes=None)  # `read_image` counts them
+        app.add_middleware(guard.Guard, hosts=names, most_bytes=None)  # `read_form` counts them
     return app
 
 
@@ -68,11 +68,13 @@ def _lifespan(
 
 def _add_question(app: FastAPI, task: Task, limits: Limits, metrics: Metrics) -> None:
     worker: Worker = app.state.worker
+    filters = task.filters if isinstance(task, Filters) else ()
 
     async def ask(request: Request) -> Response:
-        """Ask about one picture: a form with the file in the field `image`."""
+        """Ask about one picture: a form with the file in the field `image`, filters, and `box`."""
         with metrics.question(), worker.place():
-            answer = await worker.ask(await read_image(request, limits.bytes))
+            form = await read_form(request, limits.bytes, (*filters, BOX))
+            answer = await worker.ask(form.image, form.words)
             metrics.answered(answer.milliseconds, answer.value.get("unknown") is True)
             return JSONResponse(answer.value)
 
@@ -86,7 +88,7 @@ def _add_question(app: FastAPI, task: Task, limits: Limits, metrics: Metrics) ->
         methods=["POST"],
         response_class=JSONResponse,
         operation_id=task.endpoint,
-        openapi_extra=_FORM,
+        openapi_extra=_form(filters),
         responses={status: {"description": said} for status, said in _ERRORS.items()},
     )
     app.add_api_route("/metrics", counters, response_class=Response)
@@ -153,24 +155,26 @@ def _thumbnails(bundle: Bundle) -> dict[str, Path]:
     }
 
 
-_FORM: dict[str, object] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["image"],
-                    "properties": {"image": {"type": "string", "format": "binary"}},
-                }
-            }
+def _form(filters: Sequence[str]) -> dict[str, object]:
+    """OpenAPI's words for what is sent."""
+    several = {"type": "array", "items": {"type": "string"}}
+    schema = {
+        "type": "object",
+        "required": ["image"],
+        "properties": {
+            "image": {"type": "string", "format": "binary"}, **dict.fromkeys(filters, several),
+            BOX: {"type": "string", "description": "x0,y0,x1,y1: px after EXIF rotation"},
         },
+    }  # fmt: skip
+    return {
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     }
-}
+
+
 _ERRORS: dict[int | str, str] = {
     400: "no image, an empty one, or a broken one",
     413: "too many bytes or pixels",
     415: "no multipart form",
-    422: "no file in the field 'image'",
+    422: "no file in the field 'image', or a field, filter or box that is not there",
     503: "still loading, or too many requests are waiting",
 }

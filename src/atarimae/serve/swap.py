@@ -1,6 +1,7 @@
 """Take up a bundle whose index was changed, while questions go on."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -22,7 +23,8 @@ def watcher(
     """A coroutine that looks at the bundle for ever, and hands what is new to the worker.
 
     The new one is read, checked and asked a first question in a thread of its own; `taken` is
-    told of it when it answers. One that is broken, or of another run, is said once and left.
+    told of it when it answers. One that can't be taken up, whatever the reason, is said once; the
+    old one goes on, and it is tried again.
     """
 
     async def watch() -> None:
@@ -33,16 +35,24 @@ def watcher(
                 continue
             try:
                 found, asker = await asyncio.to_thread(_loaded, bundle, task)
-            except AtarimaeError as error:
-                if said != str(error):
-                    print(f"{bundle.folder} is not taken up: {error}", file=sys.stderr, flush=True)  # noqa: T201
-                said = str(error)
+                worker.swap(asker)
+                taken(found)
+            except Exception as error:  # also one of our own making: nobody else looks after it
+                if said != repr(error):
+                    _say(bundle.folder, error)
+                said = repr(error)
                 continue
-            worker.swap(asker)
-            taken(found)
             mark, said = now, None
 
     return watch
+
+
+def _say(folder: Path, error: Exception) -> None:
+    """A refusal in a line; what nobody foresaw with its traceback."""
+    if isinstance(error, AtarimaeError):
+        print(f"{folder} is not taken up: {error}", file=sys.stderr, flush=True)  # noqa: T201
+    else:
+        logging.getLogger(__name__).error("%s is not taken up.", folder, exc_info=error)
 
 
 def _mark(folder: Path) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,12 +11,17 @@ from io import BytesIO
 from PIL import Image
 
 from atarimae.bundle import Bundle
-from atarimae.errors import AtarimaeError
+from atarimae.errors import AtarimaeError, UsageError
 from atarimae.predict import golden
 from atarimae.predict.ask import Answer, Asker
+from atarimae.predict.boxes import read_box
 from atarimae.serve.limits import Limits
 from atarimae.task import Task
+from atarimae.types import Box, Only
 from atarimae.web.frame import WebError
+
+BOX = "box"  # the field of a form
+NONE: Mapping[str, Sequence[str]] = {}
 
 
 class Worker:
@@ -60,9 +65,13 @@ class Worker:
         finally:
             self._waiting -= 1
 
-    async def ask(self, picture: bytes) -> Answer:
-        """The answer, with the milliseconds it waited for the thread as function `wait`."""
-        question = self._pool.submit(self._answer, picture, time.perf_counter())
+    async def ask(self, picture: bytes, words: Mapping[str, Sequence[str]] = NONE) -> Answer:
+        """The answer, with the milliseconds it waited for the thread as function `wait`.
+
+        `words` are filters, fields and the values that known images may have there; and `box`,
+        as x0,y0,x1,y1.
+        """
+        question = self._pool.submit(self._answer, picture, words, time.perf_counter())
         return await asyncio.wrap_future(question)
 
     def not_ready(self) -> WebError:
@@ -75,11 +84,16 @@ class Worker:
         """Let the question under way end, and drop those that wait."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _answer(self, picture: bytes, asked: float) -> Answer:
+    def _answer(self, picture: bytes, words: Mapping[str, Sequence[str]], asked: float) -> Answer:
         waited = (time.perf_counter() - asked) * 1000
         try:
             asker = self._swapped or self.loading.result()  # one for the whole answer
-            answer = asker(picture, self._limits.pixels)
+            only = _filter(asker, {name: said for name, said in words.items() if name != BOX})
+            answer = asker(picture, self._limits.pixels, only, _box(words.get(BOX, ())))
+        except WebError:
+            raise
+        except UsageError as error:
+            raise WebError(422, "no_box", error.what, error.found, error.fix) from None
         except AtarimaeError as error:
             raise _refusal(error, self._limits.pixels) from None
         return replace(answer, milliseconds={"wait": waited, **answer.milliseconds})
@@ -91,6 +105,19 @@ def load(bundle: Bundle, task: Task) -> Asker:
     shipped = golden.pictures(bundle.folder / "golden")
     asker(shipped[0] if shipped else _blank())
     return asker
+
+
+def _filter(asker: Asker, words: Mapping[str, Sequence[str]]) -> Only:
+    try:
+        return asker.only(words)
+    except UsageError as error:
+        raise WebError(422, "no_filter", error.what, error.found, error.fix) from None
+
+
+def _box(said: Sequence[str]) -> Box | None:
+    if len(said) > 1:
+        raise UsageError("One box a request.", f"'{BOX}' came {len(said)} times.", "Ask again.")
+    return read_box(said[0]) if said else None
 
 
 def _blank() -> bytes:

@@ -1,5 +1,7 @@
 """Images, files, labels, edits and versions, in SQLite (or PostgreSQL for a team)."""
 
-from atarimae.store.store import Changes, Refusal, Row, Store
+from atarimae.store.history import Edit
+from atarimae.store.recording import Changes, Refusal, Row
+from atarimae.store.store import Store
 
-__all__ = ["Changes", "Refusal", "Row", "Store"]
+__all__ = ["Changes", "Edit", "Refusal", "Row", "Store"]

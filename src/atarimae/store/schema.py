@@ -29,6 +29,22 @@ edits = Table(
     Column("why", String, nullable=False, default=""),
 )
 
+undone = Table(
+    "undone",
+    metadata,
+    Column("edit", Integer, ForeignKey("edits.id"), primary_key=True),
+    Column("by", Integer, ForeignKey("edits.id"), primary_key=True),
+)
+
+# Rows of files and labels that an undo brought back, and the row that each is the same as.
+returned = Table(
+    "returned",
+    metadata,
+    Column("table", String, primary_key=True),
+    Column("row", Integer, primary_key=True),
+    Column("was", Integer, nullable=False),
+)
+
 images = Table(
     "images",
     metadata,

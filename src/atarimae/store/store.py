@@ -2,72 +2,31 @@
 
 import hashlib
 import json
-import operator
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Engine,
-    Select,
-    Table,
     create_engine,
-    delete,
     event,
-    func,
     insert,
-    or_,
     select,
-    update,
 )
 from sqlalchemy.exc import DatabaseError
 
 from atarimae.errors import AtarimaeError
-from atarimae.store import schema
-from atarimae.types import Box, Data, File, Image, Label, Version
+from atarimae.store import history, schema
+from atarimae.store.history import Edit
+from atarimae.store.recording import Changes, Recording, Refusal, Row, note_refusals, say, unsaid
+from atarimae.store.state import alive, all_images, files_at, last_edit, moved
+from atarimae.types import Data, File, Image, Label, Version
 from atarimae.workspace import Workspace, person
 
-_IMAGE = Image.__slots__
-_FILE = File.__slots__
-_image_columns = operator.attrgetter(*_IMAGE)
-_file_columns = operator.attrgetter(*_FILE)
-_FATES = ("added", "present", "moved", "changed")
 BUSY_SECONDS = 120  # how long one writer waits for another
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One file to be recorded. `given` names the columns of `file` that its source states."""
-
-    file: File
-    image: Image
-    labels: tuple[str, ...] = ()
-    given: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A file that was not taken, and why."""
-
-    file: str
-    found: str
-    fix: str
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What recording did: numbers of files, and of labels that are new; files not taken."""
-
-    added: int = 0
-    present: int = 0
-    moved: int = 0
-    changed: int = 0
-    labels: int = 0
-    refused: tuple[Refusal, ...] = ()
 
 
 class Store:
@@ -95,7 +54,7 @@ class Store:
         rows: list[Row] = []
         refused: list[Refusal] = []
         with self._read() as connection:
-            recording = _Recording(connection, self.workspace)
+            recording = Recording(connection, self.workspace)
         for one in found:
             if isinstance(one, Refusal):
                 refused.append(one)
@@ -103,41 +62,75 @@ class Store:
                 rows.append(one)
                 recording.take(one)
         with self._write() as connection:
-            if _last_edit(connection) != recording.edit:
-                recording = _Recording(connection, self.workspace)
+            if last_edit(connection) != recording.edit:
+                recording = Recording(connection, self.workspace)
                 for row in rows:
                     recording.take(row)
             changes = recording.changes
             if changes != Changes(present=changes.present):
                 recording.save(connection, _append(connection, "add", why, by), by or person())
-            _note_refusals(connection, rows, refused)
+            note_refusals(connection, rows, refused)
         return replace(changes, refused=tuple(refused))
 
     def data(self, edit: int | None = None) -> Data:
         """The data at a version; the newest one where none is named. Files in order of path."""
         with self._read() as connection:
-            last = _last_edit(connection)
+            last = last_edit(connection)
             edit = last if edit is None else edit
-            files = _files(connection, edit)
-            said: dict[str, list[Label]] = defaultdict(list)
-            for row in connection.execute(_alive(schema.labels, edit).order_by(schema.labels.c.id)):
-                said[row.image].append(_label(row))
-            images = _images(connection)
-            now = files if edit == last else _files(connection, last)
+            files = files_at(connection, edit)
+            rows = connection.execute(alive(schema.labels, edit).order_by(schema.labels.c.id))
+            said = history.in_order(connection, rows)
+            images = all_images(connection)
+            now = files if edit == last else files_at(connection, last)
         labels = {image: tuple(found) for image, found in said.items()}
         version = Version(edit, content_hash(files, labels))
         root = self.workspace.root
-        return Data(root, version, tuple(files), images, labels, _moved(files, now))
+        return Data(root, version, tuple(files), images, labels, moved(files, now))
 
     def last_edit(self) -> int:
         """The number of the newest edit; 0 before the first."""
         with self._read() as connection:
-            return _last_edit(connection)
+            return last_edit(connection)
+
+    def edits(self) -> list[Edit]:
+        """Every edit, oldest first."""
+        with self._read() as connection:
+            return history.edits(connection)
+
+    def say(
+        self, labels: Sequence[Label], *, action: str, why: str = "", by: str | None = None
+    ) -> Edit | None:
+        """Append labels as one edit; None where each was said before by the same."""
+        with self._write() as connection:
+            fresh = unsaid(connection, labels)
+            if not fresh:
+                return None
+            say(connection, fresh, _append(connection, action, why, by))
+            return history.edits(connection)[-1]
+
+    def undo(self, edit: int, *, by: str | None = None) -> Edit:
+        """Undo one edit, by another: undoing that one brings everything back."""
+        with self._write() as connection:
+            new = _append(connection, history.UNDO, f"edit {edit}", by)
+            history.undo(connection, edit, new)
+            return history.edits(connection)[-1]
+
+    def undo_labels_by(self, name: str, *, by: str | None = None) -> Edit:
+        """Take back all labels of a model together, whichever edits brought them."""
+        with self._write() as connection:
+            new = _append(connection, history.UNDO, f"labels by {name}", by)
+            history.undo_labels_by(connection, name, new)
+            return history.edits(connection)[-1]
+
+    def models(self) -> dict[str, int]:
+        """Who said the labels with a score, and how many there are of each."""
+        with self._read() as connection:
+            return history.models(connection)
 
     def images(self) -> dict[str, Image]:
         """Every image ever seen, by hash."""
         with self._read() as connection:
-            return _images(connection)
+            return all_images(connection)
 
     def refusals(self) -> list[Refusal]:
         """Files that were refused and have not been taken since, by path."""
@@ -208,10 +201,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
-def _last_edit(connection: Connection) -> int:
-    return connection.scalar(select(func.max(schema.edits.c.id))) or 0
-
-
 def _append(connection: Connection, action: str, why: str, by: str | None) -> int:
     result = connection.execute(
         insert(schema.edits).values(
@@ -222,176 +211,3 @@ def _append(connection: Connection, action: str, why: str, by: str | None) -> in
         )
     )
     return int(result.inserted_primary_key[0])  # type: ignore[index]
-
-
-def _alive(table: Table, edit: int) -> Select[Any]:
-    return select(table).where(
-        table.c.added <= edit, or_(table.c.removed.is_(None), table.c.removed > edit)
-    )
-
-
-def _files(connection: Connection, edit: int) -> list[File]:
-    query = _alive(schema.files, edit).order_by(schema.files.c.path)
-    return [
-        File(row.path, row.image, row.split, row.role, row.group, row.source)
-        for row in connection.execute(query)
-    ]
-
-
-def _moved(then: Sequence[File], now: Sequence[File]) -> dict[str, str]:
-    """Where the files of an older version lie now, if they lie elsewhere."""
-    paths = {file.path for file in now}
-    places = {file.image: file.path for file in now}
-    return {
-        file.path: places[file.image]
-        for file in then
-        if file.path not in paths and file.image in places
-    }
-
-
-def _images(connection: Connection) -> dict[str, Image]:
-    return {row.hash: Image(*row) for row in connection.execute(select(schema.images))}
-
-
-def _label(row: Any) -> Label:
-    box = None if row.x0 is None else Box(row.x0, row.y0, row.x1, row.y1)
-    return Label(row.image, row.value, row.kind, box, row.by, row.score)
-
-
-def _note_refusals(connection: Connection, rows: Sequence[Row], refused: Sequence[Refusal]) -> None:
-    settled = [row.file.path for row in rows] + [refusal.file for refusal in refused]
-    known = {row.path for row in connection.execute(select(schema.refusals.c.path))}
-    for path in known.intersection(settled):
-        connection.execute(delete(schema.refusals).where(schema.refusals.c.path == path))
-    if refused:
-        unique = {refusal.file: refusal for refusal in refused}
-        connection.execute(
-            insert(schema.refusals),
-            [{"path": r.file, "found": r.found, "fix": r.fix} for r in unique.values()],
-        )
-
-
-class _Recording:
-    """What recording rows changes, worked out against the state of the store at one edit."""
-
-    def __init__(self, connection: Connection, workspace: Workspace) -> None:
-        self.workspace = workspace
-        self.edit = _last_edit(connection)
-        self.images = {row.hash for row in connection.execute(select(schema.images.c.hash))}
-        self.files: dict[str, File] = {}
-        self.unchecked: dict[str, list[str]] = defaultdict(list)  # paths by image, may be gone
-        for file in _files(connection, self.edit):
-            self.files[file.path] = file
-            self.unchecked[file.image].append(file.path)
-        self.labels = {
-            (row.image, row.value)
-            for row in connection.execute(_alive(schema.labels, self.edit))
-            if row.kind == "class"
-        }
-        self.new_images: list[Image] = []
-        self.new_files: dict[str, File] = {}
-        self.retired: list[str] = []
-        self.new_labels: list[tuple[str, str]] = []  # image and class
-        self.counts: dict[str, int] = defaultdict(int)
-
-    @property
-    def changes(self) -> Changes:
-        """What the rows that were taken change."""
-        added, present, moved, changed = (self.counts[name] for name in _FATES)
-        return Changes(added, present, moved, changed, len(self.new_labels))
-
-    def take(self, row: Row) -> None:
-        """Work out what one more row changes."""
-        self._image(row.image)
-        self.counts[self._file(row)] += 1
-        self._labels(row)
-
-    def save(self, connection: Connection, edit: int, by: str) -> None:
-        """Write it as one edit."""
-        table = schema.files
-        for path in self.retired:
-            connection.execute(
-                update(table)
-                .where(table.c.path == path, table.c.removed.is_(None))
-                .values(removed=edit)
-            )
-        _insert(connection, schema.images, _IMAGE, map(_image_columns, self.new_images))
-        live = ((*_file_columns(file), edit) for file in self.new_files.values())
-        _insert(connection, table, (*_FILE, "added"), live)
-        said = ((image, "class", value, by, edit) for image, value in self.new_labels)
-        _insert(connection, schema.labels, ("image", "kind", "value", "by", "added"), said)
-
-    def _image(self, image: Image) -> None:
-        if image.hash in self.images:
-            return
-        self.images.add(image.hash)
-        self.new_images.append(image)
-
-    def _file(self, row: Row) -> str:
-        old = self.files.get(row.file.path)
-        if old is None:
-            gone = self._gone(row.image.hash)
-            if gone is None:
-                self._put(row.file)
-                return "added"
-            self._retire(gone)
-            self._put(_merged(replace(gone, path=row.file.path), row))
-            return "moved"
-        if old.image != row.image.hash:
-            self._retire(old)
-            self._put(_merged(replace(old, image=row.image.hash), row))
-            return "changed"
-        merged = _merged(old, row)
-        if merged == old:
-            return "present"
-        self._retire(old)
-        self._put(merged)
-        return "changed"
-
-    def _gone(self, image: str) -> File | None:
-        """A file of that image that is no longer on the disk; each is looked for once."""
-        while self.unchecked.get(image):
-            path = self.unchecked[image].pop()
-            known = self.files.get(path)
-            if known and known.image == image and not (self.workspace.root / path).exists():
-                return known
-        return None
-
-    def _put(self, file: File) -> None:
-        self.files[file.path] = file
-        self.new_files[file.path] = file
-
-    def _retire(self, file: File) -> None:
-        del self.files[file.path]
-        if self.new_files.pop(file.path, None) is None:
-            self.retired.append(file.path)
-
-    def _labels(self, row: Row) -> None:
-        for value in row.labels:
-            if (row.image.hash, value) in self.labels:
-                continue
-            self.labels.add((row.image.hash, value))
-            self.new_labels.append((row.image.hash, value))
-
-
-def _insert(
-    connection: Connection, table: Table, names: Sequence[str], rows: Iterable[tuple[object, ...]]
-) -> None:
-    """Insert rows of the named columns, past SQLAlchemy's work for each of them.
-
-    That took half the time of recording 5,000 files; these values are what drivers take.
-    """
-    statement = insert(table).compile(dialect=connection.dialect, column_keys=list(names))
-    if not statement.positional:
-        values: Any = [dict(zip(names, row, strict=True)) for row in rows]
-    elif tuple(order := statement.positiontup or ()) == tuple(names):
-        values = list(rows)
-    else:
-        picked = operator.itemgetter(*map(names.index, order))
-        values = [picked(row) for row in rows]
-    if values:
-        connection.exec_driver_sql(statement.string, values)
-
-
-def _merged(old: File, row: Row) -> File:
-    return replace(old, **{name: getattr(row.file, name) for name in row.given})

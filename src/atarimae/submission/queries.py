@@ -6,15 +6,16 @@ import os
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from atarimae import files
 from atarimae.errors import AtarimaeError, UsageError
+from atarimae.predict.boxes import columns_of, inside
 from atarimae.predict.graph import cores
 from atarimae.predict.source import examine
 from atarimae.submission.settings import Settings
-from atarimae.types import Data, File, Image, Version
+from atarimae.types import Box, Data, File, Image, Label, Version
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 
@@ -24,6 +25,7 @@ class Named:
     """Pictures by what a table may call them: id, path, name, or name without suffix."""
 
     places: Mapping[str, Path]
+    boxes: Mapping[str, Box] = field(default_factory=dict)  # by the names that the test CSV gives
 
     def __contains__(self, name: str) -> bool:
         return plain(name) in self.places
@@ -46,7 +48,7 @@ def named(settings: Settings) -> Named:
             for name in names(path.relative_to(folder).as_posix()):
                 places.setdefault(plain(name), path)
     if settings.test is not None:
-        _add_table(settings.test, places)
+        return Named(places, _add_table(settings.test, places))
     return Named(places)
 
 
@@ -63,7 +65,10 @@ def load(
 
     def read(query: str) -> Image | AtarimaeError:
         try:
-            return examine(named.path(query), max_pixels)
+            image = examine(named.path(query), max_pixels)
+            if box := named.boxes.get(plain(query)):
+                inside(box, (image.width, image.height))
+            return image
         except AtarimaeError as error:
             return error
 
@@ -73,8 +78,25 @@ def load(
     made = tuple(File(query, image.hash, role="query") for query, image in images.items())
     known = {image.hash: image for image in images.values()}
     moved = {query: str(named.path(query)) for query in images}
+    said = _said({query: named.boxes.get(plain(query)) for query in images}, images)
     bad = {query: error for query, error in found.items() if isinstance(error, AtarimaeError)}
-    return Data(Path(), Version(0, ""), made, known, {}, moved), bad
+    return Data(Path(), Version(0, ""), made, known, said, moved), bad
+
+
+def _said(
+    boxes: Mapping[str, Box | None], images: Mapping[str, Image]
+) -> dict[str, tuple[Label, ...]]:
+    """The boxes as labels of the images; an error where two queries are parts of one picture."""
+    said: dict[str, tuple[Label, ...]] = {}
+    for query, box in boxes.items():
+        label = (Label(images[query].hash, "", "box", box),) if box else ()
+        if said.setdefault(images[query].hash, label) != label:
+            raise AtarimaeError(
+                "Two queries ask about one picture with different boxes.",
+                f"One of them is '{query}'.",
+                "Cut the pictures, and name the parts in the test CSV.",
+            )
+    return said
 
 
 def _pictures(folder: Path) -> Iterable[Path]:
@@ -88,25 +110,47 @@ def _pictures(folder: Path) -> Iterable[Path]:
         yield from (Path(here, one) for one in sorted(found) if one.lower().endswith(PICTURES))
 
 
-def _add_table(path: Path, places: dict[str, Path]) -> None:
-    """Whatever tells a row from all others (id, file) is a name of the row's picture."""
+def _add_table(path: Path, places: dict[str, Path]) -> dict[str, Box]:
+    """Whatever tells a row from all others (id, file) is a name of the row's picture, and its box.
+
+    Returns the boxes by name, where the table has columns for them.
+    """
     rows = list(csv.reader(io.StringIO(files.read_text(path), newline="")))
     for column in _by_likeness(rows):
         cells = [row[column] if column < len(row) else "" for row in rows[1:]]
         found = [_place(cell, path.parent, places) for cell in cells]
         if not cells or None in found:
             continue
-        for column in _telling(rows):
+        telling = _telling(rows)
+        for column in telling:
             for row, place in zip(rows[1:], found, strict=True):
                 if place is not None:
                     places.setdefault(plain(row[column]), place)
-        return
+        return _boxes(path, rows, telling)
     raise UsageError(
         f"{path} names no pictures.",
         f"None of its columns ({', '.join(rows[0]) if rows else 'it has none'}) holds nothing but "
         "names of files that are there.",
         "Name the folder where they lie: images in [submission] of atarimae.toml, or --images.",
     )
+
+
+def _boxes(path: Path, rows: Sequence[Sequence[str]], telling: Sequence[int]) -> dict[str, Box]:
+    header = [cell.strip().lower() for cell in rows[0]]
+    columns = columns_of(header)
+    found: dict[str, Box] = {}
+    bad: list[str] = []
+    for number, row in enumerate(rows[1:] if columns else (), 2):
+        try:
+            box = columns.box(dict(zip(header, row, strict=False))) if columns else None
+        except UsageError as error:
+            bad.append(f"row {number}: {error}")
+            continue
+        if box is not None:
+            found |= {plain(row[column]): box for column in telling}
+    if bad:
+        raise UsageError(f"{path} has bad boxes.", "; ".join(bad[:20]), "Mend them all.")
+    return found
 
 
 def _telling(rows: Sequence[Sequence[str]]) -> list[int]:

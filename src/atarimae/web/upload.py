@@ -1,12 +1,14 @@
 """One uploaded picture, read with a limit while it comes in, and its errors."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection, Mapping
+from dataclasses import dataclass
 
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
+from atarimae.errors import unknown_name
 from atarimae.web.frame import WebError
 
 FIELD = "image"
@@ -14,8 +16,19 @@ ENVELOPE = 64 << 10  # bytes that the form itself may add to the picture
 EXAMPLE = "Send a form with the file in the field 'image', as 'curl -F image=@photo.jpg URL' does."
 
 
-async def read_image(request: Request, max_bytes: int) -> bytes:
-    """The bytes of the file in the form's field `image`; raises `WebError` for anything else."""
+@dataclass(frozen=True)
+class Form:
+    """A picture's bytes, and what was written beside it: each field's values in their order."""
+
+    image: bytes
+    words: Mapping[str, tuple[str, ...]]
+
+
+async def read_form(request: Request, max_bytes: int, words: Collection[str] = ()) -> Form:
+    """The file in the field `image`, and the text in the fields `words`.
+
+    Raises `WebError` for anything else, also for a field of text that is none of those.
+    """
     form_type = request.headers.get("content-type", "")
     if not form_type.startswith("multipart/form-data"):
         found = f"The content type is '{form_type}'." if form_type else "There is no content type."
@@ -33,7 +46,12 @@ async def read_image(request: Request, max_bytes: int) -> bytes:
             400, "cut_off", "The upload was cut off.", "The client went away.", "Send it again."
         ) from None
     try:
-        return await _picture(form.getlist(FIELD), list(form), max_bytes)
+        picture = await _picture(form.getlist(FIELD), list(form), max_bytes)
+        said = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+        for name, _ in said:
+            if name not in words:
+                raise _no_word(name, words)
+        return Form(picture, {name: tuple(v for n, v in said if n == name) for name, _ in said})
     finally:
         await form.close()
 
@@ -50,6 +68,11 @@ async def _picture(values: list[UploadFile | str], fields: list[str], max_bytes:
     if len(picture) > max_bytes:
         raise too_large(f"It has {len(picture):,} bytes", max_bytes)
     return picture
+
+
+def _no_word(name: str, words: Collection[str]) -> WebError:
+    error = unknown_name("field", name, (FIELD, *words), " in this form")
+    return WebError(422, "wrong_field", error.what, error.found, error.fix)
 
 
 def _wrong_field(

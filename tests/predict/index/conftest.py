@@ -44,12 +44,16 @@ def vectors(n: int, seed: int = 0) -> Floats:
 
 
 def known(n: int, seed: int = 0, first: int = 0) -> Index:
-    """Images in order of path, from 5 sources and of 30 labels."""
+    """Images in order of path, from 5 sources, of 30 labels and 7 groups, in 2 splits."""
     numbers = range(first, first + n)
+    sources = ("", "it's", 'a "shop"', "店", "b\\c")
     files = tuple(
-        File(f"絵/{i:06d}.png", f"{i:064x}", source=("", "it's", 'a "shop"', "店", "b\\c")[i % 5])
+        File(
+            f"絵/{i:06d}.png", f"{i:064x}", source=sources[i % 5],
+            split=("train", "val")[i % 2], group=f"棚 {i % 7}" if i % 7 else None,
+        )
         for i in numbers
-    )
+    )  # fmt: skip
     labels = tuple(f"class {i % 30}" for i in numbers)
     return Index(files, labels, {"embedding": vectors(n, seed)})
 

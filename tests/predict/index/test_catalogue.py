@@ -23,6 +23,8 @@ def naive(index, rows, queries, k, ids=None, sources=None, only=ALL):
             and not (sources and sources[q] and file.source == sources[q])
             and (not only.labels or label in only.labels)
             and (not only.sources or file.source in only.sources)
+            and (not only.groups or file.group in only.groups)
+            and (not only.splits or file.split in only.splits)
         ]
         ranked = sorted(allowed, key=lambda g: (-products[g], g))[:k]
         match[q, : len(ranked)] = ranked
@@ -77,8 +79,9 @@ def test_a_query_finds_neither_itself_nor_its_own_source(catalogue, images, n) -
         Only(sources=('a "shop"',)),
         Only(sources=("it's", "b\\c"), labels=("class 6", "no such class")),
         Only(labels=("no such class",)),
+        Only(groups=("棚 1", "棚 3"), splits=("val",)),
     ],
-    ids=["labels", "source", "both", "none"],
+    ids=["labels", "source", "both", "none", "group and split"],
 )
 @pytest.mark.parametrize("few", [20_000, 0], ids=["gone through", "by the backend"])
 def test_a_filter_is_kept(catalogue, images, questions, only, few, monkeypatch) -> None:

@@ -71,7 +71,9 @@ def router(site: Site) -> APIRouter:
             "image.html",
             image=listing.data.images[image],
             files=files,
-            labels=listing.data.labels.get(image, ()),
+            labels=(labels := listing.data.labels.get(image, ())),
+            boxes=[label for label in labels if label.box is not None],
+            classes=listing.data.classes(files[0]),
             findings=[finding for finding in site.findings() if image in finding.images],
         )
 

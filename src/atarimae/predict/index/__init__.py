@@ -2,11 +2,12 @@
 
 from atarimae.predict.index.catalogue import ROWS, Catalogue
 from atarimae.predict.index.choice import Choice, Wish, chosen, told
-from atarimae.predict.index.finder import ALL, Only
+from atarimae.predict.index.filters import Words
 from atarimae.predict.index.kinds import KINDS
 from atarimae.predict.index.recall import Recall, approximate, measured, sampled
+from atarimae.types import ALL, Only
 
 __all__ = [
-    "ALL", "KINDS", "ROWS", "Catalogue", "Choice", "Only", "Recall", "Wish", "approximate",
+    "ALL", "KINDS", "ROWS", "Catalogue", "Choice", "Only", "Recall", "Wish", "Words", "approximate",
     "chosen", "measured", "sampled", "told",
 ]  # fmt: skip

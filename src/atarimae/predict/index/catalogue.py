@@ -15,10 +15,10 @@ import numpy as np
 from atarimae import bundle
 from atarimae.errors import AtarimaeError
 from atarimae.predict.index import kinds
-from atarimae.predict.index.finder import ALL, Allowed, Finder, Only, Remote
+from atarimae.predict.index.finder import Allowed, Finder, Remote
 from atarimae.predict.index.known import NEXT, NUMBERS, SMALL, Known
 from atarimae.predict.search import SPARE, Gallery, Names
-from atarimae.types import Array, File, Floats, Index, Ints
+from atarimae.types import ALL, Array, File, Floats, Index, Ints, Only
 
 ROWS = "embedding"  # the array that is searched
 FEW = 20_000  # allowed rows up to which a filtered search goes through them all

@@ -7,23 +7,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from atarimae.types import Bools, Floats, Index, Ints
+from atarimae.types import ALL, Bools, Floats, Index, Ints, Only
 
 BLOCK = 16_384  # rows handed to a backend at once
-
-
-@dataclass(frozen=True)
-class Only:
-    """A filter: only known images with one of the labels and from one of the sources.
-
-    Nothing named is no restriction.
-    """
-
-    labels: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-
-
-ALL = Only()
 
 
 @dataclass(frozen=True, eq=False)

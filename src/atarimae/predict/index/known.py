@@ -5,12 +5,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from atarimae.predict.index.finder import Allowed, Only
+from atarimae.predict.index import filters
+from atarimae.predict.index.finder import Allowed
 from atarimae.predict.search import Names
-from atarimae.types import Bools, Index, Ints
+from atarimae.types import Bools, Index, Ints, Only
 
 NUMBERS = "number"  # the array that names rows to a backend
 NEXT = "next"  # in `Index.finder`: the number that the next row gets
+FILTERS = 8  # that are kept: each takes up to nine bytes a row
 SMALL = 128  # rows of one source up to which they are fetched and dropped
 
 
@@ -25,7 +27,7 @@ class Known:
         self.ever = int(str(index.finder.get(NEXT, len(index))))
         self._positions = np.full(self.ever + 1, -1, np.int64)
         self._positions[self.numbers] = np.arange(len(index))
-        self.allowed = lru_cache(maxsize=32)(self._allowed)
+        self.allowed = lru_cache(maxsize=FILTERS)(self._allowed)
 
     def positions(self, numbers: Ints) -> Ints:
         """Where the rows of some numbers are; -1 for -1 and for what is not in this index."""
@@ -46,17 +48,12 @@ class Known:
         return int(counted.max(initial=0))
 
     def _allowed(self, only: Only, without: str | None) -> Allowed:
-        mask = np.ones(len(self.index), bool)
-        if only.labels:
-            named = frozenset(only.labels)
-            mask &= np.fromiter((label in named for label in self.index.labels), bool, len(mask))
-        if only.sources:
-            mask &= np.isin(self.sources.numbers, self.sources.of(only.sources, len(only.sources)))
+        there = filters.mask(self.index, only)
         if without is not None:
-            mask &= self.sources.numbers != self.sources.of([without], 1)[0]
+            there &= self.sources.numbers != self.sources.of([without], 1)[0]
         by_number = np.zeros(self.ever, bool)
-        by_number[self.numbers[mask]] = True
-        return Allowed(by_number, np.flatnonzero(mask), bool(mask.all()), only, without)
+        by_number[self.numbers[there]] = True
+        return Allowed(by_number, np.flatnonzero(there), bool(there.all()), only, without)
 
 
 class _Numbered:

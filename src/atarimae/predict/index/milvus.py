@@ -1,7 +1,7 @@
 """A Milvus server that holds the rows, where a catalogue outgrows one machine.
 
 `ATARIMAE_INDEX` names it: http://host:19530, or a file of Milvus Lite. Paths and labels stay with
-the bundle; the server has the rows by number, with label and source to filter by.
+the bundle; the server has the rows by number, with all that can be filtered by.
 """
 
 import json
@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from atarimae.errors import AtarimaeError
+from atarimae.predict.index import filters
 from atarimae.predict.index.finder import Allowed
 from atarimae.types import Floats, Index, Ints
 
 SERVER = "ATARIMAE_INDEX"
 BLOCK = 1_000  # rows sent at once: 2 MB at 512 numbers, below the 64 MB that a server takes
 MOST = 16_384  # answers that a server gives to one query
-LONGEST = 65_535  # bytes of a label or source
+LONGEST = 65_535  # bytes of a label, source and so on
 
 
 class Milvus:
@@ -61,19 +62,16 @@ class Milvus:
         return cls(client, name)
 
     def add(self, numbers: Ints, rows: Floats, known: Index) -> None:
-        """Send rows (m, d), with their labels and sources."""
-        sources = [file.source or "" for file in known.files]
+        """Send rows (m, d), with what they can be filtered by."""
+        fields = {field: filters.of_images(known, field) for field in filters.FIELDS}
         with _said():
             for start in range(0, len(rows), BLOCK):
-                some = slice(start, start + BLOCK)
-                lines = zip(
-                    numbers[some], rows[some], known.labels[some], sources[some], strict=True
-                )
-                said = [
-                    {"number": int(number), "row": row, "label": label, "source": source}
-                    for number, row, label, source in lines
+                lines = [
+                    {"number": int(numbers[place]), "row": np.asarray(rows[place], np.float32)}
+                    | {field: values[place] or "" for field, values in fields.items()}
+                    for place in range(start, min(start + BLOCK, len(rows)))
                 ]
-                self._client.upsert(self.collection, said)
+                self._client.upsert(self.collection, lines)
 
     def remove(self, numbers: Ints) -> bool:
         """Delete them."""
@@ -121,7 +119,7 @@ class Milvus:
         schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field("number", DataType.INT64, is_primary=True)
         schema.add_field("row", DataType.FLOAT_VECTOR, dim=width)
-        for name in ("label", "source"):
+        for name in filters.FIELDS:
             schema.add_field(name, DataType.VARCHAR, max_length=LONGEST)
         indices = self._client.prepare_index_params()
         indices.add_index("row", index_type="FLAT", metric_type="IP")
@@ -167,11 +165,8 @@ def _said() -> Iterator[None]:
 
 def _expression(allowed: Allowed) -> str:
     """The filter in Milvus' words; strings are quoted as JSON's are."""
-    parts = []
-    if allowed.only.labels:
-        parts.append(f"label in {_quoted(list(allowed.only.labels))}")
-    if allowed.only.sources:
-        parts.append(f"source in {_quoted(list(allowed.only.sources))}")
+    named = filters.restricted(allowed.only)
+    parts = [f"{field} in {_quoted(values)}" for field, values in named]
     if allowed.without is not None:
         parts.append(f"source != {_quoted(allowed.without)}")
     return " and ".join(parts)

@@ -10,9 +10,8 @@ from typing import cast
 import numpy as np
 
 from atarimae.predict.index.catalogue import ROWS, Catalogue
-from atarimae.predict.index.finder import ALL, Only
 from atarimae.predict.search import Names
-from atarimae.types import Floats, Index, Ints, Progress, silent
+from atarimae.types import ALL, Floats, Index, Ints, Only, Progress, silent
 
 K = 20
 QUERIES = 200

@@ -7,10 +7,11 @@ from typing import cast
 import numpy as np
 
 from atarimae.predict.graph import Graph
+from atarimae.predict.region import seen, with_margin
 from atarimae.predict.resize import Fit, resize
 from atarimae.task import Model
 from atarimae.tasks.retrieve.whitening import whitened
-from atarimae.types import Batch, Pixels, Source
+from atarimae.types import Batch, Box, Pixels, Source
 
 
 class RetrievePredictor:
@@ -21,6 +22,7 @@ class RetrievePredictor:
     def __init__(self, model: Model) -> None:
         self.size = cast(int, model.settings["image_size"])
         self.fit = cast(Fit, model.settings["fit"])
+        self.margin = cast(float | None, model.settings.get("box_margin"))
         names = cast(list[str], model.settings["steps"])
         made = {name: _step(name, model) for name in names}
         self.steps: Mapping[str, Callable[[Batch], Batch]] = made
@@ -35,7 +37,11 @@ class RetrievePredictor:
 
     def windows(self, source: Source) -> Pixels:
         """(size, size, 3), RGB."""
-        return resize(source, self.size, self.fit)
+        return resize(seen(source, self.margin), self.size, self.fit)
+
+    def part(self, box: Box, size: tuple[int, int]) -> Box | None:
+        """The box with its margin; None where the recipe reads whole pictures."""
+        return None if self.margin is None else with_margin(box, self.margin, size)
 
 
 def _step(name: str, model: Model) -> Callable[[Batch], Batch]:

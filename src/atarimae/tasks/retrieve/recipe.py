@@ -73,6 +73,13 @@ class RetrieveRecipe(Recipe):
         1.0, gt=0, le=1, description="learning rate of a backbone's layer over that of the next"
     )
     image_size: int = Field(224, ge=32, le=2048, description="side of the network's input, px")
+    region: Literal["whole", "box"] = Field(
+        "whole",
+        description="what is read of a picture: all of it, or the box that is known of it, if any",
+    )
+    box_margin: float = Field(
+        0.1, ge=0, le=1, description="what is read around a box, as a share of its sides"
+    )
     fit: Fit = Field("pad", description="how other shapes become square: pad, stretch or crop")
     pooling: tuple[Pooling, ...] = Field(
         ("last:gem",),
@@ -218,6 +225,11 @@ class RetrieveRecipe(Recipe):
         grown = self.image_size - self.start_size
         size = self.start_size + grown * min(1.0, 1.5 * epoch / max(1, self.epochs))
         return self.image_size if size >= self.image_size else max(32, int(size) // 32 * 32)
+
+    @property
+    def around(self) -> float | None:
+        """What is read around a box; None where boxes don't matter."""
+        return self.box_margin if self.region == "box" else None
 
     @property
     def trains(self) -> bool:

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from atarimae.predict.index import Catalogue, approximate
+from atarimae.predict.index.catalogue import picked
+from atarimae.predict.index.filters import FIELDS, mask
 from atarimae.task import (
     Answers,
     Context,
@@ -26,7 +28,7 @@ from atarimae.tasks.retrieve.rank.chain import Finder, parse, transductive
 from atarimae.tasks.retrieve.rank.view import Asked
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.tasks.retrieve.threshold import best_threshold, threshold_interval
-from atarimae.types import Array, Data, File, Floats, Index, Ints, Predictions, Score
+from atarimae.types import Array, Data, File, Floats, Index, Ints, Only, Predictions, Score
 
 if TYPE_CHECKING:
     from atarimae.tasks.retrieve.network.training import RetrieveTraining
@@ -43,6 +45,7 @@ class Retrieve:
     one_label = True
     near_duplicate = NEAR
     chain = "rank"
+    filters = tuple(FIELDS)
 
     def samples(self, data: Data) -> Data:
         """Labelled files, and queries without a label: those ask for what is not there."""
@@ -72,7 +75,7 @@ class Retrieve:
 
         A query never finds its own image, in whichever file it lies, nor one of its own source.
         Where the settings have a chain of steps (`rank`), answers and similarities are what that
-        makes of them.
+        makes of them. With a filter (`Context.only`) both are as if no other image were known.
 
         Columns: `match` positions in the index, `match_files` their paths, `similarity` cosine,
         each (n, 20) and best first; `unknown` (n,).
@@ -81,10 +84,12 @@ class Retrieve:
         gallery, paths = _prepared(context.index)
         links = parse(_entries(context.settings))
         if links:
-            match, similarity = _finder(context.index)(links, asked, metrics.K)
+            part, positions = _part(context.index, context.only)
+            match, similarity = _finder(part)(links, asked, metrics.K)
+            match = np.append(positions, -1)[match]
         else:
             match, similarity = gallery.search(
-                asked.rows, metrics.K, ids=asked.ids, sources=asked.sources
+                asked.rows, metrics.K, ids=asked.ids, sources=asked.sources, only=context.only
             )
         threshold = context.constants.get("threshold", -2.0)
         return Predictions(
@@ -130,6 +135,18 @@ class Retrieve:
     def countings(self, answers: Answers) -> Sequence[Counting]:
         """MRR@20 as above first, then as others count it, rightly or not."""
         return conventions.countings(answers)
+
+    def proposals(
+        self, predictions: Predictions, context: Context
+    ) -> Sequence[tuple[str, float, str]]:
+        """The class of the best match, and its similarity."""
+        match = cast(Ints, predictions.columns["match"])[:, 0].tolist()
+        similarity = cast(Floats, predictions.columns["similarity"])[:, 0].tolist()
+        known = context.index
+        return [
+            (known.labels[at], near, known.files[at].path) if at >= 0 else ("", near, "")
+            for at, near in zip(match, similarity, strict=True)
+        ]
 
     def ranker(self, outputs: Sequence[Array], data: Data) -> Ranker:
         """Chains of `rank`, scored by MRR@20."""
@@ -191,6 +208,13 @@ def _prepared(index: Index) -> tuple[Catalogue, npt.NDArray[np.object_]]:
     # One more path for position -1: nothing found.
     paths = np.array([*(file.path for file in index.files), ""], dtype=object)
     return Catalogue.opened(index), paths
+
+
+@lru_cache(maxsize=2)
+def _part(index: Index, only: Only) -> tuple[Index, Ints]:
+    """What a filter lets through, and where that lies in the whole."""
+    through = np.flatnonzero(mask(index, only))
+    return (index if len(through) == len(index) else picked(index, through)), through
 
 
 @lru_cache(maxsize=2)

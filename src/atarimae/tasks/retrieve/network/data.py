@@ -1,12 +1,13 @@
 """Training samples: images with augmentation, or features that are in memory already."""
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 from torchvision.transforms import v2
 
+from atarimae.errors import UsageError
+from atarimae.predict.region import boxed, known_box, seen
 from atarimae.predict.resize import resize
 from atarimae.predict.source import open_source
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
@@ -68,8 +69,10 @@ class ImageSamples:
         return pixels, torch.tensor([self.targets[number] for number in numbers])
 
     def _pixels(self, number: int, size: int, augment: v2.Transform) -> torch.Tensor:
-        path: Path = self.data.path(self.data.files[number])
-        pixels = resize(open_source(path, self.max_pixels), size, self.recipe.fit)
+        file = self.data.files[number]
+        source = open_source(self.data.path(file), self.max_pixels)
+        source = seen(boxed(source, known_box(self.data, file)), self.recipe.around)
+        pixels = resize(source, size, self.recipe.fit)
         image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(hash((self.seed, self.epoch, number)))
@@ -135,6 +138,17 @@ def with_enough(train: Data, least: int) -> Data:
     for file in train.files:
         images.setdefault(train.label(file), set()).add(file.image)
     return train.where(lambda file: len(images[train.label(file)]) >= least)
+
+
+def check_boxes(recipe: RetrieveRecipe, train: Data) -> None:
+    """An error where boxes are to be read, and no image in the whole data has one."""
+    said = (label.box for labels in train.labels.values() for label in labels)
+    if recipe.around is not None and not any(said):
+        raise UsageError(
+            "There are no boxes to read.",
+            'The recipe has region = "box", and no image of this data version has a box.',
+            "Add boxes with 'atarimae add', or read whole pictures.",
+        )
 
 
 def targets_of(train: Data) -> tuple[tuple[str, ...], list[int]]:

@@ -36,6 +36,7 @@ class RetrieveTraining:
                 + (f" of {recipe.min_images} images or more." if recipe.min_images > 1 else "."),
                 "Label images of two classes at least, lower min_images, or set epochs = 0.",
             )
+        data.check_boxes(recipe, labelled)
         self.features = model.Features(recipe).to(setup.device)
         self.arrays: dict[str, Array] = {}  # of a whitening after the network
         self.whitening: model.Whitening | None = None  # of frozen features, before the head
@@ -181,10 +182,12 @@ class RetrieveTraining:
         return torch.zeros((2, size, size, 3), dtype=torch.uint8, device=self.setup.device)
 
     def _model(self, folder: Path, graphs: Mapping[str, Path], steps: Sequence[str]) -> Model:
-        settings = {
+        settings: dict[str, object] = {
             "image_size": self.recipe.read_size, "fit": self.recipe.fit, "steps": list(steps),
             "rank": list(self.recipe.rank),
         }  # fmt: skip
+        if self.recipe.around is not None:
+            settings["box_margin"] = self.recipe.around
         arrays = self.whitening.arrays if self.whitening else self.arrays
         return Model(folder, dict(graphs), settings, arrays if "whiten" in steps else {})
 

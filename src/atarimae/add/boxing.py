@@ -1,0 +1,36 @@
+"""Boxes against the pictures they are said of: known only once these are read."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from atarimae.add.entry import Entry
+from atarimae.errors import UsageError
+from atarimae.predict.boxes import inside
+from atarimae.store import Refusal, Row
+
+Read = tuple[Entry, Row | Refusal]
+_LISTED = 20  # bad boxes that an error names; it counts the rest
+
+
+def within(read: Iterable[Read]) -> list[Read]:
+    """The same, with boxes cut at the pictures' edges; raises `UsageError` with all that leave."""
+    kept: list[Read] = []
+    bad: list[str] = []
+    for entry, one in read:
+        if isinstance(one, Row) and entry.boxes:
+            boxes = []
+            for value, box in entry.boxes:
+                try:
+                    boxes.append((value, inside(box, (one.image.width, one.image.height))))
+                except UsageError as error:
+                    bad.append(f"{one.file.path}: {error}")
+            one = replace(one, boxes=tuple(boxes))
+        kept.append((entry, one))
+    if bad:
+        more = f" (and {len(bad) - _LISTED} more)" if len(bad) > _LISTED else ""
+        raise UsageError(
+            f"{len(bad)} of the boxes leave{'s' * (len(bad) == 1)} the picture.",
+            "\n  ".join(bad[:_LISTED]) + more,
+            "Mend them all; nothing was added.",
+        )
+    return kept
