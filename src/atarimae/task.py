@@ -35,34 +35,10 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "atarimae.tasks"
 
 
-class Recipe(BaseModel):
-    """All settings of a fit. A task extends it; these are the ones that the loop itself reads."""
+class Settings(BaseModel):
+    """Typed settings of one TOML file; unknown keys are errors that name the nearest key."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-    # By stage, the settings whose change it can't judge: it says so and passes the idea on.
-    unjudged: ClassVar[Mapping[str, frozenset[str]]] = {
-        "smoke": frozenset({"epochs", "warmup", "average_decay", "average_epochs"})
-    }
-
-    epochs: int = Field(20, ge=0, description="passes over the training images; 0 trains nothing")
-    lr: float = Field(1e-3, gt=0, description="peak learning rate of AdamW")
-    weight_decay: float = Field(1e-4, ge=0, description="weight decay of AdamW, per step")
-    warmup: float = Field(0.1, ge=0, le=1, description="share of the steps that warm up, 0 to 1")
-    average_decay: float = Field(
-        0.0, ge=0, lt=1, description="decay per step of an average of the weights, 0.999 say; "
-        "0: none",
-    )  # fmt: skip
-    average_epochs: int = Field(
-        0, ge=0, description="last epochs whose weights are averaged, all alike; 0: none"
-    )
-    workers: int = Field(-1, ge=-1, description="processes that load images; -1: one per core")
-
-    @model_validator(mode="after")
-    def _averages_once(self) -> Self:
-        if self.average_decay and self.average_epochs:
-            raise ValueError("average_decay and average_epochs exclude each other: set one to 0")
-        return self
 
     @classmethod
     def read(cls, path: Path | None, changes: Mapping[str, object] | None = None) -> Self:
@@ -95,6 +71,34 @@ class Recipe(BaseModel):
                 "; ".join(wrong) + ".",
                 "See docs/fit.md for every key, its unit and range.",
             ) from None
+
+
+class Recipe(Settings):
+    """All settings of a fit. A task extends it; these are the ones that the loop itself reads."""
+
+    # By stage, the settings whose change it can't judge: it says so and passes the idea on.
+    unjudged: ClassVar[Mapping[str, frozenset[str]]] = {
+        "smoke": frozenset({"epochs", "warmup", "average_decay", "average_epochs"})
+    }
+
+    epochs: int = Field(20, ge=0, description="passes over the training images; 0 trains nothing")
+    lr: float = Field(1e-3, gt=0, description="peak learning rate of AdamW")
+    weight_decay: float = Field(1e-4, ge=0, description="weight decay of AdamW, per step")
+    warmup: float = Field(0.1, ge=0, le=1, description="share of the steps that warm up, 0 to 1")
+    average_decay: float = Field(
+        0.0, ge=0, lt=1, description="decay per step of an average of the weights, 0.999 say; "
+        "0: none",
+    )  # fmt: skip
+    average_epochs: int = Field(
+        0, ge=0, description="last epochs whose weights are averaged, all alike; 0: none"
+    )
+    workers: int = Field(-1, ge=-1, description="processes that load images; -1: one per core")
+
+    @model_validator(mode="after")
+    def _averages_once(self) -> Self:
+        if self.average_decay and self.average_epochs:
+            raise ValueError("average_decay and average_epochs exclude each other: set one to 0")
+        return self
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from atarimae.fit.expectation import expectation
 from atarimae.fit.folds import train_folds
 from atarimae.fit.hopeless import rival
 from atarimae.fit.midway import curve_name
-from atarimae.fit.part import Part
+from atarimae.fit.part import Part, Work
 from atarimae.fit.split import with_split
 from atarimae.fit.stages import FOLDED, FOLDS
 from atarimae.predict import golden
@@ -127,15 +127,16 @@ def _run(run: Log, part: Part, *, resume: bool) -> None:
     else:
         beside = parent if told.may_stop else None
         other = rival(told, beside, curve_name(part.task)) if beside else None
-        _train(run, replace(part, rival=other), resume=resume)
+        pictures = run.folder / "pictures"
+        keep(run, replace(part, rival=other, pictures=pictures), resume=resume)
     seen = verdict(parent, runlog.read(run.folder)) if parent else None
     if seen is not None:
         run.verdict(seen.as_dict())
 
 
-def _train(run: Log, part: Part, *, resume: bool) -> None:
-    """One training, with all that `ship` needs of it."""
-    trained = replace(part, pictures=run.folder / "pictures").train(resume=resume)
+def keep(run: Log, part: Work, *, resume: bool) -> None:
+    """Make one model, and write it with all that `ship` needs of it."""
+    trained = part.train(resume=resume)
     found, early = trained.found, trained.early
     part.progress(1, 1, _told(found.scores[0]))
     bundle.write_model(trained.model)
