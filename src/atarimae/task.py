@@ -43,15 +43,7 @@ class Settings(BaseModel):
     @classmethod
     def read(cls, path: Path | None, changes: Mapping[str, object] | None = None) -> Self:
         """The recipe of a TOML file with `changes` on top; errors name the nearest known key."""
-        settings: dict[str, object] = {}
-        if path is not None:
-            try:
-                settings = tomllib.loads(path.read_text(encoding="utf-8"))
-            except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-                raise UsageError(
-                    f"The recipe {path} can't be read.", f"{error}.", "Write it as plain TOML."
-                ) from None
-        return cls.of(settings | dict(changes or {}))
+        return cls.of(settings_of(path, changes))
 
     @classmethod
     def of(cls, settings: Mapping[str, object]) -> Self:
@@ -101,6 +93,21 @@ class Recipe(Settings):
         return self
 
 
+def settings_of(
+    path: Path | None, changes: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """What a TOML file says, with `changes` on top; nobody has looked at it yet."""
+    settings: dict[str, object] = {}
+    if path is not None:
+        try:
+            settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise UsageError(
+                f"The recipe {path} can't be read.", f"{error}.", "Write it as plain TOML."
+            ) from None
+    return settings | dict(changes or {})
+
+
 @dataclass(frozen=True)
 class Model:
     """What a training leaves behind: everything that a predictor needs, in one folder."""
@@ -142,6 +149,21 @@ class Predictor(Protocol):
     @property
     def steps(self) -> Mapping[str, Callable[[Batch], Batch]]:
         """Named steps in order; each takes one array an image and gives one array an image."""
+
+
+@runtime_checkable
+class Joint(Protocol):
+    """A predictor made of others, each of which keeps what is dear by itself. Optional.
+
+    Its first step takes what all of them read of a picture, and gives what `gathered` does.
+    """
+
+    @property
+    def members(self) -> Sequence[Predictor]:
+        """The others, in order."""
+
+    def gathered(self, rows: Sequence[Batch]) -> Batch:
+        """One array an image from the outputs of each member for the same images."""
 
 
 class Update(Protocol):
@@ -317,6 +339,30 @@ class Transductive(Protocol):
 
     def transductive(self, settings: Mapping[str, object]) -> Sequence[str]:
         """What in a model's settings does that; empty where nothing does."""
+
+
+@dataclass(frozen=True)
+class Joining:
+    """What several models are joined from."""
+
+    folder: Path  # where the joined model goes; it may not lean on the members' folders
+    train: Data  # what the members learned from
+    outputs: Callable[[Model, Data], Floats]  # (n, d): a predictor's outputs, through the cache
+    # What weights of members may be chosen on: their models by name, and data to be judged by.
+    sides: Sequence[tuple[Mapping[str, Model], Data]]
+
+
+@runtime_checkable
+class Joins(Protocol):
+    """A task that can make one model of several. Optional."""
+
+    ensemble: type[Settings]  # with a key `members`: the names of the runs
+
+    def join(self, settings: Settings, members: Mapping[str, Model], setup: Joining) -> Model:
+        """One model of some of the members, or all, by name."""
+
+    def unjoinable(self, settings: Mapping[str, object]) -> str:
+        """Why outputs of a model with such settings say nothing alone; empty where they do."""
 
 
 def load(name: str) -> Task:

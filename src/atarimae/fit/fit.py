@@ -1,6 +1,8 @@
 """One run, from the data at its version to scores, costs and a verdict."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 from atarimae import bundle, files, runlog
 from atarimae.errors import AtarimaeError, UsageError
@@ -16,6 +18,7 @@ from atarimae.fit.split import with_split
 from atarimae.fit.stages import FOLDED, FOLDS
 from atarimae.predict import golden
 from atarimae.runlog import Log, Run
+from atarimae.runlog.ensemble import ORIGIN
 from atarimae.runlog.writer import reopen
 from atarimae.score.verdict import verdict
 from atarimae.store import Store
@@ -45,6 +48,8 @@ def fit(
 ) -> Run:
     """Try a recipe, and log it. The parent is the best run of the stage where none is named.
 
+    An ensemble is no such run: one recipe is not to be measured against several.
+
     `expect` is the difference that the main metric should make to it: 0.01, "+0.01" or "+2%".
     `folds` is how many there are at stage folds; `idea` the id of the idea's first run;
     `edit` the data version, the newest if none is named; `threads` how many PyTorch may use.
@@ -61,7 +66,7 @@ def fit(
         )
     chosen = choose(device, threads)
     data = with_split(task, Store(workspace).data(edit))
-    best = runlog.find(workspace, parent) if parent else runlog.find_best(workspace, stage)
+    best = runlog.find(workspace, parent) if parent else runlog.find_parent(workspace, stage)
     run = runlog.start(
         workspace,
         because=because,
@@ -103,7 +108,7 @@ def resume(
         raise AtarimaeError(
             f"Run {old.id} can't be resumed.", "It was logged by a loop of its own.", "Run that."
         )
-    recipe = task.recipe.of(old.recipe)
+    recipe = recipe_of(task, old)
     data = with_split(task, Store(workspace).data(old.data.edit))
     sample, resolved = stages.stage(old.stage)(data, recipe)
     chosen = choose(device)
@@ -111,6 +116,18 @@ def resume(
         part = Part(workspace, task, run, old.folder, sample, resolved, old.seed, chosen, progress)
         _run(run, part, resume=True)
     return runlog.read(old.folder)
+
+
+def recipe_of(task: Task, run: Run) -> Recipe:
+    """What the run was fitted from, as the task reads it today."""
+    if run.origin == ORIGIN:
+        members = ", ".join(cast(Sequence[str], run.recipe.get("members", ())))
+        raise AtarimaeError(
+            f"Run {run.id} is an ensemble, and has no recipe that is fitted.",
+            f"It joins {members}.",
+            "Name one of those, or join them anew with 'atarimae fit --ensemble'.",
+        )
+    return task.recipe.of(run.recipe)
 
 
 def _run(run: Log, part: Part, *, resume: bool) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from atarimae.predict.cache import Cache, known
 from atarimae.predict.graph import cores
 from atarimae.predict.source import open_known
-from atarimae.task import Predictor
+from atarimae.task import Joint, Predictor
 from atarimae.types import Array, Batch, Data, File, Progress, silent
 from atarimae.workspace import MAX_PIXELS
 
@@ -32,8 +32,26 @@ def outputs(
     """The predictor's outputs, one array a file, in the order of `data.files`.
 
     Files of one image are computed once. With `cache`, the predictor's first `cached` steps are
-    looked up there by image, and kept there.
+    looked up there by image, and kept there; so are those of each member of a joint one.
     """
+    dear: dict[str, dict[str, Array]] = {}
+
+    def made(predictor: Predictor) -> list[Array]:
+        if isinstance(predictor, Joint):
+            rows = predictor.gathered([made(member) for member in predictor.members])
+            return _last_steps(predictor, rows, 1)
+        if predictor.key not in dear:  # members may share it
+            dear[predictor.key] = _dear(predictor, data, cache, max_pixels, progress)
+        kept = dear[predictor.key]
+        return _last_steps(predictor, [kept[file.image] for file in data.files])
+
+    return made(predictor)
+
+
+def _dear(
+    predictor: Predictor, data: Data, cache: Path | None, max_pixels: int, progress: Progress
+) -> dict[str, Array]:
+    """What the first `cached` steps give, by image."""
     first = {file.image: file for file in reversed(data.files)}
     store = Cache(cache, predictor.key) if cache and predictor.cached else None
     kept: dict[str, Array] = {**store.get(list(first))} if store else {}
@@ -49,16 +67,31 @@ def outputs(
         kept.update(fresh)
         if store:
             store.put({image: np.asarray(row, np.float32) for image, row in fresh.items()})
-    return _last_steps(predictor, [kept[file.image] for file in data.files])
+    return kept
 
 
 def kept_outputs(predictor: Predictor, data: Data, cache: Path) -> tuple[Data, list[Array]]:
     """The files of `data` whose images are in the cache, with their outputs: nothing is read."""
+    images = [file.image for file in data.files]
+    there = set(images).intersection(*(_cached(one, images, cache) for one in _leaves(predictor)))
+    kept = data.where(lambda file: file.image in there)
+    return kept, outputs(predictor, kept, cache=cache) if len(kept) else []
+
+
+def _leaves(predictor: Predictor) -> Iterator[Predictor]:
+    """The predictors that a joint one is made of in the end; one that is not, itself."""
+    if not isinstance(predictor, Joint):
+        yield predictor
+        return
+    for member in predictor.members:
+        yield from _leaves(member)
+
+
+def _cached(predictor: Predictor, images: Sequence[str], cache: Path) -> set[str]:
+    """The images that are in the cache."""
     if not predictor.cached or not known(cache, predictor.key):
-        return data.where(lambda file: False), []
-    rows = Cache(cache, predictor.key).get([file.image for file in data.files])
-    kept = data.where(lambda file: file.image in rows)
-    return kept, _last_steps(predictor, [rows[file.image] for file in kept.files])
+        return set()
+    return {*Cache(cache, predictor.key).get(images)}
 
 
 def apply(predictor: Predictor, batch: Batch, start: int = 0, stop: int | None = None) -> Batch:
@@ -68,10 +101,13 @@ def apply(predictor: Predictor, batch: Batch, start: int = 0, stop: int | None =
     return batch
 
 
-def _last_steps(predictor: Predictor, rows: Sequence[Array]) -> list[Array]:
+def _last_steps(
+    predictor: Predictor, rows: Sequence[Array], start: int | None = None
+) -> list[Array]:
+    """The steps that are not kept, or those from `start` on."""
     finished: list[Array] = []
     for block in _blocks(rows, BLOCK):
-        finished.extend(apply(predictor, block, predictor.cached))
+        finished.extend(apply(predictor, block, predictor.cached if start is None else start))
     return finished
 
 

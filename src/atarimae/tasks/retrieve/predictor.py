@@ -33,6 +33,11 @@ class RetrievePredictor:
         """The shorter side that is read, in px."""
         return self.size
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of what `windows` gives."""
+        return self.size, self.size, 3
+
     def windows(self, source: Source) -> Pixels:
         """(size, size, 3), RGB."""
         return resize(source, self.size, self.fit)
