@@ -213,6 +213,7 @@ class Setup:
     outputs: Callable[[Model, Data], Floats]  # (n, d): a predictor's outputs, through the cache
     max_pixels: int  # what a file may declare, see `open_source`
     progress: Progress = silent
+    teacher: Model | None = None  # of the run that the recipe names, see `Distils`
 
 
 class Task(Protocol):
@@ -339,6 +340,13 @@ class Transductive(Protocol):
 
     def transductive(self, settings: Mapping[str, object]) -> Sequence[str]:
         """What in a model's settings does that; empty where nothing does."""
+
+
+@runtime_checkable
+class Distils(Protocol):
+    """A task whose training can follow what another run's model says. Optional."""
+
+    teacher: str  # the recipe's key that names the run; an empty text for none
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from atarimae import api, bundle, files, look, runlog, workspace
 from atarimae import task as tasks
 from atarimae.add import add
 from atarimae.cli import main
-from atarimae.errors import AtarimaeError
+from atarimae.errors import AtarimaeError, UsageError
 from atarimae.fit import ensemble, fit
 from atarimae.fit.again import again
 from atarimae.fit.assembly import Assembly
@@ -347,6 +347,42 @@ def test_recipe_is_not_measured_against_an_ensemble(space, members, joined) -> N
         assert runlog.find_parent(space, "holdout").id == best.id
     finally:
         (ours.folder / "result.json").write_bytes(kept)
+
+
+def test_student_follows_an_ensemble_and_is_compared_with_it(space, joined) -> None:
+    teacher = joined()
+    data = with_split(RETRIEVE, Store(space).data()).split("train")
+    near = [(rows := unit_rows(space, teacher.model, data)) @ rows.T]
+    for epochs in (1, 30):
+        told = {"image_size": 32, "weights": "random", "projection": 32, "teacher": teacher.mark}
+        recipe = RETRIEVE.recipe.of(told | {"epochs": epochs, "classes_per_batch": 5})
+        run = fit(space, RETRIEVE, recipe, because="one network for three")
+        near.append((rows := unit_rows(space, run.model, data)) @ rows.T)
+    apart = [np.abs(one - near[0]).mean() for one in near[1:]]
+    assert apart[1] < 0.7 * apart[0]
+    assert run.parent == run.recipe["teacher"] == teacher.id
+    assert run.verdict["against"] == teacher.id
+    assert {path.name for path in run.model.glob("*.onnx")} == {"embed.onnx", "project.onnx"}
+
+
+def test_teacher_that_knows_the_answers_is_refused(space, joined) -> None:
+    told = {"image_size": 32, "projection": 4}
+
+    def refused(name: str, stage: str) -> str:
+        with pytest.raises(AtarimaeError, match="can't be a teacher here") as caught:
+            fit(
+                space,
+                RETRIEVE,
+                RETRIEVE.recipe.of(told | {"teacher": name}),
+                because="no",
+                stage=stage,
+            )
+        return caught.value.found
+
+    assert "would know images that the student is judged by" in refused(joined().id, "folds")
+    assert refused(joined(join="rrf").id, "holdout") == "It fuses its members' lists."
+    with pytest.raises(UsageError, match="values that can't be used"):
+        RETRIEVE.recipe.of({"teacher": "x"})
 
 
 def test_command_says_what_each_member_adds(space, members, capsys) -> None:

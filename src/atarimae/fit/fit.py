@@ -6,7 +6,7 @@ from typing import cast
 
 from atarimae import bundle, files, runlog
 from atarimae.errors import AtarimaeError, UsageError
-from atarimae.fit import stages
+from atarimae.fit import stages, teachers
 from atarimae.fit.costs import costs, forget_peak, paths_of
 from atarimae.fit.device import choose
 from atarimae.fit.expectation import expectation
@@ -48,7 +48,8 @@ def fit(
 ) -> Run:
     """Try a recipe, and log it. The parent is the best run of the stage where none is named.
 
-    An ensemble is no such run: one recipe is not to be measured against several.
+    An ensemble is no such run, as one recipe is not to be measured against several; a teacher that
+    the recipe names is, whatever it is.
 
     `expect` is the difference that the main metric should make to it: 0.01, "+0.01" or "+2%".
     `folds` is how many there are at stage folds; `idea` the id of the idea's first run;
@@ -66,7 +67,9 @@ def fit(
         )
     chosen = choose(device, threads)
     data = with_split(task, Store(workspace).data(edit))
-    best = runlog.find(workspace, parent) if parent else runlog.find_parent(workspace, stage)
+    recipe, teacher = teachers.named(workspace, task, recipe, data.version, stage, folds)
+    best = runlog.find(workspace, parent) if parent else teacher
+    best = best or runlog.find_parent(workspace, stage)
     run = runlog.start(
         workspace,
         because=because,

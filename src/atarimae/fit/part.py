@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from atarimae.fit import checkpoint, loop
+from atarimae.fit import checkpoint, loop, teachers
 from atarimae.fit.device import Device
 from atarimae.fit.hopeless import Rival
 from atarimae.fit.loop import Metrics
@@ -162,6 +162,7 @@ class Part:
             outputs=self._outputs,
             max_pixels=self.workspace.max_pixels,
             progress=self.progress,
+            teacher=teachers.model_of(self.workspace, self.task, self.recipe, self.folder),
         )
         return self.task.training(self.recipe, setup)
 

@@ -49,6 +49,7 @@ class Retrieve:
     one_label = True
     near_duplicate = NEAR
     chain = "rank"
+    teacher = "teacher"
 
     def samples(self, data: Data) -> Data:
         """Labelled files, and queries without a label: those ask for what is not there."""
