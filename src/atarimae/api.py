@@ -181,6 +181,34 @@ class Workspace:
             submission.after_fit(self.folder, chosen, run, progress)
             return run
 
+    def ensemble(
+        self,
+        runs: "Sequence[str | Run]",
+        recipe: str | Path | None = None,
+        *,
+        because: str,
+        parent: "str | Run | None" = None,
+        expect: str | float | None = None,
+        **settings: object,
+    ) -> "Run":
+        """Join runs into one: `settings` say how (join, weights, dimension and others).
+
+        They share stage and data. The parent is the best of them where none is named.
+        """
+        from atarimae import task
+
+        with bar("fit") as progress, _needs_torch():
+            from atarimae import fit, submission
+
+            chosen = task.load(self.folder.task)
+            told = task.settings_of(None if recipe is None else Path(recipe), settings)
+            run = fit.ensemble(
+                self.folder, chosen, [_id(run) for run in runs], told, because=because,
+                parent=None if parent is None else _id(parent), expect=expect, progress=progress,
+            )  # fmt: skip
+            submission.after_fit(self.folder, chosen, run, progress)
+            return run
+
     def climb(
         self,
         recipe: str | Path | None = None,

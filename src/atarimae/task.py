@@ -38,10 +38,38 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "atarimae.tasks"
 
 
-class Recipe(BaseModel):
-    """All settings of a fit. A task extends it; these are the ones that the loop itself reads."""
+class Settings(BaseModel):
+    """Typed settings of one TOML file; unknown keys are errors that name the nearest key."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def read(cls, path: Path | None, changes: Mapping[str, object] | None = None) -> Self:
+        """The recipe of a TOML file with `changes` on top; errors name the nearest known key."""
+        return cls.of(settings_of(path, changes))
+
+    @classmethod
+    def of(cls, settings: Mapping[str, object]) -> Self:
+        """The recipe of plain settings, with errors in three parts."""
+        for key in settings:
+            if key not in cls.model_fields:
+                raise unknown_name("recipe key", key, cls.model_fields)
+        try:
+            return cls.model_validate(settings)
+        except ValidationError as error:
+            wrong = [
+                f"{'.'.join(map(str, item['loc']))} = {item['input']!r}: {item['msg']}"
+                for item in error.errors()
+            ]
+            raise UsageError(
+                "The recipe has values that can't be used.",
+                "; ".join(wrong) + ".",
+                "See docs/fit.md for every key, its unit and range.",
+            ) from None
+
+
+class Recipe(Settings):
+    """All settings of a fit. A task extends it; these are the ones that the loop itself reads."""
 
     # By stage, the settings whose change it can't judge: it says so and passes the idea on.
     unjudged: ClassVar[Mapping[str, frozenset[str]]] = {
@@ -70,37 +98,20 @@ class Recipe(BaseModel):
             raise ValueError("average_decay and average_epochs exclude each other: set one to 0")
         return self
 
-    @classmethod
-    def read(cls, path: Path | None, changes: Mapping[str, object] | None = None) -> Self:
-        """The recipe of a TOML file with `changes` on top; errors name the nearest known key."""
-        settings: dict[str, object] = {}
-        if path is not None:
-            try:
-                settings = tomllib.loads(path.read_text(encoding="utf-8"))
-            except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-                raise UsageError(
-                    f"The recipe {path} can't be read.", f"{error}.", "Write it as plain TOML."
-                ) from None
-        return cls.of(settings | dict(changes or {}))
 
-    @classmethod
-    def of(cls, settings: Mapping[str, object]) -> Self:
-        """The recipe of plain settings, with errors in three parts."""
-        for key in settings:
-            if key not in cls.model_fields:
-                raise unknown_name("recipe key", key, cls.model_fields)
+def settings_of(
+    path: Path | None, changes: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """What a TOML file says, with `changes` on top; nobody has looked at it yet."""
+    settings: dict[str, object] = {}
+    if path is not None:
         try:
-            return cls.model_validate(settings)
-        except ValidationError as error:
-            wrong = [
-                f"{'.'.join(map(str, item['loc']))} = {item['input']!r}: {item['msg']}"
-                for item in error.errors()
-            ]
+            settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise UsageError(
-                "The recipe has values that can't be used.",
-                "; ".join(wrong) + ".",
-                "See docs/fit.md for every key, its unit and range.",
+                f"The recipe {path} can't be read.", f"{error}.", "Write it as plain TOML."
             ) from None
+    return settings | dict(changes or {})
 
 
 @dataclass(frozen=True)
@@ -158,6 +169,21 @@ class Crops(Protocol):
         """What is read of a picture of that size, in whole pixels; None for all of it."""
 
 
+@runtime_checkable
+class Joint(Protocol):
+    """A predictor made of others, each of which keeps what is dear by itself. Optional.
+
+    Its first step takes what all of them read of a picture, and gives what `gathered` does.
+    """
+
+    @property
+    def members(self) -> Sequence[Predictor]:
+        """The others, in order."""
+
+    def gathered(self, rows: Sequence[Batch]) -> Batch:
+        """One array an image from the outputs of each member for the same images."""
+
+
 class Update(Protocol):
     """The loop's side of a training step."""
 
@@ -205,6 +231,7 @@ class Setup:
     outputs: Callable[[Model, Data], Floats]  # (n, d): a predictor's outputs, through the cache
     max_pixels: int  # what a file may declare, see `open_source`
     progress: Progress = silent
+    teacher: Model | None = None  # of the run that the recipe names, see `Distils`
 
 
 class Task(Protocol):
@@ -348,6 +375,37 @@ class Transductive(Protocol):
 
     def transductive(self, settings: Mapping[str, object]) -> Sequence[str]:
         """What in a model's settings does that; empty where nothing does."""
+
+
+@runtime_checkable
+class Distils(Protocol):
+    """A task whose training can follow what another run's model says. Optional."""
+
+    teacher: str  # the recipe's key that names the run; an empty text for none
+
+
+@dataclass(frozen=True)
+class Joining:
+    """What several models are joined from."""
+
+    folder: Path  # where the joined model goes; it may not lean on the members' folders
+    train: Data  # what the members learned from
+    outputs: Callable[[Model, Data], Floats]  # (n, d): a predictor's outputs, through the cache
+    # What weights of members may be chosen on: their models by name, and data to be judged by.
+    sides: Sequence[tuple[Mapping[str, Model], Data]]
+
+
+@runtime_checkable
+class Joins(Protocol):
+    """A task that can make one model of several. Optional."""
+
+    ensemble: type[Settings]  # with a key `members`: the names of the runs
+
+    def join(self, settings: Settings, members: Mapping[str, Model], setup: Joining) -> Model:
+        """One model of some of the members, or all, by name."""
+
+    def unjoinable(self, settings: Mapping[str, object]) -> str:
+        """Why outputs of a model with such settings say nothing alone; empty where they do."""
 
 
 def load(name: str) -> Task:

@@ -10,7 +10,6 @@ from atarimae import runlog
 from atarimae import task as tasks
 from atarimae.errors import AtarimaeError
 from atarimae.fit import fit, resume
-from atarimae.fit import folds as module
 from atarimae.fit.part import Part
 from atarimae.fit.split import folds
 from atarimae.score.leaks import told
@@ -142,7 +141,7 @@ def test_stopped_folds_go_on_where_they_were(colours, monkeypatch) -> None:
             raise KeyboardInterrupt
         return whole(self, resume=resume)
 
-    monkeypatch.setattr(module.Part, "train", stop)
+    monkeypatch.setattr(Part, "train", stop)
     with pytest.raises(KeyboardInterrupt):
         fit(colours, COLOUR, COLOUR.recipe(epochs=2), because="止める", stage="folds")
     run = resume(colours, COLOUR, "last")

@@ -27,6 +27,8 @@ def fit(arguments: Arguments) -> int:
     if arguments.resume:
         _refuse_changes(arguments, "--resume")
         run = workspace.resume(arguments.resume, device=arguments.device)
+    elif arguments.ensemble:
+        return _join(arguments)
     elif arguments.stage == AUTO:
         _climb(arguments)
         return 0
@@ -37,6 +39,26 @@ def fit(arguments: Arguments) -> int:
 
     _tell([run])
     out(arguments, run.row(), runs_table([run]))
+    return 0
+
+
+def _join(arguments: Arguments) -> int:
+    """Join runs, and say what each adds."""
+    _refuse_training(arguments)
+    run = here(arguments).ensemble(
+        arguments.ensemble, arguments.recipe, because=arguments.because or _reason(),
+        parent=arguments.parent, expect=arguments.expect, **_changes(arguments.set),
+    )  # fmt: skip
+    from rich.console import Group
+
+    from atarimae.compare.ensemble import ensemble_table
+    from atarimae.compare.table import runs_table
+
+    _tell([run])
+    told = run.ensemble
+    assert told is not None, "it was just written"
+    value = run.row() | {"ensemble": told.as_dict()}
+    out(arguments, value, Group(runs_table([run]), "", ensemble_table(told)))
     return 0
 
 
@@ -125,6 +147,9 @@ def _fit_words(command: argparse.ArgumentParser) -> None:
         "--expect", metavar="DIFFERENCE", help="what it should gain on the parent: +0.01 or +2%%"
     )
     command.add_argument("--parent", metavar="RUN", help="what it is compared with (the best)")
+    command.add_argument(
+        "--ensemble", nargs="+", metavar="RUN", help="join runs that are there into one"
+    )
     command.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")
     command.add_argument("--again", metavar="RUN", help="run a run again: does the same come out?")
 
@@ -142,6 +167,7 @@ def _refuse_changes(arguments: Arguments, option: str) -> None:
         "--seed": arguments.seed is not None,
         "--parent": arguments.parent,
         "--expect": arguments.expect is not None,
+        "--ensemble": arguments.ensemble,
         "--resume": arguments.resume if option == "--again" else None,
         "--device": option == "--again" and arguments.device != "auto",
     }
@@ -151,6 +177,19 @@ def _refuse_changes(arguments: Arguments, option: str) -> None:
             f"A run that is {'resumed' if option == '--resume' else 'run again'} can't be changed.",
             f"Found {', '.join(named)} beside {option}.",
             f"Leave that out, or start a new run without {option}.",
+        )
+
+
+def _refuse_training(arguments: Arguments) -> None:
+    """Joining trains nothing, and members say at which stage."""
+    names = ("stage", "folds", "gate", "audit", "seed")
+    given = [f"--{name}" for name in names if getattr(arguments, name) is not None]
+    given += ["--device"] if arguments.device != "auto" else []
+    if given:
+        raise UsageError(
+            "An ensemble trains nothing.",
+            f"Found {', '.join(given)} beside --ensemble.",
+            "Leave that out: stage and folds are those of its members.",
         )
 
 

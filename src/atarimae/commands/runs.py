@@ -30,6 +30,8 @@ def runs(arguments: Arguments) -> None:
 
 def show(arguments: Arguments) -> None:
     """Show one run."""
+    from rich.console import Group
+
     from atarimae import runlog
     from atarimae.compare.expectation import outcome
     from atarimae.compare.table import run_view
@@ -47,7 +49,12 @@ def show(arguments: Arguments) -> None:
     parent = runlog.get(workspace.folder, run.parent) if run.parent else None
     came = outcome(run)
     told = run.as_dict() | {"outcome": came.as_dict() if came else None}
-    out(arguments, told, run_view(run, parent))
+    view = run_view(run, parent)
+    if run.ensemble is not None:
+        from atarimae.compare.ensemble import ensemble_table
+
+        view = Group(ensemble_table(run.ensemble), "", view)
+    out(arguments, told, view)
 
 
 def compare(arguments: Arguments) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from atarimae import bundle, files, runlog
 from atarimae.errors import AtarimaeError
-from atarimae.fit.fit import fit
+from atarimae.fit.fit import fit, recipe_of
 from atarimae.runlog import Run
 from atarimae.task import Task
 from atarimae.types import Progress, silent
@@ -53,7 +53,7 @@ def again(workspace: Workspace, task: Task, name: str, *, progress: Progress = s
             f"Run {old.id} can't be run again.", why, "Name a run of 'fit' that is done."
         )
     run = fit(
-        workspace, task, task.recipe.of(old.recipe), because=f"again: {old.because}",
+        workspace, task, recipe_of(task, old), because=f"again: {old.because}",
         stage=old.stage, seed=old.seed, device=old.device or "auto", parent=old.id,
         folds=old.folds or 3, edit=old.data.edit, threads=old.threads, progress=progress,
     )  # fmt: skip

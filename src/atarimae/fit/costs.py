@@ -27,7 +27,7 @@ def costs(task: Task, trained: Trained, max_pixels: int) -> dict[str, float]:
         "peak_mb": round(_peak_mb(), 1),
         "parameters": trained.parameters,
         **_milliseconds(task, trained, max_pixels),
-        "model_mb": round(sum(g.stat().st_size for g in trained.model.graphs.values()) / 1e6, 3),
+        "model_mb": round(sum(g.stat().st_size for g in {*trained.model.graphs.values()}) / 1e6, 3),
     }
 
 

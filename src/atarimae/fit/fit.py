@@ -1,22 +1,25 @@
 """One run, from the data at its version to scores, costs and a verdict."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 from atarimae import bundle, files, runlog
 from atarimae.errors import AtarimaeError, UsageError
-from atarimae.fit import stages
+from atarimae.fit import stages, teachers
 from atarimae.fit.costs import asked, costs, forget_peak
 from atarimae.fit.device import choose
 from atarimae.fit.expectation import expectation
 from atarimae.fit.folds import train_folds
 from atarimae.fit.hopeless import rival
 from atarimae.fit.midway import curve_name
-from atarimae.fit.part import Part
+from atarimae.fit.part import Part, Work
 from atarimae.fit.split import with_split
 from atarimae.fit.stages import FOLDED, FOLDS
 from atarimae.predict import golden
 from atarimae.predict.region import known_box
 from atarimae.runlog import Log, Run, writer
+from atarimae.runlog.ensemble import ORIGIN
 from atarimae.score.verdict import verdict
 from atarimae.store import Store
 from atarimae.task import Recipe, Task
@@ -45,6 +48,9 @@ def fit(
 ) -> Run:
     """Try a recipe, and log it. The parent is the best run of the stage where none is named.
 
+    An ensemble is no such run, as one recipe is not to be measured against several; a teacher that
+    the recipe names is, whatever it is.
+
     `expect` is the difference that the main metric should make to it: 0.01, "+0.01" or "+2%".
     `folds` is how many there are at stage folds; `idea` the id of the idea's first run;
     `edit` the data version, the newest if none is named; `threads` how many PyTorch may use.
@@ -61,7 +67,9 @@ def fit(
         )
     chosen = choose(device, threads)
     data = _data(workspace, task, recipe, stage, edit)
-    best = runlog.find(workspace, parent) if parent else runlog.find_best(workspace, stage)
+    recipe, teacher = teachers.named(workspace, task, recipe, data.version, stage, folds)
+    best = runlog.find(workspace, parent) if parent else teacher
+    best = best or runlog.find_parent(workspace, stage)
     run = runlog.start(
         workspace,
         because=because,
@@ -103,7 +111,7 @@ def resume(
         raise AtarimaeError(
             f"Run {old.id} can't be resumed.", "It was logged by a loop of its own.", "Run that."
         )
-    recipe = task.recipe.of(old.recipe)
+    recipe = recipe_of(task, old)
     data = _data(workspace, task, recipe, old.stage, old.data.edit)
     sample, resolved = stages.stage(old.stage)(data, recipe)
     chosen = choose(device)
@@ -111,6 +119,18 @@ def resume(
         part = Part(workspace, task, run, old.folder, sample, resolved, old.seed, chosen, progress)
         _run(run, part, resume=True)
     return runlog.read(old.folder)
+
+
+def recipe_of(task: Task, run: Run) -> Recipe:
+    """What the run was fitted from, as the task reads it today."""
+    if run.origin == ORIGIN:
+        members = ", ".join(cast(Sequence[str], run.recipe.get("members", ())))
+        raise AtarimaeError(
+            f"Run {run.id} is an ensemble, and has no recipe that is fitted.",
+            f"It joins {members}.",
+            "Name one of those, or join them anew with 'atarimae fit --ensemble'.",
+        )
+    return task.recipe.of(run.recipe)
 
 
 def _data(workspace: Workspace, task: Task, recipe: Recipe, stage: str, edit: int | None) -> Data:
@@ -140,15 +160,16 @@ def _run(run: Log, part: Part, *, resume: bool) -> None:
     else:
         beside = parent if told.may_stop else None
         other = rival(told, beside, curve_name(part.task)) if beside else None
-        _train(run, replace(part, rival=other), resume=resume)
+        pictures = run.folder / "pictures"
+        keep(run, replace(part, rival=other, pictures=pictures), resume=resume)
     seen = verdict(parent, runlog.read(run.folder)) if parent else None
     if seen is not None:
         run.verdict(seen.as_dict())
 
 
-def _train(run: Log, part: Part, *, resume: bool) -> None:
-    """One training, with all that `ship` needs of it."""
-    trained = replace(part, pictures=run.folder / "pictures").train(resume=resume)
+def keep(run: Log, part: Work, *, resume: bool) -> None:
+    """Make one model, and write it with all that `ship` needs of it."""
+    trained = part.train(resume=resume)
     found, early = trained.found, trained.early
     part.progress(1, 1, _told(found.scores[0]))
     bundle.write_model(trained.model)

@@ -1,18 +1,17 @@
 """The dearest stage: a training a fold, and one score over the queries of all of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 from atarimae import bundle, files, runlog
 from atarimae.fit import split
 from atarimae.fit.costs import costs
-from atarimae.fit.loop import Metrics
-from atarimae.fit.part import Part
+from atarimae.fit.part import Work, fold_folder
 from atarimae.runlog.writer import join_predictions, write_parts
 from atarimae.score.leaks import Leaks, joined, of_record
 from atarimae.score.pooled import pooled
-from atarimae.types import Score, named
+from atarimae.types import Score
 
 SUMMED = ("training_seconds", "embed_seconds", "check_seconds")
 
@@ -26,7 +25,7 @@ class Folded:
     leaks: Leaks
 
 
-def train_folds(whole: Part, number: int, *, resume: bool) -> Folded:
+def train_folds(whole: Work, number: int, *, resume: bool) -> Folded:
     """Train and judge each fold; those that are done already are only read.
 
     `whole.data` is split by hand or at random; its train and val are dealt out anew. Whitening,
@@ -34,14 +33,10 @@ def train_folds(whole: Part, number: int, *, resume: bool) -> Folded:
     """
     folders = []
     for turn, data in enumerate(split.folds(whole.task, whole.data, number), 1):
-        folder = whole.folder / "folds" / str(turn)
+        folder = fold_folder(whole.folder, turn)
         folders.append(folder)
         if not (folder / "result.json").is_file():
-            part = replace(
-                whole, folder=folder, data=data, metrics=_OfFold(whole.metrics, turn),
-                progress=named(whole.progress, f"fold {turn}/{number}"),
-            )  # fmt: skip
-            _train(part, resume=resume)
+            _train(whole.fold(turn, number, data), resume=resume)
     join_predictions([folder / "predictions.parquet" for folder in folders], whole.folder)
     results = [files.read_json(folder / "result.json") for folder in folders]
     scores = pooled([runlog.fold_scores(folder) for folder in folders])
@@ -50,7 +45,7 @@ def train_folds(whole: Part, number: int, *, resume: bool) -> Folded:
     return Folded(scores, told, joined(found))
 
 
-def _train(part: Part, *, resume: bool) -> None:
+def _train(part: Work, *, resume: bool) -> None:
     """One fold; its result.json is written last, and says that it is done."""
     trained = part.train(resume=resume)
     bundle.write_model(trained.model)
@@ -67,16 +62,3 @@ def _train(part: Part, *, resume: bool) -> None:
 def _joined(each: Sequence[dict[str, float]]) -> dict[str, float]:
     """Seconds of all folds together; the rest is of the dearest one."""
     return {name: (sum if name in SUMMED else max)(one[name] for one in each) for name in each[0]}
-
-
-@dataclass(frozen=True)
-class _OfFold:
-    """The metrics of one fold among those of the run."""
-
-    metrics: Metrics
-    turn: int
-
-    def metric(
-        self, name: str, value: float, *, step: int | None = None, epoch: int | None = None
-    ) -> None:
-        self.metrics.metric(f"{name}, fold {self.turn}", value, step=step, epoch=epoch)

@@ -4,11 +4,12 @@ import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 
-from atarimae.fit import checkpoint, loop
+from atarimae.fit import checkpoint, loop, teachers
 from atarimae.fit.device import Device
 from atarimae.fit.hopeless import Rival
 from atarimae.fit.loop import Metrics
@@ -19,7 +20,7 @@ from atarimae.predict.run import kept_outputs, outputs
 from atarimae.score.evaluate import Evaluation, evaluate
 from atarimae.score.leaks import Leaks, leaks, overlap
 from atarimae.task import Model, Recipe, Setup, Task, Training
-from atarimae.types import Data, Floats, Progress
+from atarimae.types import Data, Floats, Progress, named
 from atarimae.workspace import Workspace
 
 
@@ -35,6 +36,42 @@ class Trained:
     embed_seconds: float  # before and after it
     check_seconds: float  # in checks midway, of the last session
     early: Early | None  # why it was given up, None where it wasn't
+
+
+class Work(Protocol):
+    """What leaves one model behind, which is then judged: a training, or several models joined.
+
+    It does so for a whole run, or for one fold of it.
+    """
+
+    @property
+    def workspace(self) -> Workspace:
+        """Where the run lies."""
+
+    @property
+    def task(self) -> Task:
+        """What is predicted."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its model goes."""
+
+    @property
+    def data(self) -> Data:
+        """Split into train and val."""
+
+    @property
+    def progress(self) -> Progress:
+        """What it tells as it goes."""
+
+    def train(self, *, resume: bool) -> Trained:
+        """Make the model of train, and judge it on val."""
+
+    def fold(self, turn: int, number: int, data: Data) -> "Work":
+        """The same for fold `turn`, from 1 on, of `number`, in a folder of its own."""
+
+    def forget(self) -> None:
+        """Take away what only served on the way, once what it led to is written."""
 
 
 @dataclass(frozen=True)
@@ -67,17 +104,11 @@ class Part:
         done = time.perf_counter()
         model = training.export(self.folder / "model")
         checkpoint.write_weights(self.folder / "model" / "weights.safetensors", training)
-        found = evaluate(
-            self.task, model, self.data.split("val"), calibrate=True,
-            cache=self.workspace.cache, max_pixels=self.workspace.max_pixels,
-            progress=self.progress,
-        )  # fmt: skip
-        said = overlap(self.task, self.data.split("train"), self.data.split("val"))
-        scores = [replace(score, convention={**score.convention, **said}) for score in found.scores]
+        found, leaks = judged(self, model)
         return Trained(
             replace(model, constants=found.context.constants),
-            replace(found, scores=tuple(scores)),
-            self._leaks(model, found),
+            found,
+            leaks,
             training.parameters,
             seconds,
             ready - began + time.perf_counter() - done,
@@ -85,15 +116,13 @@ class Part:
             midway.early,
         )
 
-    def _leaks(self, model: Model, found: Evaluation) -> Leaks:
-        """Of train's outputs only what is in the cache is looked at: a frozen backbone's is."""
-        train = self.data.split("train")
-        learned = train.where(lambda file: train.label(file) is not None)
-        kept = kept_outputs(self.task.predictor(model), learned, self.workspace.cache)
-        whole = len(kept[0]) == len(learned)
-        return leaks(
-            self.task, train, found.data, found.predictions, found.outputs, kept if whole else None
-        )
+    def fold(self, turn: int, number: int, data: Data) -> "Part":
+        """The same for one fold; its metrics are among those of the run."""
+        return replace(
+            self, folder=fold_folder(self.folder, turn), data=data,
+            metrics=_OfFold(self.metrics, turn),
+            progress=named(self.progress, f"fold {turn}/{number}"),
+        )  # fmt: skip
 
     def _told(self, done: int, total: int, note: str = "") -> None:
         self.progress(done, total, f"{note}, to beat: {self.to_beat}" if self.to_beat else note)
@@ -133,6 +162,7 @@ class Part:
             outputs=self._outputs,
             max_pixels=self.workspace.max_pixels,
             progress=self.progress,
+            teacher=teachers.model_of(self.workspace, self.task, self.recipe, self.folder),
         )
         return self.task.training(self.recipe, setup)
 
@@ -142,3 +172,42 @@ class Part:
             max_pixels=self.workspace.max_pixels, progress=self.progress,
         )  # fmt: skip
         return np.stack([np.asarray(row, np.float32) for row in rows])
+
+
+def judged(work: Work, model: Model) -> tuple[Evaluation, Leaks]:
+    """How good a model is on val, and what of val is in train too.
+
+    Of train's outputs only what is in the cache is looked at: a frozen backbone's is.
+    """
+    task, space = work.task, work.workspace
+    train, val = work.data.split("train"), work.data.split("val")
+    found = evaluate(
+        task, model, val, calibrate=True, cache=space.cache, max_pixels=space.max_pixels,
+        progress=work.progress,
+    )  # fmt: skip
+    said = overlap(task, train, val)
+    scores = [replace(score, convention={**score.convention, **said}) for score in found.scores]
+    learned = train.where(lambda file: train.label(file) is not None)
+    kept = kept_outputs(task.predictor(model), learned, space.cache)
+    whole = kept if len(kept[0]) == len(learned) else None
+    told = leaks(task, train, found.data, found.predictions, found.outputs, whole)
+    return replace(found, scores=tuple(scores)), told
+
+
+def fold_folder(run: Path, turn: int) -> Path:
+    """Where fold number `turn` of a run lies."""
+    return run / "folds" / str(turn)
+
+
+@dataclass(frozen=True)
+class _OfFold:
+    """The metrics of one fold among those of the run."""
+
+    metrics: Metrics
+    turn: int
+
+    def metric(
+        self, name: str, value: float, *, step: int | None = None, epoch: int | None = None
+    ) -> None:
+        """Append one value, named after the fold too."""
+        self.metrics.metric(f"{name}, fold {self.turn}", value, step=step, epoch=epoch)

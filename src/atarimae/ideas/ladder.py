@@ -139,7 +139,7 @@ def _best(workspace: Workspace, task: Task, recipe: Recipe) -> Run | None:
     That is one with settings from a spreadsheet, which are no recipe that could be run, and this
     recipe's own: a baseline that was stopped.
     """
-    best = runlog.find_best(workspace)
+    best = runlog.find_parent(workspace)
     if best is None or best.origin == "import":
         return None
     is_baseline = best.gate is not None and best.gate["decision"] == BASELINE
@@ -147,7 +147,7 @@ def _best(workspace: Workspace, task: Task, recipe: Recipe) -> Run | None:
 
 
 def _is_of(task: Task, recipe: Recipe, run: Run) -> bool:
-    return bool(run.recipe) and task.recipe.of(run.recipe) == recipe
+    return bool(run.recipe) and fit.recipe_of(task, run) == recipe
 
 
 def _settings(recipe: Recipe) -> dict[str, object]:
@@ -210,7 +210,7 @@ class _Climber:
 
         What is made has `base` as its parent: it is the same idea, and no trial of it.
         """
-        recipe = self.task.recipe.of(base.recipe)
+        recipe = fit.recipe_of(self.task, base)
         because = f"to compare with at {stage}: {base.because}"
         known = {run.id for run in runlog.runs(self.workspace) if run.is_done}
         run = self.run(recipe, stage, because, base.seed or 0, base, None, None)

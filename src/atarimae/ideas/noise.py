@@ -90,7 +90,7 @@ def _repeat(
     fit.fit(
         workspace,
         task,
-        task.recipe.of(run.recipe),
+        fit.recipe_of(task, run),
         because=reason,
         stage=run.stage,
         seed=seed,

@@ -23,7 +23,7 @@ from atarimae.runlog import Run
 from atarimae.score.intervals import ZERO, Difference, interval, mean_variance, paired
 from atarimae.score.verdict import word
 from atarimae.store import Store
-from atarimae.task import Forecast, Ranker, Ranks, Task
+from atarimae.task import Forecast, Joins, Ranker, Ranks, Task
 from atarimae.types import Bools, Data, Floats, Progress, Score, silent
 from atarimae.workspace import Workspace
 
@@ -148,7 +148,12 @@ def _outputs(
 ) -> Iterator[tuple[Data, list[np.ndarray]]]:
     """What the run was judged by with its model's outputs; a fold each at stage folds."""
     for folder, data in _judged(workspace, task, run):
-        predictor = task.predictor(bundle.read_model(folder / "model"))
+        model = bundle.read_model(folder / "model")
+        if isinstance(task, Joins) and (why := task.unjoinable(model.settings)):
+            raise AtarimaeError(
+                f"Run {run.id} has no outputs to rank.", why, "Rank a run that joins embeddings."
+            )
+        predictor = task.predictor(model)
         yield data, list(outputs(
             predictor, data, cache=workspace.cache, max_pixels=workspace.max_pixels,
             progress=progress,

@@ -83,6 +83,7 @@ def verify(
     of the lineage can be compared with the best one: same stage, data and convention.
     """
     best = runlog.find(workspace, name)
+    fit.recipe_of(task, best)  # refuses an ensemble
     led = steps(workspace, best)
     if not led:
         raise AtarimaeError(

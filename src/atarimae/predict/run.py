@@ -12,7 +12,7 @@ from atarimae.predict.cache import Cache, known
 from atarimae.predict.graph import cores
 from atarimae.predict.region import boxed, known_box
 from atarimae.predict.source import open_known
-from atarimae.task import Crops, Predictor
+from atarimae.task import Crops, Joint, Predictor
 from atarimae.types import Array, Batch, Data, File, Progress, silent
 from atarimae.workspace import MAX_PIXELS
 
@@ -33,8 +33,26 @@ def outputs(
     """The predictor's outputs, one array a file, in the order of `data.files`.
 
     Files of one image are computed once. With `cache`, the predictor's first `cached` steps are
-    looked up there by image and box, and kept there.
+    looked up there by image and box, and kept there; so are those of each member of a joint one.
     """
+    dear: dict[str, dict[str, Array]] = {}
+
+    def made(predictor: Predictor) -> list[Array]:
+        if isinstance(predictor, Joint):
+            rows = predictor.gathered([made(member) for member in predictor.members])
+            return _last_steps(predictor, rows, 1)
+        if predictor.key not in dear:  # members may share it
+            dear[predictor.key] = _dear(predictor, data, cache, max_pixels, progress)
+        kept = dear[predictor.key]
+        return _last_steps(predictor, [kept[_row(predictor, data, file)] for file in data.files])
+
+    return made(predictor)
+
+
+def _dear(
+    predictor: Predictor, data: Data, cache: Path | None, max_pixels: int, progress: Progress
+) -> dict[str, Array]:
+    """What the first `cached` steps give, by image and box."""
     first = {_row(predictor, data, file): file for file in reversed(data.files)}
     store = Cache(cache, predictor.key) if cache and predictor.cached else None
     kept: dict[str, Array] = {**store.get(list(first))} if store else {}
@@ -51,16 +69,32 @@ def outputs(
         kept.update(fresh)
         if store:
             store.put({name: np.asarray(row, np.float32) for name, row in fresh.items()})
-    return _last_steps(predictor, [kept[_row(predictor, data, file)] for file in data.files])
+    return kept
 
 
 def kept_outputs(predictor: Predictor, data: Data, cache: Path) -> tuple[Data, list[Array]]:
     """The files of `data` whose images are in the cache, with their outputs: nothing is read."""
+    there = [_cached(one, data, cache) for one in _leaves(predictor)]
+    kept = data.where(lambda file: all(file.path in paths for paths in there))
+    return kept, outputs(predictor, kept, cache=cache) if len(kept) else []
+
+
+def _leaves(predictor: Predictor) -> Iterator[Predictor]:
+    """The predictors that a joint one is made of in the end; one that is not, itself."""
+    if not isinstance(predictor, Joint):
+        yield predictor
+        return
+    for member in predictor.members:
+        yield from _leaves(member)
+
+
+def _cached(predictor: Predictor, data: Data, cache: Path) -> set[str]:
+    """The paths of the files whose outputs are in the cache."""
     if not predictor.cached or not known(cache, predictor.key):
-        return data.where(lambda file: False), []
-    rows = Cache(cache, predictor.key).get([_row(predictor, data, file) for file in data.files])
-    kept = data.where(lambda file: _row(predictor, data, file) in rows)
-    return kept, _last_steps(predictor, [rows[_row(predictor, data, f)] for f in kept.files])
+        return set()
+    rows = {file.path: _row(predictor, data, file) for file in data.files}
+    found = Cache(cache, predictor.key).get([*rows.values()])
+    return {path for path, row in rows.items() if row in found}
 
 
 def apply(predictor: Predictor, batch: Batch, start: int = 0, stop: int | None = None) -> Batch:
@@ -70,10 +104,13 @@ def apply(predictor: Predictor, batch: Batch, start: int = 0, stop: int | None =
     return batch
 
 
-def _last_steps(predictor: Predictor, rows: Sequence[Array]) -> list[Array]:
+def _last_steps(
+    predictor: Predictor, rows: Sequence[Array], start: int | None = None
+) -> list[Array]:
+    """The steps that are not kept, or those from `start` on."""
     finished: list[Array] = []
     for block in _blocks(rows, BLOCK):
-        finished.extend(apply(predictor, block, predictor.cached))
+        finished.extend(apply(predictor, block, predictor.cached if start is None else start))
     return finished
 
 

@@ -8,6 +8,7 @@ from atarimae.runlog.reader import (
     best_of,
     find,
     find_best,
+    find_parent,
     fold_scores,
     get,
     judged_paths,
@@ -19,6 +20,7 @@ from atarimae.runlog.reader import (
 from atarimae.runlog.writer import Log, start
 
 __all__ = [
-    "COLUMNS", "Log", "Points", "Run", "best_of", "curves", "find", "find_best", "fold_scores",
-    "get", "judged_paths", "mark_of", "parts", "read", "remove_index", "runs", "start",
+    "COLUMNS", "Log", "Points", "Run", "best_of", "curves", "find", "find_best", "find_parent",
+    "fold_scores", "get", "judged_paths", "mark_of", "parts", "read", "remove_index", "runs",
+    "start",
 ]  # fmt: skip

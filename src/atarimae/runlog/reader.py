@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from atarimae import files
 from atarimae.errors import AtarimaeError, UsageError, unknown_name
+from atarimae.runlog import ensemble as joined
 from atarimae.runlog import notes, records
 from atarimae.runlog.listing import Listed, listed
 from atarimae.runlog.lock import is_held
@@ -49,7 +50,7 @@ class Run:
     device: str | None = None
     threads: int | None = None
     expect: float | None = None  # difference of the main metric to the parent, said beforehand
-    origin: str | None = None  # "import" where it was not logged here
+    origin: str | None = None  # "import" where it was not logged here, "ensemble" where joined
     folds: int | None = None  # how many, at stage folds
     idea: str | None = None  # the first run of the same idea, where it climbed the stages
     gate: Mapping[str, object] | None = None  # what its stage decided of the idea
@@ -82,6 +83,11 @@ class Run:
     def notes(self) -> tuple[notes.Note, ...]:
         """What people said of it, oldest first, as it stood when this was first asked for."""
         return notes.read(self.folder)
+
+    @cached_property
+    def ensemble(self) -> joined.Ensemble | None:
+        """What each of its members adds, where it joins other runs."""
+        return joined.read(self.folder)
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -143,6 +149,7 @@ class Run:
             "sweep": self.sweep,
             "early": None if self.early is None else dict(self.early),
             "leaks": None if self.leaks is None else dict(self.leaks),
+            "ensemble": told.as_dict() if (told := self.ensemble) else None,
             "folder": str(self.folder),
         }  # fmt: skip
 
@@ -263,6 +270,11 @@ def get(workspace: Workspace, id: str) -> Run | None:
 def find_best(workspace: Workspace, stage: str | None = None) -> Run | None:
     """The best of all runs, as `best_of` tells."""
     return best_of(runs(workspace), stage)
+
+
+def find_parent(workspace: Workspace, stage: str | None = None) -> Run | None:
+    """The best run that a recipe can be compared with: no ensemble of several."""
+    return best_of([run for run in runs(workspace) if run.origin != joined.ORIGIN], stage)
 
 
 def mark_of(run: str) -> str:

@@ -10,6 +10,7 @@ pictures/           what `Log.picture` was given; probes-epoch-003.webp, what a 
 checkpoint/         what `--resume` goes on from; gone when the run is done
 model/              graphs and arrays of the last good weights; weights.safetensors
 again.json          of a run that repeats another: whether the same came out
+ensemble.json       of a run that joins others: what each adds
 predictions.parquet one row a query
 parts.parquet       each metric's parts, one row a query
 folds/1/ …          of a run at stage folds: checkpoint, model, predictions, parts and result of
@@ -147,6 +148,7 @@ def start(
     idea: str | None = None,
     sweep: str | None = None,
     may_stop: bool = False,
+    origin: str | None = None,
     recipe: Mapping[str, object] | None = None,
     data: Version | None = None,
     device: str | None = None,
@@ -169,6 +171,7 @@ def start(
         "may_stop": may_stop,  # given up where it is hopeless beside its parent
         "expect": expect,  # difference of the main metric to the parent
         "sweep": sweep,  # the id of the sweep that proposed it
+        "origin": origin,  # "ensemble" where other runs were joined
         "created": _now(),
         "data": None if data is None else {"edit": data.edit, "hash": data.hash},
         "device": device,

@@ -9,6 +9,7 @@ import numpy as np
 
 from atarimae.predict.search import Gallery, Names
 from atarimae.task import Answers
+from atarimae.tasks.retrieve.joining.recipe import FUSIONS
 from atarimae.tasks.retrieve.metrics import relevance, relevant_counts
 from atarimae.types import Array, Bools, Floats, Ints
 
@@ -183,6 +184,8 @@ class Variants:
         """Why a search does not give the lists that the run answered with; empty where it does."""
         if self.answers.settings.get("rank"):
             return "The run's answers went through the chain of its rank."
+        if self.answers.settings.get("join") in FUSIONS:
+            return "The run's answers were fused from its members' lists."
         if self._rows_of(self.known) is None:
             return "It needs the run's embeddings: the model or a picture is gone."
         return ""

@@ -28,12 +28,19 @@ class RetrievePredictor:
         self.steps: Mapping[str, Callable[[Batch], Batch]] = made
         weights = hashlib.sha256(model.graphs[names[0]].read_bytes())
         weights.update(f"{self.size} {self.fit}".encode())
+        if self.margin is not None:
+            weights.update(f" box {self.margin}".encode())
         self.key = weights.hexdigest()
 
     @property
     def reads(self) -> int:
         """The shorter side that is read, in px."""
         return self.size
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of what `windows` gives."""
+        return self.size, self.size, 3
 
     def windows(self, source: Source) -> Pixels:
         """(size, size, 3), RGB."""

@@ -122,6 +122,11 @@ class RetrieveRecipe(Recipe):
     )
     dropout: float = Field(0.0, ge=0, lt=1, description="share of features zeroed in training")
     loss: Loss = Field("arcface", description="metric-learning loss, see docs/retrieve.md")
+    teacher: str = Field(
+        "",
+        description="id of a run, an ensemble say, whose similarities training follows in place of "
+        "a loss over classes; none if empty",
+    )
     margin: float = Field(
         0.3,
         ge=0,
@@ -142,7 +147,9 @@ class RetrieveRecipe(Recipe):
     subcentres: int = Field(
         1, ge=1, le=16, description="centres of each class; several for classes of several looks"
     )
-    temperature: float = Field(0.1, gt=0, le=1, description="supcon and ntxent: of the softmax")
+    temperature: float = Field(
+        0.1, gt=0, le=1, description="supcon, ntxent and a teacher: of the softmax"
+    )
     memory: int = Field(
         0,
         ge=0,
@@ -194,6 +201,12 @@ class RetrieveRecipe(Recipe):
             raise ValueError('start_size needs freeze = "none": frozen features have one size')
         if self.freeze == "backbone" and self.local_layer:
             raise ValueError('local_layer needs freeze = "none": what joins it is trained')
+        if self.teacher and not self.trains:
+            raise ValueError(
+                'teacher needs something that learns: epochs, and projection or freeze = "none"'
+            )
+        if self.teacher and self.hard_classes:
+            raise ValueError("hard_classes needs a loss over classes, and not a teacher")
         self._agrees_with_loss()
         return self
 

@@ -14,15 +14,20 @@ from atarimae.task import (
     Answers,
     Context,
     Counting,
+    Joining,
     Model,
     Predictor,
     Ranker,
     Recipe,
+    Settings,
     Setup,
 )
 from atarimae.tasks.retrieve import conventions, metrics
+from atarimae.tasks.retrieve.joining import join
+from atarimae.tasks.retrieve.joining.finder import MemberFinder, fusion_of
+from atarimae.tasks.retrieve.joining.predictor import predictor_of
+from atarimae.tasks.retrieve.joining.recipe import RetrieveEnsemble
 from atarimae.tasks.retrieve.lists import NEAR
-from atarimae.tasks.retrieve.predictor import RetrievePredictor
 from atarimae.tasks.retrieve.rank import bench
 from atarimae.tasks.retrieve.rank.chain import Finder, parse, transductive
 from atarimae.tasks.retrieve.rank.view import Asked
@@ -39,6 +44,7 @@ class Retrieve:
 
     name = "retrieve"
     recipe: type[Recipe] = RetrieveRecipe
+    ensemble: type[Settings] = RetrieveEnsemble
     metric = "mrr@20"
     endpoint = "search"
     unseen_classes = True
@@ -46,6 +52,7 @@ class Retrieve:
     near_duplicate = NEAR
     chain = "rank"
     filters = tuple(FIELDS)
+    teacher = "teacher"
 
     def samples(self, data: Data) -> Data:
         """Labelled files, and queries without a label: those ask for what is not there."""
@@ -59,8 +66,8 @@ class Retrieve:
         return RetrieveTraining(recipe, setup)
 
     def predictor(self, model: Model) -> Predictor:
-        """From a picture to its embedding."""
-        return RetrievePredictor(model)
+        """From a picture to its embedding, or those of an ensemble's members side by side."""
+        return predictor_of(model)
 
     def index(self, outputs: Sequence[Array], data: Data) -> Index:
         """The gallery in order of path, so that ties never depend on the input's order."""
@@ -74,18 +81,23 @@ class Retrieve:
         """The 20 nearest of each query; `unknown` where the nearest is below the threshold.
 
         A query never finds its own image, in whichever file it lies, nor one of its own source.
-        Where the settings have a chain of steps (`rank`), answers and similarities are what that
-        makes of them. With a filter (`Context.only`) both are as if no other image were known.
+        Where the settings have a chain of steps (`rank`), or fuse the lists of several members,
+        answers and similarities are what that makes of them. With a filter (`Context.only`) both
+        are as if no other image were known.
 
         Columns: `match` positions in the index, `match_files` their paths, `similarity` cosine,
         each (n, 20) and best first; `unknown` (n,).
         """
         files, asked = _asked(outputs, data)
         gallery, paths = _prepared(context.index)
-        links = parse(_entries(context.settings))
-        if links:
+        links, fusion = parse(_entries(context.settings)), fusion_of(context.settings)
+        if links or fusion:
             part, positions = _part(context.index, context.only)
-            match, similarity = _finder(part)(links, asked, metrics.K)
+            if fusion:
+                ask = _members(part, fusion.widths)
+                match, similarity = ask(fusion.how, asked, metrics.K)
+            else:
+                match, similarity = _finder(part)(links, asked, metrics.K)
             match = np.append(positions, -1)[match]
         else:
             match, similarity = gallery.search(
@@ -127,8 +139,8 @@ class Retrieve:
             convention={
                 "queries": len(predictions), "gallery": len(context.index),
                 **_label(self.transductive(context.settings)),
-                # Chains look at every row.
-                **({} if _entries(context.settings) else approximate(context.index)),
+                # Chains and fused lists look at every row.
+                **({} if _looks_at_all(context.settings) else approximate(context.index)),
             },
         )  # fmt: skip
 
@@ -167,6 +179,15 @@ class Retrieve:
     def transductive(self, settings: Mapping[str, object]) -> Sequence[str]:
         """The steps of `rank` by which an answer depends on other queries."""
         return transductive(parse(_entries(settings)))
+
+    def join(self, settings: Settings, members: Mapping[str, Model], setup: Joining) -> Model:
+        """Embeddings side by side, weighted and reduced, or ranked lists that are fused."""
+        assert isinstance(settings, RetrieveEnsemble)
+        return join.joined(settings, members, setup)
+
+    def unjoinable(self, settings: Mapping[str, object]) -> str:
+        """Lists that were fused come of several embeddings, which have no one cosine."""
+        return "It fuses its members' lists." if fusion_of(settings) else ""
 
     def answer(self, predictions: Predictions, row: int, context: Context) -> dict[str, object]:
         """Matches with id, file, label and score (cosine), best first, and `unknown`."""
@@ -221,6 +242,16 @@ def _part(index: Index, only: Only) -> tuple[Index, Ints]:
 def _finder(index: Index) -> Finder:
     """The gallery as chains search it; what a chain makes of it is kept there."""
     return Finder(cast(Floats, index.arrays["embedding"]), index)
+
+
+@lru_cache(maxsize=2)
+def _members(index: Index, widths: tuple[int, ...]) -> MemberFinder:
+    """The gallery as each member of an ensemble searches it."""
+    return MemberFinder(cast(Floats, index.arrays["embedding"]), index, widths)
+
+
+def _looks_at_all(settings: Mapping[str, object]) -> bool:
+    return bool(_entries(settings)) or fusion_of(settings) is not None
 
 
 def _entries(settings: Mapping[str, object]) -> Sequence[str]:

@@ -14,6 +14,7 @@ from torch import nn
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.task import Model, Setup, Update
 from atarimae.tasks.retrieve.network import data, layers, lora, losses, mining, model
+from atarimae.tasks.retrieve.network.losses.follow import Following
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.tasks.retrieve.whitening import fit_whitening, whitened
 from atarimae.types import Array, Floats
@@ -37,6 +38,8 @@ class RetrieveTraining:
                 "Label images of two classes at least, lower min_images, or set epochs = 0.",
             )
         data.check_boxes(recipe, labelled)
+        # What the loss gets of each sample: its class, or where a teacher is followed its number.
+        self.told = list(range(len(labelled))) if recipe.teacher else self.targets
         self.features = model.Features(recipe).to(setup.device)
         self.arrays: dict[str, Array] = {}  # of a whitening after the network
         self.whitening: model.Whitening | None = None  # of frozen features, before the head
@@ -47,8 +50,7 @@ class RetrieveTraining:
         self.dimension = self._prepare()
         self.head = model.Head(self.dimension, recipe) if recipe.projection else nn.Identity()
         self.head.to(setup.device)
-        counts = np.bincount(self.targets, minlength=len(self.classes)).tolist()
-        self.loss = losses.build(recipe, counts, recipe.projection or self.dimension)
+        self.loss = self._loss()
         if self.frozen and recipe.trains and isinstance(self.loss, losses.Centres):
             self._place_centres(self.loss, self._rows())
         self.loss.to(setup.device)
@@ -126,7 +128,7 @@ class RetrieveTraining:
         """Read what a frozen backbone says of the training images; returns the features' width."""
         if not self.frozen:
             self.samples = data.ImageSamples(
-                self.setup.train, self.targets, self.recipe, self.setup.seed, self.setup.max_pixels
+                self.setup.train, self.told, self.recipe, self.setup.seed, self.setup.max_pixels
             )
             with torch.no_grad():
                 width = self.features.eval()(self._example()).shape[1]
@@ -139,8 +141,15 @@ class RetrieveTraining:
         self.plain = self.setup.outputs(plain, self.setup.train)
         if self.recipe.whiten != "none":
             self.whitening = model.Whitening(fit_whitening(self.recipe, self.plain, self.targets))
-        self.samples = data.FeatureSamples(self._rows, self.targets)
+        self.samples = data.FeatureSamples(self._rows, self.told)
         return int(self._rows().shape[1])
+
+    def _loss(self) -> nn.Module:
+        if self.setup.teacher is not None:
+            rows = self.setup.outputs(self.setup.teacher, self.setup.train)
+            return Following(rows, self.recipe.temperature)
+        counts = np.bincount(self.targets, minlength=len(self.classes)).tolist()
+        return losses.build(self.recipe, counts, self.recipe.projection or self.dimension)
 
     def _rows(self) -> Floats:
         """(n, d) of the training images, whitened by what is in the buffers now."""

@@ -1,0 +1,1 @@
+"""One model of several: embeddings side by side, or lists that are fused."""
