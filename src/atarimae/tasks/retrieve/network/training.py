@@ -183,7 +183,7 @@ class RetrieveTraining:
     def _model(self, folder: Path, graphs: Mapping[str, Path], steps: Sequence[str]) -> Model:
         settings = {
             "image_size": self.recipe.read_size, "fit": self.recipe.fit, "steps": list(steps),
-            "rank": list(self.recipe.rank),
+            "rank": list(self.recipe.rank), "confidence": self.recipe.confidence,
         }  # fmt: skip
         arrays = self.whitening.arrays if self.whitening else self.arrays
         return Model(folder, dict(graphs), settings, arrays if "whiten" in steps else {})
