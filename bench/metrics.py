@@ -49,7 +49,8 @@ def judged(rows, number):
 """
 OURS = """
 from atarimae.predict.search import search
-from atarimae.tasks.retrieve.metrics import mean_ap, mrr, ranking
+from atarimae.tasks.retrieve.metrics import mean_ap, mrr
+from atarimae.tasks.retrieve.ranking import ranking
 
 def judged(rows, number):
     names = [f"photos/{i}.jpg" for i in range(len(rows))]

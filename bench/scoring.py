@@ -9,7 +9,8 @@ import numpy as np
 
 from atarimae.predict.search import search
 from atarimae.score.intervals import interval
-from atarimae.tasks.retrieve.metrics import K, ranking, scores
+from atarimae.tasks.retrieve.metrics import K, scores
+from atarimae.tasks.retrieve.ranking import ranking
 from atarimae.types import Floats, Score
 from bench.ratio import Ratio
 

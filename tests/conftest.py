@@ -1,5 +1,6 @@
 """What several tests share: pictures of our own making, a browser, a third party's task."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -99,6 +100,9 @@ def browser() -> Iterator[object]:
 # One small run, fitted and shipped once by the command line, for the tests that only read it.
 
 
+Said = dict[str, tuple[str, str]]
+
+
 @dataclass(frozen=True)
 class Walked:
     """The whole path on 50 pictures: 42 in the gallery, and in val 8 plain queries, 2 unknown."""
@@ -118,9 +122,34 @@ class Walked:
 
 @pytest.fixture(scope="session")
 def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
-    """Five classes to train with, three to validate with, as labels.csv says."""
-    space = tmp_path_factory.mktemp("walked") / "場所 space"
-    bundle = space.with_name("包み bundle")
+    """Five classes to train with, three to validate with, as labels.csv says.
+
+    Walked once in a run of the tests: where several processes share it, the others wait for the
+    first, and each has a copy, since there are tests that ship from it.
+    """
+    mine = tmp_path_factory.mktemp("walked")
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return _told(mine, _walk(mine))
+    first = tmp_path_factory.getbasetemp().parent / "walked"
+    with first.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not first.with_suffix(".json").exists():
+            first.with_suffix(".json").write_text(json.dumps(_walk(first)))
+    shutil.copytree(first, mine, dirs_exist_ok=True)
+    said = first.with_suffix(".json").read_text().replace(str(first), str(mine))
+    return _told(mine, json.loads(said))
+
+
+def _told(folder: Path, said: Said) -> Walked:
+    """The walk in a folder, by what its commands said."""
+    space, run = folder / "場所 space", json.loads(said["fit"][0])["id"]
+    done = {name: subprocess.CompletedProcess([name], 0, *both) for name, both in said.items()}
+    return Walked(space, run, folder / "包み bundle", space / "photos", done)
+
+
+def _walk(folder: Path) -> Said:
+    """What each command wrote to stdout and stderr."""
+    space, bundle = folder / "場所 space", folder / "包み bundle"
     said = {"init": atarimae("init", space)}
     photos = draw_classes(space / "photos")
     rows = ["file,label,split,role"]
@@ -142,7 +171,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
     said["fit"] = atarimae("-C", space, "fit", "--because", "試す", *changes)
     run = json.loads(said["fit"].stdout)["id"]
     said["ship"] = atarimae("-C", space, "ship", run, "--out", bundle)
-    return Walked(space, run, bundle, photos, said)
+    return {name: (done.stdout, done.stderr) for name, done in said.items()}
 
 
 def atarimae(*words: object) -> subprocess.CompletedProcess[str]:

@@ -271,6 +271,14 @@ class Task(Protocol):
         """One prediction as JSON values. `matches`, if there, holds dicts with `file`."""
 
 
+@runtime_checkable
+class Crossfits(Protocol):
+    """A task whose constants flatter the predictions that they were fitted on. Optional."""
+
+    def crossfitted(self, predictions: Predictions, data: Data, context: Context) -> Predictions:
+        """What `calibrate` was given, each by constants that were fitted without its class."""
+
+
 @dataclass(frozen=True)
 class Answers:
     """What a run answered on data that it was judged by, to be counted in other ways."""

@@ -1,11 +1,14 @@
 """Small pictures of numbers, as inline SVG; colours come from the page's style sheet."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
+
+from atarimae.score.coverage import Bin, Coverage
 
 WIDTH, HEIGHT, EDGE = 340, 150, 18  # of a curve, in the SVG's own units
 
@@ -88,3 +91,105 @@ def curve(name: str, lines: Sequence[npt.NDArray[np.float64]]) -> Markup:
     return Markup(
         '<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>'
     ).format(WIDTH, HEIGHT, name, shapes, text)
+
+
+POINTS = 400  # of a line, at most
+WIDE, HIGH = 360, 220
+LEFT, TOP, RIGHT, FOOT = 40, 26, 20, 34  # room for the words of both scales
+
+
+def risk(curve: Coverage, at: float, low: float | None, high: float | None) -> Markup:
+    """Risk over coverage; a dot where `at` of the queries are answered, a band `low` to `high`.
+
+    All three are coverages.
+    """
+    top = _round_up(float(curve.risk.max(initial=0)))
+    kept = np.unique(np.linspace(0, len(curve.risk) - 1, POINTS).astype(int))
+
+    x, y = _across, partial(_up, top=top)
+    shapes = [_scale(y, [0, top / 2, top])]
+    if low is not None and high is not None:
+        shapes.append(
+            Markup('<rect class="range" x="{:.1f}" y="{}" width="{:.1f}" height="{}"/>').format(
+                x(low), TOP, max(x(high) - x(low), 1), HIGH - FOOT - TOP
+            )
+        )
+    points = " ".join(f"{x(curve.coverage[i]):.1f},{y(curve.risk[i]):.1f}" for i in kept)
+    shapes.append(Markup('<polyline class="curve" points="{}"/>').format(points))
+    here = float(np.interp(at, curve.coverage, curve.risk)) if len(curve.risk) else 0.0
+    shapes.append(
+        Markup(
+            '<line class="cut" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/>'
+            '<circle class="point" cx="{0:.1f}" cy="{3:.1f}" r="4.5"/>'
+        ).format(x(at), TOP, HIGH - FOOT, y(here))
+    )
+    words = _words("queries answered", "first answers wrong")
+    name = f"Risk over coverage: {at:.0%} answered, {here:.1%} of them wrongly"
+    return _svg(name, [*shapes, words])
+
+
+def truth(table: Sequence[Bin]) -> Markup:
+    """What was told against what was right, a dot a bin; on the line it was told true."""
+    x, y = _across, _up
+    line = Markup('<line class="even" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(
+        x(0), y(0), x(1), y(1)
+    )
+    dots = [
+        Markup(
+            '<circle class="point" cx="{:.1f}" cy="{:.1f}" r="4.5"><title>{}</title></circle>'
+        ).format(
+            x(one.told), y(one.right),
+            f"{one.answers} answers: told {one.told:.0%}, right {one.right:.0%}",
+        )
+        for one in table
+    ]  # fmt: skip
+    shapes = [_scale(y, [0, 0.5, 1]), line, *dots]
+    words = _words("confidence told", "first answers right")
+    return _svg("Confidence told against answers right", [*shapes, words])
+
+
+def _across(share: float) -> float:
+    return LEFT + (WIDE - LEFT - RIGHT) * share
+
+
+def _up(part: float, top: float = 1.0) -> float:
+    return HIGH - FOOT - (HIGH - FOOT - TOP) * part / top
+
+
+def _svg(name: str, shapes: Sequence[Markup]) -> Markup:
+    return Markup(
+        '<svg class="plot shares" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
+    ).format(WIDE, HIGH, name, Markup("").join(shapes))
+
+
+def _scale(up: Callable[[float], float], parts: Sequence[float]) -> Markup:
+    """Rules at `parts` of the upward scale, and shares below."""
+    left, right = _across(0), _across(1)
+    rules = [
+        Markup(
+            '<line class="rule" x1="{0:.1f}" x2="{1:.1f}" y1="{2:.1f}" y2="{2:.1f}"/>'
+            '<text x="{3:.1f}" y="{4:.1f}" text-anchor="end">{5:.3g}%</text>'
+        ).format(left, right, up(part), left - 5, up(part) + 4, 100 * part)
+        for part in parts
+    ]
+    foot = [
+        Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="middle">{:.0%}</text>').format(
+            _across(share), up(0) + 15, share
+        )
+        for share in (0, 0.25, 0.5, 0.75, 1)
+    ]
+    return Markup("").join([*rules, *foot])
+
+
+def _words(across: str, up: str) -> Markup:
+    return Markup(
+        '<text x="{}" y="{}" text-anchor="end">{} →</text><text x="2" y="11">↑ {}</text>'
+    ).format(WIDE - RIGHT, HIGH - 4, across, up)
+
+
+def _round_up(value: float) -> float:
+    """The next of 1, 2, 5 times a power of ten, at most 1."""
+    if value <= 0:
+        return 0.01
+    power = 10.0 ** math.floor(math.log10(value))
+    return min(1.0, next(step * power for step in (1, 2, 5, 10) if step * power >= value * 0.999))

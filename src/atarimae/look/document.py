@@ -12,10 +12,11 @@ from markupsafe import Markup
 from atarimae import files, runlog
 from atarimae.errors import AtarimaeError
 from atarimae.look import frame
+from atarimae.look.brink import Brink, brink
 from atarimae.look.checks import Finding, beside, run
 from atarimae.look.checks.finding import by_image
 from atarimae.look.counts import Counts, count
-from atarimae.look.pictures import Queries, query_rows
+from atarimae.look.pictures import Queries, all_rows, chosen
 from atarimae.look.site import THREADS
 from atarimae.look.thumbnails import SMALL, thumbnail
 from atarimae.store import Store
@@ -65,10 +66,11 @@ def report(
     findings = run(data, beside(workspace, store))
     groups = frame.groups(findings)
     best = runlog.find_best(workspace)
-    queries = _queries(store, best)
+    queries, edge = _answers(store, best)
     shown = {image for group in groups for one in group.shown for image in one.images[:3]}
     mosaic = _mosaic(data)
-    pictures = inlined(workspace, data, shown | queries.images | set(mosaic))
+    shown |= queries.images | set(mosaic) | (edge.images if edge else set())
+    pictures = inlined(workspace, data, shown)
     counts = count(data)
     html = frame.pages().text(
         "report.html",
@@ -82,6 +84,7 @@ def report(
         table=frame.runs_table(runlog.runs(workspace), best, newest_first=False),
         best=best,
         queries=queries,
+        brink=edge,
         extra=extra_runs_table,
         mosaic=mosaic,
         src=pictures.get,
@@ -90,10 +93,11 @@ def report(
     return Report(path, counts, tuple(findings))
 
 
-def _queries(store: Store, best: runlog.Run | None) -> Queries:
+def _answers(store: Store, best: runlog.Run | None) -> tuple[Queries, Brink | None]:
     if best is None:
-        return Queries()
-    return query_rows(store.data(best.data.edit if best.data else None), best)
+        return Queries(), None
+    rows = all_rows(store.data(best.data.edit if best.data else None), best)
+    return chosen(rows), brink(rows, best)
 
 
 def _mosaic(data: Data) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from atarimae.look import charts
+from atarimae.look import brink, charts
 from atarimae.look.checks import CHECKS, Check, Finding
 from atarimae.runlog import Run
 from atarimae.runlog.costs import cost_name
@@ -48,6 +48,9 @@ def pages() -> Pages:
         bar=charts.bar,
         interval=charts.interval,
         whisker=charts.whisker,
+        risk=charts.risk,
+        truth=charts.truth,
+        became=brink.said,
         finite=math.isfinite,
         leaks=told,
     )

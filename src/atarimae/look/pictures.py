@@ -1,8 +1,8 @@
 """What a run answered, query by query, with the pictures: hits, misses, and rightly unknown ones.
 
-Read from `predictions.parquet` (`key`, `match_files`, and where they are there `similarity` and
-`unknown`) and the main metric's column of `parts.parquet`. A task that writes other columns has
-no such rows, and nothing is shown.
+Read from `predictions.parquet` (`key`, `match_files`, and where they are there `similarity`,
+`confidence` and `unknown`) and the main metric's column of `parts.parquet`. A task that writes
+other columns has no such rows, and nothing is shown.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,6 +38,12 @@ class QueryRow:
     rank: float | None
     unknown: bool
     known: bool  # something else with its label could have been found
+    sure: float | None  # confidence, or where there is none the first answer's similarity
+
+    @property
+    def right(self) -> bool:
+        """Whether the first answer shares a label with it."""
+        return bool(self.matches) and self.matches[0].right
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +68,19 @@ class Queries:
 
 def query_rows(data: Data, run: Run, each: int = 6) -> Queries:
     """At most `each` hits, misses and rejected unknowns. `data` is that of the run's version."""
+    return chosen(all_rows(data, run), each)
+
+
+def all_rows(data: Data, run: Run) -> list[QueryRow]:
+    """Every query of the run that was answered or rejected, where it tells."""
     columns = _table(run.folder / "predictions.parquet")
     if not {"key", "match_files"} <= columns.keys():
-        return Queries()
-    rows = [row for row in _rows(data, columns, _ranks(run)) if row.matches or row.unknown]
+        return []
+    return [row for row in _rows(data, columns, _ranks(run)) if row.matches or row.unknown]
+
+
+def chosen(rows: Sequence[QueryRow], each: int = 6) -> Queries:
+    """At most `each` of a kind."""
     judged = [row for row in rows if row.known and row.rank is not None]
     hits = [row for row in judged if row.rank == 1 and not row.unknown]
     misses = sorted(
@@ -123,19 +138,23 @@ def _rows(
     count = len(columns["key"])
     similarities = columns.get("similarity") or [None] * count
     unknowns = columns.get("unknown") or [False] * count
-    for key, files, similarity, unknown in zip(
-        columns["key"], columns["match_files"], similarities, unknowns, strict=True
+    confidences = columns.get("confidence") or [None] * count
+    for key, files, similarity, unknown, confidence in zip(
+        columns["key"], columns["match_files"], similarities, unknowns, confidences, strict=True
     ):
         query = by_path.get(str(key))
         if query is None:
             continue
+        matches = _matches(data, by_path, query, files, similarity)
+        first = matches[0].similarity if matches else None
         yield QueryRow(
             query,
             data.label(query),
-            _matches(data, by_path, query, files, similarity),
+            matches,
             ranks.get(query.path),
             bool(unknown),
             _known(query, data.classes(query), found_by_label),
+            first if confidence is None else float(cast(float, confidence)),
         )
 
 
@@ -170,8 +189,7 @@ def _known(
 
 
 def _sureness(row: QueryRow) -> float:
-    first = row.matches[0].similarity if row.matches else None
-    return first if first is not None else 0.0
+    return row.sure if row.sure is not None else 0.0
 
 
 def _one_a_label(rows: Iterable[QueryRow]) -> list[QueryRow]:

@@ -8,7 +8,8 @@ from typing import cast
 
 from atarimae import files, runlog
 from atarimae.look import charts, document, frame
-from atarimae.look.pictures import query_rows
+from atarimae.look.brink import brink
+from atarimae.look.pictures import all_rows, chosen
 from atarimae.runlog import Run
 from atarimae.runlog.costs import by_cost
 from atarimae.runlog.settings import differing, flat
@@ -31,9 +32,11 @@ class Worst:
 def run_report(workspace: Workspace, run: Run, path: Path) -> Path:
     """Write the run to `path`: why, what it showed, settings, curves, cases, notes, costs."""
     data = Store(workspace).data(run.data.edit if run.data else None)
-    queries = query_rows(data, run)
+    rows = all_rows(data, run)
+    queries, edge = chosen(rows), brink(rows, run)
     worst = () if queries else _worst(data, run)
     images = queries.images | {one.image for one in worst if one.image}
+    images |= edge.images if edge else set()
     parent = runlog.get(workspace, run.parent) if run.parent else None
     html = frame.pages().text(
         "run-report.html",
@@ -45,6 +48,7 @@ def run_report(workspace: Workspace, run: Run, path: Path) -> Path:
         curves=_curves(workspace, run, parent),
         costs=_costs(run, parent),
         queries=queries,
+        brink=edge,
         worst=worst,
         environment=_environment(run),
         src=document.inlined(workspace, data, images).get,

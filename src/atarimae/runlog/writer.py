@@ -217,12 +217,15 @@ def resume(folder: Path, workspace: Workspace) -> Log:
 
 
 def join_predictions(parts: Sequence[Path], folder: Path) -> None:
-    """Write the predictions of several files, all of the same columns, as those of one run."""
+    """Write the predictions of several files as those of one run; a column that one lacks is null
+    in its rows.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     stream = pa.BufferOutputStream()
-    pq.write_table(pa.concat_tables([pq.read_table(path) for path in parts]), stream)
+    tables = [pq.read_table(path) for path in parts]
+    pq.write_table(pa.concat_tables(tables, promote_options="default"), stream)
     files.write(folder / "predictions.parquet", stream.getvalue().to_pybytes())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from atarimae.errors import AtarimaeError
 from atarimae.predict.run import outputs
 from atarimae.score.intervals import interval
-from atarimae.task import Context, Model, Task
+from atarimae.task import Context, Crossfits, Model, Task
 from atarimae.types import Array, Data, Index, Predictions, Progress, Score, silent
 from atarimae.workspace import MAX_PIXELS
 
@@ -38,8 +38,9 @@ def evaluate(
     """Predict in fp32 through the task's own predictor, and score with 95 % intervals.
 
     Answers are looked up in `index`, or in the data itself where none is given. With
-    `calibrate` the task's constants are fitted on these predictions first, and the main metric
-    must be there: it is an error if the data can't give it.
+    `calibrate` the task's constants are fitted on these predictions first (what is scored then are
+    predictions by constants that left their class out, where the task has such), and the main
+    metric must be there: it is an error if the data can't give it.
     """
     asked = task.samples(data)
     found = outputs(
@@ -52,6 +53,8 @@ def evaluate(
         constants = {**model.constants, **task.calibrate(predictions, asked, context)}
         context = replace(context, constants=constants)
         predictions = task.finish(found, asked, context)
+        if isinstance(task, Crossfits):
+            predictions = task.crossfitted(predictions, asked, context)
     scores = tuple(
         interval(_said(score, calibrate)) for score in task.score(predictions, asked, context)
     )

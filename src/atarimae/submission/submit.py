@@ -146,11 +146,17 @@ def _gallery(data: Data) -> Data:
 
 
 def _answer(answer: Mapping[str, object], query: str, kind: Kind, context: Context) -> list[str]:
-    """Each answer once, best first; the unknown where the similarity falls below the threshold."""
+    """Each answer once, best first; the unknown where the similarity falls below the threshold.
+
+    Before the first one it stands where the answer itself says so.
+    """
     threshold = context.constants.get("threshold")
     told: list[str] = [query] if kind.itself else []
-    for match in cast(Sequence[Mapping[str, object]], answer.get("matches", ())):
+    matches = cast(Sequence[Mapping[str, object]], answer.get("matches", ()))
+    for place, match in enumerate(matches):
         below = threshold is not None and cast(float, match.get("score", 1.0)) < threshold
+        if place == 0 and "unknown" in answer:  # it may rest on more than the similarity
+            below = answer["unknown"] is True
         if below and kind.itself:
             break
         if below and kind.unknown is not None and kind.unknown not in told:

@@ -5,10 +5,6 @@ source; those of OML 4.0.0 (`oml.functional.metrics.calc_retrieval_metrics`) and
 (pytrec_eval-terrier) were compared with what these libraries gave when this was written.
 """
 
-import json
-import os
-import subprocess
-import sys
 from math import log2, nan
 from pathlib import Path
 
@@ -16,7 +12,8 @@ import numpy as np
 import pytest
 
 from atarimae.tasks.retrieve import metrics
-from atarimae.tasks.retrieve.metrics import Ranking, counted
+from atarimae.tasks.retrieve.metrics import counted
+from atarimae.tasks.retrieve.ranking import Ranking
 
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 LIBRARIES = ("atarimae", "OML", "PML", "ranx", "revisitop", "trec_eval", "Google landmarks")
@@ -95,14 +92,6 @@ LANDMARKS = {
 }
 
 
-RANX = """
-import json, sys, ranx
-judged, run, names = json.load(sys.stdin)
-told = ranx.evaluate(ranx.Qrels(judged), ranx.Run(run), names)
-print(json.dumps({name: float(value) for name, value in told.items()}))
-"""
-
-
 @pytest.fixture(scope="module")
 def ours():
     return {
@@ -119,9 +108,7 @@ def ours():
 
 
 @pytest.fixture(scope="module")
-def ranx():
-    """In a process of its own, where Numba compiles nothing: that takes longer than all else."""
-    pytest.importorskip("ranx")
+def ranx(told_by_ranx):
     judged = {q: {a: int(is_match(q, a)) for a in found} for q, found in ANSWERS.items()}
     run = {q: {a: 1 - i / 10 for i, a in enumerate(found)} for q, found in ANSWERS.items()}
     names = {
@@ -129,11 +116,8 @@ def ranx():
         "precision@3": "precision@3", "map@3": "mAP@3", "map": "mAP",
         "r-precision": "R-precision", "ndcg@3": "nDCG@3",
     }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-c", RANX], input=json.dumps([judged, run, list(names)]),
-        env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return {names[name]: value for name, value in json.loads(done.stdout).items()}
+    told = told_by_ranx(judged, run, list(names))
+    return {names[name]: value for name, value in told.items()}
 
 
 @pytest.fixture(scope="module")

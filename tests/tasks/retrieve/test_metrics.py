@@ -8,7 +8,7 @@ import pytest
 from atarimae.errors import AtarimaeError
 from atarimae.predict.search import search
 from atarimae.tasks.retrieve import metrics
-from atarimae.tasks.retrieve.metrics import Ranking
+from atarimae.tasks.retrieve.ranking import Ranking, ranking, relevance, relevant_counts
 
 
 def found(relevant, counts, similarity=None, labels=None):
@@ -196,7 +196,7 @@ PATHS = ["c0", "c1", "c2", "d0", "d1"]
 
 
 def counts(labels, sources, paths):
-    found = metrics.relevant_counts(labels, sources, paths, LABELS, SOURCES, PATHS)
+    found = relevant_counts(labels, sources, paths, LABELS, SOURCES, PATHS)
     return found.tolist()
 
 
@@ -206,7 +206,7 @@ def test_relevant_counts_leave_out_own_file_and_own_source():
 
 def test_relevant_counts_without_sources():
     nothing = [""] * 5
-    found = metrics.relevant_counts(LABELS, nothing, PATHS, LABELS, nothing, PATHS)
+    found = relevant_counts(LABELS, nothing, PATHS, LABELS, nothing, PATHS)
     assert found.tolist() == [2, 2, 2, 1, 1]
 
 
@@ -220,7 +220,7 @@ def test_relevant_counts_of_queries_from_outside():
 
 
 def test_unlabelled_images_are_never_relevant_to_each_other():
-    relevant = metrics.relevance(np.array([[0, 1], [1, -1]]), ["", "cat"], ["", "cat"])
+    relevant = relevance(np.array([[0, 1], [1, -1]]), ["", "cat"], ["", "cat"])
     assert relevant.tolist() == [[False, False], [True, False]]
 
 
@@ -269,7 +269,7 @@ def judged(vectors, labels, sources, paths):
         vectors, vectors, metrics.K,
         query_ids=paths, gallery_ids=paths, query_sources=sources, gallery_sources=sources,
     )  # fmt: skip
-    return metrics.ranking(
+    return ranking(
         match, similarity,
         query_labels=labels, query_sources=sources, keys=paths, query_ids=paths,
         gallery_labels=labels, gallery_sources=sources, gallery_ids=paths,
@@ -288,8 +288,7 @@ def test_search_and_metrics_agree_with_a_naive_recomputation(seed):
         )
 
 
-def test_agrees_with_ranx_where_conventions_meet():
-    ranx = pytest.importorskip("ranx")
+def test_agrees_with_ranx_where_conventions_meet(told_by_ranx):
     vectors, labels, sources, paths = world(7)
     ranking = judged(vectors, labels, sources, paths)
     match, _ = search(
@@ -315,7 +314,7 @@ def test_agrees_with_ranx_where_conventions_meet():
         "ndcg@20": "ndcg@20",
         "r-precision": "r-precision",
     }
-    theirs = ranx.evaluate(ranx.Qrels(qrels), ranx.Run(run), list(names))
+    theirs = told_by_ranx(qrels, run, list(names))
     ours = values(metrics.scores(ranking))
     assert {names[name]: value for name, value in theirs.items()} == pytest.approx(
         {name: ours[name] for name in names.values()}

@@ -7,9 +7,10 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from atarimae.errors import AtarimaeError
+from atarimae.score.coverage import risk_coverage
 from atarimae.score.intervals import interval
 from atarimae.tasks.retrieve import metrics
-from atarimae.tasks.retrieve.metrics import Ranking
+from atarimae.tasks.retrieve.ranking import Ranking
 
 
 def made(seed, n=200, k=5, classes=40, digits=6):
@@ -42,7 +43,7 @@ def naive(sure, right, there):
 @pytest.mark.parametrize("seed", range(3))
 def test_gap_is_the_precision_at_each_right_first_answer(seed, digits):
     ranked = made(seed, digits=digits)
-    expected = naive(ranked.first, ranked.relevant[:, 0], ranked.has_match.sum())
+    expected = naive(ranked.sure, ranked.relevant[:, 0], ranked.has_match.sum())
     assert metrics.gap(ranked).value == pytest.approx(expected, abs=1e-6)
 
 
@@ -84,7 +85,7 @@ def test_parts_are_the_derivative_by_a_querys_weight():
 def weighted(ranked, weights):
     """GAP where query i stands `weights[:, i]` times in the set, for each row of weights."""
     right = ranked.relevant[:, 0].astype(float)
-    as_sure = (ranked.first >= ranked.first[:, None]).T.astype(float)
+    as_sure = (ranked.sure >= ranked.sure[:, None]).T.astype(float)
     precision = ((weights * right) @ as_sure) / np.maximum(weights @ as_sure, 1e-12)
     return (weights * right * precision).sum(axis=1) / (weights @ ranked.has_match)
 
@@ -115,17 +116,29 @@ def test_nothing_to_find_is_an_error_in_three_parts():
 def test_aurc_is_the_mean_risk_over_all_coverages(digits):
     ranked = made(8, digits=digits)
     wrong = ~ranked.relevant[:, 0]
-    risks = [wrong[ranked.first >= one].mean() for one in ranked.first]
+    risks = [wrong[ranked.sure >= one].mean() for one in ranked.sure]
     assert metrics.aurc(ranked).value == pytest.approx(np.mean(risks), abs=1e-6)
 
 
-def test_risk_coverage_has_a_point_for_each_threshold():
-    ranked = made(9, digits=1)
-    coverage, risk = metrics.risk_coverage(ranked)
-    expected = [ranked.first >= one for one in np.unique(ranked.first)[::-1]]
-    assert coverage == pytest.approx([answered.mean() for answered in expected])
-    wrong = ~ranked.relevant[:, 0]
-    assert risk == pytest.approx([wrong[answered].mean() for answered in expected])
+@pytest.mark.parametrize("digits", [6, 1])
+def test_aurc_is_the_area_under_the_curve_that_pages_draw(digits):
+    ranked = made(9, digits=digits)
+    curve = risk_coverage(ranked.sure, ranked.relevant[:, 0])
+    assert metrics.aurc(ranked).value == pytest.approx(curve.area, abs=1e-6)
+
+
+def test_confidence_sorts_where_it_is_there_and_the_convention_says_so():
+    ranked = made(3)
+    confidence = np.random.default_rng(0).random(len(ranked.keys)).astype(np.float32)
+    by_it = replace(ranked, confidence=confidence)
+    similarity = ranked.similarity.copy()
+    similarity[:, 0] = confidence  # as if it were the cosine
+    instead = replace(ranked, similarity=similarity)
+    for score in (metrics.gap, metrics.aurc):
+        assert score(by_it).value == score(instead).value != score(ranked).value
+        assert score(by_it).convention["surest first by"] == "confidence"
+    assert metrics.gap(by_it, answers=5).value == metrics.gap(ranked, answers=5).value
+    assert metrics.gap(by_it, answers=5).convention["surest first by"] == "similarity"
 
 
 def test_bounds_of_few_classes_stay_between_0_and_1():

@@ -9,7 +9,8 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from atarimae import runlog
 from atarimae.errors import AtarimaeError
 from atarimae.look import curves, rows
-from atarimae.look.pictures import Queries, query_rows
+from atarimae.look.brink import Brink, brink
+from atarimae.look.pictures import Queries, all_rows, chosen
 from atarimae.look.site import Site
 from atarimae.look.tree import tree
 from atarimae.runlog.costs import by_cost
@@ -46,13 +47,15 @@ def router(site: Site) -> APIRouter:
     def detail(name: str) -> HTMLResponse:
         run = _run(site, name)
         parent = runlog.get(site.workspace, run.parent) if run.parent else None
+        queries, edge = _answers(site, run)
         return site.pages.page(
             "run.html",
             run=run,
             parent=parent,
             changed=curves.changed(run, parent),
             costs=by_cost([run.costs]),
-            queries=_queries(site, run),
+            queries=queries,
+            brink=edge,
             src=site.src,
         )
 
@@ -81,9 +84,10 @@ def _run(site: Site, name: str) -> runlog.Run:
     return run
 
 
-def _queries(site: Site, run: runlog.Run) -> Queries:
+def _answers(site: Site, run: runlog.Run) -> tuple[Queries, Brink | None]:
     try:
         edit = run.data.edit if run.data else None
-        return query_rows(site.catalogue.store.data(edit), run)
+        rows = all_rows(site.catalogue.store.data(edit), run)
     except AtarimaeError:
-        return Queries()
+        return Queries(), None
+    return chosen(rows), brink(rows, run)

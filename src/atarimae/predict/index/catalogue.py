@@ -121,6 +121,10 @@ class Catalogue:
             match[rows], similarity[rows] = self._near(part, k, allowed)
         return match, similarity
 
+    def rows(self, positions: Ints) -> Floats:
+        """The rows (n, d) at some positions, wherever they are kept."""
+        return self._rows(positions)
+
     def save(self, folder: Path, about: Mapping[str, object] | None = None) -> Index:
         """Write it into a folder without an index, with `about` beside the backend's settings.
 

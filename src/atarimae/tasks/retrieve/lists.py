@@ -10,7 +10,7 @@ import numpy as np
 from atarimae.predict.search import Gallery, Names
 from atarimae.task import Answers
 from atarimae.tasks.retrieve.joining.recipe import FUSIONS
-from atarimae.tasks.retrieve.metrics import relevance, relevant_counts
+from atarimae.tasks.retrieve.ranking import relevance, relevant_counts
 from atarimae.types import Array, Bools, Floats, Ints
 
 DEPTH = 100  # answers that are looked at where embeddings are there

@@ -1,78 +1,23 @@
 """The scores of ranked answers, each with its convention; docs/metrics.md works them out."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from atarimae.errors import AtarimaeError
-from atarimae.tasks.retrieve.formulas import FORMULAS, Numbers
+from atarimae.tasks.retrieve.formulas import FORMULAS
 from atarimae.tasks.retrieve.micro import Listed, jackknife
-from atarimae.types import Bools, Floats, Ints, Score
+from atarimae.tasks.retrieve.ranking import Ranking
+from atarimae.types import Bools, Floats, Score
 
 K = 20  # answers that are looked at
 RECALLS = (1, 5, 20)
 
-Names = Sequence[str | None]
 Unmatched = Literal["left out", "zero"]
 Convention = Mapping[str, str | int | float | bool]
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """What n queries found in the gallery, best first, and what there was to find."""
-
-    keys: tuple[str, ...]  # n paths
-    labels: tuple[str, ...]  # n classes; "" where the query's is unknown
-    similarity: Floats  # (n, k); -inf where fewer were found
-    relevant: Bools  # (n, k): the gallery image found is of the query's class
-    counts: Ints  # n: gallery images of the query's class that it was allowed to find
-
-    @property
-    def has_match(self) -> Bools:
-        """Whether there was anything to find."""
-        return self.counts > 0
-
-    @property
-    def first(self) -> Floats:
-        """The similarity of the best answer, -inf where nothing was found."""
-        return self.similarity[:, 0]
-
-    @cached_property
-    def clusters(self) -> tuple[str, ...]:
-        """What is resampled together: a class; a query of unknown class stands alone."""
-        return tuple([label or key for label, key in zip(self.labels, self.keys, strict=True)])
-
-
-def ranking(
-    match: Ints,
-    similarity: Floats,
-    *,
-    keys: Sequence[str],
-    query_labels: Names,
-    query_sources: Names,
-    query_ids: Sequence[str],
-    gallery_labels: Names,
-    gallery_sources: Names,
-    gallery_ids: Sequence[str],
-) -> Ranking:
-    """Join what a search found (gallery positions (n, k), -1 for none) with what is true.
-
-    `keys` names the queries; equal ids on both sides are the same image.
-    """
-    return Ranking(
-        tuple(keys),
-        tuple(label or "" for label in query_labels),
-        similarity,
-        relevance(match, query_labels, gallery_labels),
-        relevant_counts(
-            query_labels, query_sources, query_ids, gallery_labels, gallery_sources, gallery_ids
-        ),
-    )
 
 
 def scores(
@@ -186,7 +131,7 @@ def gap(found: Ranking, answers: int = 1) -> Score:
     assert found.relevant.shape[1] >= answers, "search pads to k"
     listed = Listed(
         query=np.arange(len(found.keys)).repeat(answers),
-        sure=found.similarity[:, :answers].ravel(),
+        sure=found.sure if answers == 1 else found.similarity[:, :answers].ravel(),
         right=found.relevant[:, :answers].ravel().astype(np.float64),
     )
     there = (found.has_match if answers == 1 else found.counts).astype(np.float64)
@@ -194,8 +139,7 @@ def gap(found: Ranking, answers: int = 1) -> Score:
     convention = _convention(answers) | {
         "denominator": one,
         "no match": "its answers are wrong",
-        "surest first by": "similarity",
-        "ties in similarity": "stand together",
+        **_surest_first(found.by if answers == 1 else "similarity"),
         "parts": "infinitesimal jackknife",
     }
     score = _score(name, convention, found.keys, jackknife(listed, there), found.clusters)
@@ -210,30 +154,17 @@ def aurc(found: Ranking) -> Score:
     and El-Yaniv, NeurIPS 2017. `parts` as in `gap`.
     """
     n = len(found.keys)
-    listed = Listed(np.arange(n), found.first, (~found.relevant[:, 0]).astype(np.float64))
+    listed = Listed(np.arange(n), found.sure, (~found.relevant[:, 0]).astype(np.float64))
     convention = _convention(1) | {
         "denominator": "all queries",
         "no match": "a wrong answer",
         "better": "lower",
-        "surest first by": "similarity",
-        "ties in similarity": "stand together",
+        **_surest_first(found.by),
         "parts": "infinitesimal jackknife",
     }
     parts = jackknife(listed, np.ones(n), np.ones(n))
     score = _score("aurc", convention, found.keys, parts, found.clusters)
     return replace(score, within=(0.0, 1.0))
-
-
-def risk_coverage(found: Ranking) -> tuple[Numbers, Numbers]:
-    """The share of queries answered (c), rising to 1, and the share of wrong answers among them.
-
-    One point for each similarity that a threshold can stand below.
-    """
-    order = np.argsort(-found.first, kind="stable")
-    sure, wrong = found.first[order], ~found.relevant[order, 0]
-    last = np.append(sure[1:] != sure[:-1], True)
-    answered = np.arange(1, len(sure) + 1)
-    return (answered / len(sure))[last], (np.cumsum(wrong) / answered)[last]
 
 
 def open_set_mrr(found: Ranking, threshold: float, k: int = K) -> Score:
@@ -243,23 +174,25 @@ def open_set_mrr(found: Ranking, threshold: float, k: int = K) -> Score:
     convention.
     """
     assert found.relevant.shape[1] >= k, "search pads to k"
-    no = rejected(found.first, threshold)
+    no = rejected(found.sure, threshold)
     ranks = reciprocal_ranks(found.relevant, k)
     parts = np.where(found.has_match, ranks * ~no, no)
     answered = np.where(found.has_match, ranks, 0.0)
     convention = _convention(k) | {
         "denominator": "all queries",
         "no match": "1 if rejected, 0 if not",
-        "rejected": "best similarity below the threshold",
+        "rejected": "best similarity below the threshold"
+        if found.confidence is None
+        else "confidence below the threshold",
         "threshold": float(threshold),
         "nothing rejected": float(answered.mean(dtype=np.float64)),
     }
     return _score(f"open-set mrr@{k}", convention, found.keys, parts, found.clusters)
 
 
-def rejected(first: Floats, threshold: float) -> Bools:
-    """Whether the best similarity is below the threshold, compared in float64."""
-    return np.asarray(np.asarray(first, np.float64) < threshold)
+def rejected(sure: Floats, threshold: float) -> Bools:
+    """Whether `Ranking.sure` is below the threshold, compared in float64."""
+    return np.asarray(np.asarray(sure, np.float64) < threshold)
 
 
 def reciprocal_ranks(relevant: Bools, k: int = K) -> Floats:
@@ -267,45 +200,6 @@ def reciprocal_ranks(relevant: Bools, k: int = K) -> Floats:
     relevant = relevant[:, :k]
     first = relevant.argmax(axis=1) if relevant.shape[1] else np.zeros(len(relevant), np.int64)
     return (relevant.any(axis=1) / (first + 1)).astype(np.float32)
-
-
-def relevance(match: Ints, query_labels: Names, gallery_labels: Names) -> Bools:
-    """Whether each gallery image found, (n, k), -1 for none, is of its query's class."""
-    number = {label: i for i, label in enumerate(dict.fromkeys(gallery_labels)) if label}
-    asked = np.array([number.get(label or "", -1) for label in query_labels], np.int64)
-    known = np.array([*(number.get(label or "", -1) for label in gallery_labels), -1], np.int64)
-    return np.asarray((known[match] == asked[:, None]) & (asked[:, None] >= 0))
-
-
-def relevant_counts(
-    query_labels: Names,
-    query_sources: Names,
-    query_ids: Sequence[str],
-    gallery_labels: Names,
-    gallery_sources: Names,
-    gallery_ids: Sequence[str],
-) -> Ints:
-    """How many gallery images of its class each query may find, its own image and source left out.
-
-    Linear in queries and gallery.
-    """
-    of_class = Counter(gallery_labels)
-    of_source = Counter(zip(gallery_labels, gallery_sources, strict=True))
-    asked_ids = {*query_ids}  # few of a large gallery's images are asked about as well
-    theirs = zip(gallery_labels, gallery_sources, gallery_ids, strict=True)
-    own = Counter(three for three in theirs if three[2] in asked_ids)
-    of_id: Counter[tuple[str | None, str]] = Counter()
-    for (label, _, own_id), times in own.items():
-        of_id[label, own_id] += times
-    counts = np.zeros(len(query_labels), np.int64)
-    asked = zip(query_labels, query_sources, query_ids, strict=True)
-    for row, (label, source, own_id) in enumerate(asked):
-        if not label:
-            continue
-        counts[row] = of_class[label] - of_id[label, own_id]
-        if source:
-            counts[row] -= of_source[label, source] - own[label, source, own_id]
-    return counts
 
 
 def _of_matched(
@@ -354,6 +248,10 @@ def _short(found: Ranking, metric: str, rows: Bools) -> AtarimaeError:
         f"{len(rows)} queries need longer lists.",
         f"Search with k = {int(found.counts.max())}.",
     )
+
+
+def _surest_first(by: str) -> dict[str, str]:
+    return {"surest first by": by, f"ties in {by}": "stand together"}
 
 
 def _convention(k: int) -> dict[str, str | int | float | bool]:

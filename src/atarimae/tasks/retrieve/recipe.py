@@ -181,6 +181,11 @@ class RetrieveRecipe(Recipe):
         "dba and aqe before the search, kreciprocal_alone, kreciprocal or diffusion in its place, "
         "csls, rivals and vote after it",
     )
+    confidence: Literal["calibrated", "cosine"] = Field(
+        "calibrated",
+        description="how sure an answer is: the probability that it is right, fitted on val, or "
+        "its cosine; the answer is unknown below a threshold of that",
+    )
     crop: float = Field(0.7, gt=0, le=1, description="least share of the area a random cut keeps")
     flip: float = Field(0.0, ge=0, le=1, description="chance of a mirror image; 0 where it matters")
     rotate: float = Field(10.0, ge=0, le=180, description="largest random turn, degrees")

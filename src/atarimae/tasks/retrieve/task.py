@@ -1,6 +1,7 @@
 """The task object: what is asked, what answers, and how that is judged."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
@@ -22,7 +23,8 @@ from atarimae.task import (
     Settings,
     Setup,
 )
-from atarimae.tasks.retrieve import conventions, metrics
+from atarimae.tasks.retrieve import confidence, conventions, metrics
+from atarimae.tasks.retrieve.crowd import Crowd
 from atarimae.tasks.retrieve.joining import join
 from atarimae.tasks.retrieve.joining.finder import MemberFinder, fusion_of
 from atarimae.tasks.retrieve.joining.predictor import predictor_of
@@ -31,12 +33,16 @@ from atarimae.tasks.retrieve.lists import NEAR
 from atarimae.tasks.retrieve.rank import bench
 from atarimae.tasks.retrieve.rank.chain import Finder, parse, transductive
 from atarimae.tasks.retrieve.rank.view import Asked
+from atarimae.tasks.retrieve.ranking import Ranking, ranking
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.tasks.retrieve.threshold import best_threshold, threshold_interval
 from atarimae.types import Array, Data, File, Floats, Index, Ints, Only, Predictions, Score
 
 if TYPE_CHECKING:
     from atarimae.tasks.retrieve.network.training import RetrieveTraining
+
+
+LEFT_OUT = "confidence fitted without"  # a key of conventions
 
 
 class Retrieve:
@@ -86,7 +92,8 @@ class Retrieve:
         are as if no other image were known.
 
         Columns: `match` positions in the index, `match_files` their paths, `similarity` cosine,
-        each (n, 20) and best first; `unknown` (n,).
+        each (n, 20) and best first; `unknown` (n,), and where that was calibrated `confidence`
+        (n,): the probability that the first answer is right. It decides on unknown then.
         """
         files, asked = _asked(outputs, data)
         gallery, paths = _prepared(context.index)
@@ -103,41 +110,73 @@ class Retrieve:
             match, similarity = gallery.search(
                 asked.rows, metrics.K, ids=asked.ids, sources=asked.sources, only=context.only
             )
-        threshold = context.constants.get("threshold", -2.0)
-        return Predictions(
-            tuple(file.path for file in files),
-            {
-                "match": match,
-                "match_files": paths[match],
-                "similarity": similarity,
-                "unknown": metrics.rejected(similarity[:, 0], threshold),
-            },
-        )
+        columns: dict[str, Array] = {
+            "match": match, "match_files": paths[match], "similarity": similarity,
+        }  # fmt: skip
+        threshold, sure = _threshold(context.constants), similarity[:, 0]
+        if confidence.is_fitted(context.constants):
+            rows = _evidence(match, similarity, context.index)
+            sure = columns["confidence"] = confidence.confidences(rows, context.constants)
+        columns["unknown"] = metrics.rejected(sure, -2.0 if threshold is None else threshold)
+        return Predictions(tuple(file.path for file in files), columns)
 
     def calibrate(
         self, predictions: Predictions, data: Data, context: Context
     ) -> Mapping[str, float]:
-        """The threshold with the best open-set MRR, where there are queries of both kinds.
+        """The model of confidence, and the thresholds with the best open-set MRR.
 
-        `threshold_low` and `threshold_high` are its 95 % interval, where there are two classes.
+        `threshold` is a cosine, `confidence_threshold` a probability as it is told of queries whose
+        class had no say in it. `…_low` and `…_high` are 95 % intervals, where there are two
+        classes. There are thresholds where queries of both kinds are, those with a match and those
+        without.
+        """
+        found = replace(self._ranking(predictions, data, context), confidence=None)
+        constants = _thresholds("threshold", found)
+        told = self._crossfitted(found, predictions, context)
+        if told is None:
+            return constants
+        rows = _evidence_of(predictions, context.index)
+        found = replace(found, confidence=told[0])
+        return {
+            **constants,
+            **confidence.fitted(rows, found.relevant[:, 0]),
+            **_thresholds(confidence.THRESHOLD, found),
+        }
+
+    def crossfitted(self, predictions: Predictions, data: Data, context: Context) -> Predictions:
+        """`confidence` and `unknown` by what was fitted without the query's class.
+
+        The column `left_out` (n,) numbers the fifth of the classes that it was fitted without.
         """
         found = self._ranking(predictions, data, context)
-        if found.has_match.all() or not found.has_match.any():
-            return {}
-        ranks = metrics.reciprocal_ranks(found.relevant)
-        asked = found.first, ranks, found.has_match
-        low, high = threshold_interval(*asked, found.clusters)
-        interval = {"threshold_low": low, "threshold_high": high} if low == low else {}
-        return {"threshold": best_threshold(*asked), **interval}
+        told = self._crossfitted(found, predictions, context)
+        if told is None:
+            return predictions
+        threshold = context.constants.get(confidence.THRESHOLD, -2.0)
+        columns = {
+            **predictions.columns, "confidence": told[0], "left_out": told[1],
+            "unknown": metrics.rejected(told[0], threshold),
+        }  # fmt: skip
+        return replace(predictions, columns=columns)
+
+    def _crossfitted(
+        self, found: Ranking, predictions: Predictions, context: Context
+    ) -> tuple[Floats, Ints] | None:
+        """None where cosines are wanted, or there is too little to fit."""
+        if context.settings.get("confidence") != "calibrated":
+            return None
+        rows = _evidence_of(predictions, context.index)
+        return confidence.crossfitted(rows, found.relevant[:, 0], found.clusters)
 
     def score(self, predictions: Predictions, data: Data, context: Context) -> list[Score]:
         """MRR@20, Recall@k and mAP@20; open-set MRR@20 where there is a threshold."""
         found = self._ranking(predictions, data, context)
         return metrics.scores(
             found,
-            threshold=context.constants.get("threshold"),
+            threshold=_threshold(context.constants),
             convention={
                 "queries": len(predictions), "gallery": len(context.index),
+                **({LEFT_OUT: "the query's class"} if "left_out" in predictions.columns else {}),
                 **_label(self.transductive(context.settings)),
                 # Chains and fused lists look at every row.
                 **({} if _looks_at_all(context.settings) else approximate(context.index)),
@@ -190,7 +229,10 @@ class Retrieve:
         return "It fuses its members' lists." if fusion_of(settings) else ""
 
     def answer(self, predictions: Predictions, row: int, context: Context) -> dict[str, object]:
-        """Matches with id, file, label and score (cosine), best first, and `unknown`."""
+        """Matches with id, file, label and score (cosine), best first, and `unknown`.
+
+        `confidence`, where it was calibrated, is the probability that the first match is right.
+        """
         match = cast(Ints, predictions.columns["match"])[row]
         similarity = predictions.columns["similarity"][row]
         index = context.index
@@ -204,13 +246,16 @@ class Retrieve:
             for position, near in zip(match, similarity, strict=True)
             if position >= 0
         ]
-        return {"matches": matches, "unknown": bool(predictions.columns["unknown"][row])}
+        said: dict[str, object] = {"matches": matches}
+        if "confidence" in predictions.columns:
+            said["confidence"] = round(float(predictions.columns["confidence"][row]), 6)
+        return {**said, "unknown": bool(predictions.columns["unknown"][row])}
 
-    def _ranking(self, predictions: Predictions, data: Data, context: Context) -> metrics.Ranking:
+    def _ranking(self, predictions: Predictions, data: Data, context: Context) -> Ranking:
         by_path = {file.path: file for file in data.files}
         asked = [by_path[key] for key in predictions.keys]
         gallery = context.index
-        return metrics.ranking(
+        found = ranking(
             cast(Ints, predictions.columns["match"]),
             cast(Floats, predictions.columns["similarity"]),
             keys=predictions.keys,
@@ -220,6 +265,9 @@ class Retrieve:
             gallery_labels=gallery.labels,
             gallery_sources=[file.source for file in gallery.files],
             gallery_ids=[file.image for file in gallery.files],
+        )
+        return replace(
+            found, confidence=cast("Floats | None", predictions.columns.get("confidence"))
         )
 
 
@@ -248,6 +296,38 @@ def _finder(index: Index) -> Finder:
 def _members(index: Index, widths: tuple[int, ...]) -> MemberFinder:
     """The gallery as each member of an ensemble searches it."""
     return MemberFinder(cast(Floats, index.arrays["embedding"]), index, widths)
+
+
+@lru_cache(maxsize=2)
+def _crowd(index: Index) -> Crowd:
+    """What is known of the gallery's images beside the search; it grows as they are found."""
+    return Crowd(_prepared(index)[0])
+
+
+def _evidence_of(predictions: Predictions, index: Index) -> confidence.Numbers:
+    columns = predictions.columns
+    return _evidence(cast(Ints, columns["match"]), cast(Floats, columns["similarity"]), index)
+
+
+def _evidence(match: Ints, similarity: Floats, index: Index) -> confidence.Numbers:
+    crowd = _crowd(index)
+    return confidence.evidence(match, similarity, crowd.classes, crowd.of(match[:, 0]))
+
+
+def _threshold(constants: Mapping[str, float]) -> float | None:
+    """Of confidence where that is calibrated, else of the cosine; None where none was fitted."""
+    calibrated = confidence.is_fitted(constants)
+    return constants.get(confidence.THRESHOLD if calibrated else "threshold")
+
+
+def _thresholds(name: str, found: Ranking) -> dict[str, float]:
+    """The best threshold for `found.sure` with its interval, under that name."""
+    if found.has_match.all() or not found.has_match.any():
+        return {}
+    asked = found.sure, metrics.reciprocal_ranks(found.relevant), found.has_match
+    low, high = threshold_interval(*asked, found.clusters)
+    interval = {f"{name}_low": low, f"{name}_high": high} if low == low else {}
+    return {name: best_threshold(*asked), **interval}
 
 
 def _looks_at_all(settings: Mapping[str, object]) -> bool:

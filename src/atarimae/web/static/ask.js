@@ -68,7 +68,8 @@ function refusal(error) {
 }
 
 function result(said, took, thumbnails) {
-  const time = make("p", "faint", `Answered in ${took.toFixed(0)} ms`);
+  const sure = typeof said.confidence === "number" ? `, ${(100 * said.confidence).toFixed(0)}% sure of the first` : "";
+  const time = make("p", "faint", `Answered in ${took.toFixed(0)} ms${sure}`);
   if (!Array.isArray(said.matches)) return [time, make("pre", "", JSON.stringify(said, null, 2))];
   const parts = [time];
   if (said.unknown) {

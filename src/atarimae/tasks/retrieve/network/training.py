@@ -193,7 +193,7 @@ class RetrieveTraining:
     def _model(self, folder: Path, graphs: Mapping[str, Path], steps: Sequence[str]) -> Model:
         settings: dict[str, object] = {
             "image_size": self.recipe.read_size, "fit": self.recipe.fit, "steps": list(steps),
-            "rank": list(self.recipe.rank),
+            "rank": list(self.recipe.rank), "confidence": self.recipe.confidence,
         }  # fmt: skip
         if self.recipe.around is not None:
             settings["box_margin"] = self.recipe.around
