@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from atarimae.errors import UsageError, unknown_name
+from atarimae.predict.unit import unit
 from atarimae.tasks.retrieve.rank.propagation import Lists, numbered
 from atarimae.tasks.retrieve.rank.steps import DEPTH, STEPS, Cost, Size, State, Step, search_cost
-from atarimae.tasks.retrieve.rank.view import Asked, Plain, unit
+from atarimae.tasks.retrieve.rank.view import Asked, Plain
 from atarimae.types import Floats, Index
 
 ORDER = {"move": 0, "search": 1, "reorder": 2}

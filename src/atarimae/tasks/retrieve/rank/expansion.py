@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from atarimae.predict.search import Gallery
-from atarimae.tasks.retrieve.rank.view import Asked, Hidden, Plain, View, first, reach, unit
+from atarimae.predict.unit import unit
+from atarimae.tasks.retrieve.rank.view import Asked, Hidden, Plain, View, first, reach
 from atarimae.types import Bools, Floats, Ints
 
 BLOCK = 1 << 22  # similarities held at once: 16 MB

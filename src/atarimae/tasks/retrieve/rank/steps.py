@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from atarimae.predict.search import Names
 from atarimae.task import Forecast
 from atarimae.tasks.retrieve.rank import diffusion, reciprocal
 from atarimae.tasks.retrieve.rank.expansion import Augmented, expand
 from atarimae.tasks.retrieve.rank.penalty import crowding, rivals
 from atarimae.tasks.retrieve.rank.propagation import Lists, vote
 from atarimae.tasks.retrieve.rank.view import Asked, View, reach
-from atarimae.types import Floats, Ints
+from atarimae.types import Ints
 
 DEPTH = 50  # answers that are reordered; the best 20 of them are given
 
@@ -84,24 +83,19 @@ class Step:
     transductive: bool = False  # an answer depends on other queries: never shipped
 
 
-# On plain arrays: queries (n, d), gallery (m, d), then by name what is hidden, and k.
-Searcher = Callable[..., tuple[Ints, Floats]]
+# Of the queries, the gallery and k; then the step's parameters by name.
+Searcher = Callable[..., Lists]
 
 
 def searching(search: Searcher) -> Callable[[State, Told], State]:
-    """A search on plain arrays as a step.
+    """A search as a step.
 
-    It is called with queries and gallery at unit length and how many answers to give, and with
-    `query_ids`, `gallery_ids`, `query_sources`, `gallery_sources` (as `predict.search` has them)
-    and the step's parameters by name. Where fewer are left it gives -1 and -inf.
+    It is called with the queries, the gallery and how many answers to give, and with the step's
+    parameters by name. Where fewer are left it gives -1 and -inf.
     """
 
     def run(state: State, told: Told) -> State:
-        plain, asked = state.view.plain, state.asked
-        found = search(
-            asked.rows, plain.rows, DEPTH, query_ids=asked.ids, gallery_ids=plain.ids,
-            query_sources=asked.sources, gallery_sources=plain.sources, **_numbers(told),
-        )  # fmt: skip
+        found = search(state.asked, state.view.plain, DEPTH, **_numbers(told))
         return replace(state, lists=found)
 
     return run
@@ -110,24 +104,20 @@ def searching(search: Searcher) -> Callable[[State, Told], State]:
 class Prepared(Protocol):
     """A gallery that a re-ranker has made ready: each query is then ranked alone."""
 
-    def rerank(self, queries: Floats, k: int, *, ids: Names, sources: Names) -> tuple[Ints, Floats]:
-        """As `predict.search.Gallery.search`."""
+    def rerank(self, asked: Asked, k: int) -> Lists:
+        """As `View.search`."""
 
 
 def prepared(name: str, make: Callable[..., Prepared]) -> Callable[[State, Told], State]:
     """A search in what is made of the gallery once, as a step.
 
-    `make` is called with the gallery's rows, ids and sources, and the step's parameters by name.
+    `make` is called with the gallery, and the step's parameters by name.
     """
 
     def run(state: State, told: Told) -> State:
         plain, asked = state.view.plain, state.asked
-        known = plain.once(
-            f"{name} {dict(told)}",
-            lambda: make(plain.rows, plain.ids, plain.sources, **_numbers(told)),
-        )
-        found = known.rerank(asked.rows, DEPTH, ids=asked.ids, sources=asked.sources)
-        return replace(state, lists=found)
+        known = plain.once(f"{name} {dict(told)}", lambda: make(plain, **_numbers(told)))
+        return replace(state, lists=known.rerank(asked, DEPTH))
 
     return run
 
