@@ -164,8 +164,8 @@ class RetrieveRecipe(Recipe):
     rank: Chain = Field(
         (),
         description="what is made of embeddings and answers, in this order, as step:name=value: "
-        "dba and aqe before the search, kreciprocal_alone, kreciprocal or diffusion in its place, "
-        "csls, rivals and vote after it",
+        "whiten, then dba and aqe before the search, kreciprocal_alone, kreciprocal or diffusion "
+        "in its place, csls, rivals and vote after it",
     )
     crop: float = Field(0.7, gt=0, le=1, description="least share of the area a random cut keeps")
     flip: float = Field(0.0, ge=0, le=1, description="chance of a mirror image; 0 where it matters")

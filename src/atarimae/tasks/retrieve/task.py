@@ -23,6 +23,7 @@ from atarimae.tasks.retrieve.lists import NEAR
 from atarimae.tasks.retrieve.predictor import RetrievePredictor
 from atarimae.tasks.retrieve.rank import bench
 from atarimae.tasks.retrieve.rank.chain import Finder, parse, transductive
+from atarimae.tasks.retrieve.rank.learned import remembered
 from atarimae.tasks.retrieve.rank.view import Asked
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.tasks.retrieve.threshold import best_threshold, threshold_interval
@@ -81,7 +82,8 @@ class Retrieve:
         gallery, paths = _prepared(context.index)
         links = parse(_entries(context.settings))
         if links:
-            match, similarity = _finder(context.index)(links, asked, metrics.K)
+            finder = _finder(context.index, _learned(context.learned))
+            match, similarity = finder(links, asked, metrics.K)
         else:
             match, similarity = gallery.search(
                 asked.rows, metrics.K, ids=asked.ids, sources=asked.sources
@@ -131,7 +133,11 @@ class Retrieve:
         """MRR@20 as above first, then as others count it, rightly or not."""
         return conventions.countings(answers)
 
-    def ranker(self, outputs: Sequence[Array], data: Data) -> Ranker:
+    def remembered(self, outputs: Sequence[Array], data: Data) -> Index:
+        """Labels and embeddings of the training images."""
+        return remembered(outputs, data)
+
+    def ranker(self, outputs: Sequence[Array], data: Data, learned: Index | None = None) -> Ranker:
         """Chains of `rank`, scored by MRR@20."""
         index = self.index(outputs, data)
         files, asked = _asked(outputs, data)
@@ -141,11 +147,13 @@ class Retrieve:
             found = Predictions(keys, {"match": match, "similarity": similarity})
             return metrics.mrr(self._ranking(found, data, context))
 
-        return bench.Bench(_finder(index), asked, judge, metrics.K)
+        return bench.Bench(_finder(index, _learned(learned)), asked, judge, metrics.K)
 
-    def chains(self, chain: Sequence[str], *, transductive: bool) -> Sequence[tuple[str, ...]]:
+    def chains(
+        self, chain: Sequence[str], *, transductive: bool, learned: bool = False
+    ) -> Sequence[tuple[str, ...]]:
         """One step more or less, one parameter turned, or two steps in the other order."""
-        return bench.near(chain, transductive=transductive)
+        return bench.near(chain, transductive=transductive, learned=learned)
 
     def transductive(self, settings: Mapping[str, object]) -> Sequence[str]:
         """The steps of `rank` by which an answer depends on other queries."""
@@ -194,9 +202,14 @@ def _prepared(index: Index) -> tuple[Catalogue, npt.NDArray[np.object_]]:
 
 
 @lru_cache(maxsize=2)
-def _finder(index: Index) -> Finder:
+def _finder(index: Index, learned: Index | None) -> Finder:
     """The gallery as chains search it; what a chain makes of it is kept there."""
-    return Finder(cast(Floats, index.arrays["embedding"]), index)
+    return Finder(cast(Floats, index.arrays["embedding"]), index, learned)
+
+
+def _learned(index: Index | None) -> Index | None:
+    """None for each that is empty, so that finders are kept by it."""
+    return index if index is not None and len(index) else None
 
 
 def _entries(settings: Mapping[str, object]) -> Sequence[str]:
