@@ -232,6 +232,16 @@ def test_own_chain_is_compared_with_and_not_started_from(space) -> None:
     assert found.difference.value == pytest.approx(found.nested.value - run.score.value, abs=1e-6)
 
 
+def test_score_says_which_steps_saw_other_queries() -> None:
+    own, alone = ("kreciprocal", "vote"), ("kreciprocal_alone",)
+    assert tuner._transductive(RETRIEVE, [own, alone, ()]) == ["kreciprocal"]
+    bench = tuner._Bench([Noise()], lambda *_: None, 60.0)
+    bench.judge(())
+    told = bench.score(bench.parts[()], "chosen", ["kreciprocal"]).convention
+    assert told["transductive"] == "kreciprocal"
+    assert "transductive" not in bench.score(bench.parts[()], "chosen", []).convention
+
+
 def test_folds_are_ranked_on_outputs_of_models_that_did_not_see_them(space) -> None:
     recipe = RETRIEVE.recipe.of(QUICK | {"whiten": "pca"})
     run = fit(space, RETRIEVE, recipe, because="folds", stage="folds", folds=2)

@@ -23,7 +23,7 @@ from atarimae.runlog import Run
 from atarimae.score.intervals import ZERO, Difference, interval, mean_variance, paired
 from atarimae.score.verdict import word
 from atarimae.store import Store
-from atarimae.task import Forecast, Ranker, Ranks, Task
+from atarimae.task import Forecast, Ranker, Ranks, Task, Transductive
 from atarimae.types import Array, Bools, Data, Floats, Index, Progress, Score, silent
 from atarimae.workspace import Workspace
 
@@ -273,10 +273,12 @@ class _Bench:
         error = math.sqrt(mean_variance(deltas, clusters))
         return float(deltas.mean(dtype=np.float64)), error
 
-    def score(self, parts: Floats, said: str) -> Score:
-        """A score of these parts, with its interval."""
+    def score(self, parts: Floats, said: str, transductive: Sequence[str]) -> Score:
+        """A score of these parts, with its interval; it says which steps saw other queries."""
         assert self.first is not None, "the plain chain comes first"
         convention = {**self.first.convention, "chain": said}
+        if transductive:
+            convention["transductive"] = ", ".join(transductive)
         if len(self.sides) > 1:
             convention |= {"folds": len(self.sides)}
             convention.pop("gallery", None)
@@ -347,10 +349,14 @@ def _found(
     return Ranked(
         run=run.id,
         own_chain=own,
-        own=bench.score(bench.parts[own], "the run's own"),
+        own=bench.score(bench.parts[own], "the run's own", _transductive(task, [own])),
         chain=best,
         value=bench.mean(best, everything),
-        nested=bench.score(nested, "chosen on the other folds of the classes"),
+        nested=bench.score(
+            nested,
+            "chosen on the other folds of the classes",
+            _transductive(task, [one.chain for one in chosen]),
+        ),
         difference=seen,
         verdict=word(seen),
         folds=tuple(chosen),
@@ -360,6 +366,15 @@ def _found(
         looked_back=bench.learned,
         recipe=path,
     )
+
+
+def _transductive(task: Task, chains: Sequence[Chain]) -> list[str]:
+    """The steps of any of them by which an answer depends on other queries."""
+    assert isinstance(task, Ranks)
+    if not isinstance(task, Transductive):
+        return []
+    found = [step for chain in chains for step in task.transductive({task.chain: chain})]
+    return sorted(set(found))
 
 
 def _tried(bench: _Bench, own: Chain) -> tuple[Tried, ...]:

@@ -220,7 +220,7 @@ def _nearest_cost(size: Size, k: float) -> Cost:
 def _whiten_cost(size: Size, told: Told) -> Cost:
     m, d, t = size.gallery, size.dimension, size.learned
     rows, kept = size.queries + m + t, min(told["dimension"], d)
-    fitting = float(t) * d * d * 2 + 20.0 * d**3  # covariances, eigenvectors
+    fitting = (1 + told["learned"]) * (float(t) * d * d + 6.0 * d**3)  # covariance, eigenvectors
     return Cost(8.0 * rows * kept + 16.0 * t * d, fitting + float(rows) * d * kept)
 
 
