@@ -30,6 +30,7 @@ NAMES = (
     "scoring",
     "search",
     "start",
+    "tuner",
 )
 APART = ("streaming",)  # by name alone
 LIBRARIES = ("numpy", "onnxruntime", "faiss-cpu", "torch", "timm", "Pillow", "SQLAlchemy")

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from atarimae.predict.graph import cores
 from atarimae.tasks.retrieve.rank import reciprocal
+from atarimae.tasks.retrieve.rank.view import Asked, Plain
 from atarimae.types import Floats, Ints
 from bench.peak import peak
 from bench.ratio import Ratio
@@ -59,7 +60,8 @@ def side(way: str, folder: Path) -> None:
     before = peak()
     began = time.perf_counter()
     if way == "ours":
-        found = reciprocal.rerank(queries, gallery, K, k1=K1, k2=K2, blend=BLEND)
+        asked, plain = Asked(queries), Plain(gallery)
+        found = reciprocal.rerank(asked, plain, K, k1=K1, k2=K2, blend=BLEND)
     else:
         found = dense(queries, gallery)
     seconds = time.perf_counter() - began

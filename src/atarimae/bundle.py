@@ -3,6 +3,7 @@
     model.json             graphs by name, settings (preprocessing), constants (thresholds)
     *.onnx                 the graphs
     arrays.safetensors     whitening and the like
+    learned/               what it was trained on, where answers need it; as an index
     index.parquet          what answers are looked up in: files, labels, sources
     index.safetensors      their embeddings
     index.json, index.*    where they aren't searched exactly: the backend, and its recall
@@ -51,7 +52,9 @@ class Bundle:
     @property
     def context(self) -> Context:
         """What `Task.finish` needs."""
-        return Context(self.index, self.model.constants, self.model.settings)
+        return Context(
+            self.index, self.model.constants, self.model.settings, learned=self.model.learned
+        )
 
 
 def write_model(model: Model) -> None:
@@ -65,6 +68,9 @@ def write_model(model: Model) -> None:
         },
     )
     _write_arrays(model.folder / "arrays.safetensors", model.arrays)
+    if len(model.learned):
+        (model.folder / "learned").mkdir(exist_ok=True)
+        write_index(model.folder / "learned", model.learned)
 
 
 def read_model(folder: Path) -> Model:
@@ -79,6 +85,7 @@ def read_model(folder: Path) -> Model:
         settings=cast(dict[str, object], found["settings"]),
         constants=cast(dict[str, float], found["constants"]),
         arrays=_read_arrays(folder / "arrays.safetensors"),
+        learned=read_index(folder / "learned"),
     )
 
 

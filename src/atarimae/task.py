@@ -123,6 +123,7 @@ class Model:
     settings: Mapping[str, object]  # preprocessing and the like; plain JSON values
     arrays: Mapping[str, Array] = field(default_factory=dict)  # whitening and the like
     constants: Mapping[str, float] = field(default_factory=dict)  # thresholds fitted on val
+    learned: Index = field(default_factory=Index)  # what it was trained on, where answers need it
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ class Context:
     constants: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)  # the model's own
     only: Only = ALL  # what of the index may be answered with; for tasks that are `Filters`
+    learned: Index = field(default_factory=Index)  # the model's own
 
 
 class Predictor(Protocol):
@@ -364,13 +366,22 @@ class Ranks(Protocol):
 
     chain: str  # the recipe's key that holds the chain: a list of texts, empty for none
 
-    def ranker(self, outputs: Sequence[Array], data: Data) -> Ranker:
-        """From the outputs for the files of `data`, which are asked about and answered with."""
+    def remembered(self, outputs: Sequence[Array], data: Data) -> Index:
+        """What a model keeps of the files it was trained on, from its outputs for them."""
 
-    def chains(self, chain: Sequence[str], *, transductive: bool) -> Sequence[tuple[str, ...]]:
+    def ranker(self, outputs: Sequence[Array], data: Data, learned: Index) -> Ranker:
+        """From the outputs for the files of `data`, which are asked about and answered with.
+
+        `learned` is empty where what the model was trained on is not at hand.
+        """
+
+    def chains(
+        self, chain: Sequence[str], *, transductive: bool, learned: bool
+    ) -> Sequence[tuple[str, ...]]:
         """The chains that are one change away from a chain; shorter ones first.
 
-        Steps by which an answer depends on other queries only with `transductive`.
+        Steps by which an answer depends on other queries only with `transductive`, those that
+        look at what the model was trained on only with `learned`.
         """
 
 

@@ -10,12 +10,15 @@ import pytest
 from atarimae import files, workspace
 from atarimae import task as tasks
 from atarimae.add import add
+from atarimae.api import Bundle
 from atarimae.cli import main
 from atarimae.errors import AtarimaeError
 from atarimae.fit import fit
+from atarimae.fit.split import with_split
 from atarimae.ideas import rank as tuner
 from atarimae.ideas.rank import Ranked, rank
 from atarimae.runlog import Run
+from atarimae.score.evaluate import evaluate
 from atarimae.score.intervals import interval, paired
 from atarimae.ship import ship
 from atarimae.store import Store
@@ -109,7 +112,7 @@ class Lucky:
 
     chain = "rank"
 
-    def chains(self, chain, *, transductive):
+    def chains(self, chain, *, transductive, learned):
         return [(f"step {number}",) for number in range(100)] if not chain else []
 
 
@@ -150,7 +153,7 @@ def test_search_of_a_fold_knows_nothing_of_its_queries() -> None:
 
 def test_more_steps_must_be_clearly_better() -> None:
     class Few(Lucky):
-        def chains(self, chain, *, transductive):
+        def chains(self, chain, *, transductive, learned):
             return [("one",)] if not chain else []
 
     class OneQuery(Noise):
@@ -186,6 +189,40 @@ def test_recipe_with_the_chain_is_written_and_fits(space, run, monkeypatch) -> N
     assert shipped.model.settings["rank"] == list(found.chain)
 
 
+@pytest.fixture(scope="module")
+def looking_back(space: Workspace) -> Run:
+    """A run whose chain looks at what it was trained on."""
+    recipe = RETRIEVE.recipe.of(QUICK | {"rank": ["whiten:dimension=8,shrink=0.6", "vote:train=1"]})
+    return fit(space, RETRIEVE, recipe, because="train votes")
+
+
+def test_what_was_trained_on_goes_where_the_chain_needs_it(space, looking_back) -> None:
+    data = with_split(RETRIEVE, Store(space).data())
+    shipped = ship(space, RETRIEVE, looking_back, space.root / "looks back")
+    learned = shipped.context.learned
+    assert {file.path for file in learned.files} == {f.path for f in data.split("train").files}
+    assert "learned/index.safetensors" in shipped.about["files"]
+    assert f"Of {len(learned)} training images it carries" in (
+        (shipped.folder / "README.md").read_text("utf-8")
+    )
+    again = evaluate(RETRIEVE, shipped.model, data.split("val"))
+    assert again.scores[0].value == pytest.approx(looking_back.score.value, abs=1e-6)
+    picture = data.path(data.split("val").files[0])
+    assert Bundle(shipped.folder).search(picture)["matches"]
+
+
+def test_tuner_looks_back_where_train_is_in_the_cache(space, run, looking_back) -> None:
+    found = rank(space, RETRIEVE, looking_back.id, folds=2, budget=1)
+    assert found.own.value == pytest.approx(looking_back.score.value, abs=1e-6)
+    assert found.looked_back
+    # Its fit embedded train, by the same network that `run` has.
+    (own,) = tuner._parts(space, RETRIEVE, RETRIEVE.remembered, looking_back, lambda *_: None)
+    (kept,) = tuner._parts(space, RETRIEVE, RETRIEVE.remembered, run, lambda *_: None)
+    assert [file.path for file in kept.learned.files] == [f.path for f in own.learned.files]
+    assert kept.learned.labels == own.learned.labels
+    np.testing.assert_array_equal(kept.learned.arrays["embedding"], own.learned.arrays["embedding"])
+
+
 def test_own_chain_is_compared_with_and_not_started_from(space) -> None:
     recipe = RETRIEVE.recipe.of(QUICK | {"rank": ["aqe:k=2", "csls:weight=2"]})
     run = fit(space, RETRIEVE, recipe, because="a chain of one's own")
@@ -193,6 +230,16 @@ def test_own_chain_is_compared_with_and_not_started_from(space) -> None:
     assert found.own_chain == ("aqe:k=2,alpha=3", "csls:k=10,weight=2")
     assert found.own.value == pytest.approx(run.score.value, abs=1e-6)
     assert found.difference.value == pytest.approx(found.nested.value - run.score.value, abs=1e-6)
+
+
+def test_score_says_which_steps_saw_other_queries() -> None:
+    own, alone = ("kreciprocal", "vote"), ("kreciprocal_alone",)
+    assert tuner._transductive(RETRIEVE, [own, alone, ()]) == ["kreciprocal"]
+    bench = tuner._Bench([Noise()], lambda *_: None, 60.0)
+    bench.judge(())
+    told = bench.score(bench.parts[()], "chosen", ["kreciprocal"]).convention
+    assert told["transductive"] == "kreciprocal"
+    assert "transductive" not in bench.score(bench.parts[()], "chosen", []).convention
 
 
 def test_folds_are_ranked_on_outputs_of_models_that_did_not_see_them(space) -> None:
@@ -253,6 +300,5 @@ def _take_the_first(climb, bench, near) -> None:
 
 
 def _ranker(space, run):
-    ((_, data),) = tuner._judged(space, RETRIEVE, run)
-    ((_, found),) = tuner._outputs(space, RETRIEVE, run, lambda *_: None)
-    return RETRIEVE.ranker(found, data)
+    (part,) = tuner._parts(space, RETRIEVE, RETRIEVE.remembered, run, lambda *_: None)
+    return RETRIEVE.ranker(part.outputs, part.data, part.learned)

@@ -8,7 +8,7 @@ then chosen on all.
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -18,13 +18,13 @@ import tomli_w
 
 from atarimae import bundle, files, runlog
 from atarimae.errors import AtarimaeError
-from atarimae.predict.run import outputs
+from atarimae.predict.run import kept_outputs, outputs
 from atarimae.runlog import Run
 from atarimae.score.intervals import ZERO, Difference, interval, mean_variance, paired
 from atarimae.score.verdict import word
 from atarimae.store import Store
-from atarimae.task import Forecast, Joins, Ranker, Ranks, Task
-from atarimae.types import Bools, Data, Floats, Progress, Score, silent
+from atarimae.task import Forecast, Joins, Ranker, Ranks, Task, Transductive
+from atarimae.types import Array, Bools, Data, Floats, Index, Progress, Score, silent
 from atarimae.workspace import Workspace
 
 Chain = tuple[str, ...]
@@ -70,6 +70,7 @@ class Ranked:
     tried: tuple[Tried, ...]  # best first
     seconds: float
     ended: str  # "nothing left to try", or "budget spent"
+    looked_back: bool  # whether steps were tried that look at what the run was trained on
     recipe: Path | None  # where the run's recipe with the chain was written; None where it is none
 
     def as_dict(self) -> dict[str, object]:
@@ -93,6 +94,7 @@ class Ranked:
             ],
             "seconds": self.seconds,
             "ended": self.ended,
+            "looked_back": self.looked_back,
             "recipe": None if self.recipe is None else str(self.recipe),
         }  # fmt: skip
 
@@ -123,8 +125,9 @@ def rank(
         )
     run = runlog.find(workspace, name)
     _check(run)
-    sides = [task.ranker(found, data) for data, found in _outputs(workspace, task, run, progress)]
-    bench = _Bench(sides, progress, budget)
+    parts = list(_parts(workspace, task, task.remembered, run, progress))
+    sides = [task.ranker(part.outputs, part.data, part.learned) for part in parts]
+    bench = _Bench(sides, progress, budget, learned=all(len(part.learned) for part in parts))
     own = tuple(cast(Sequence[str], run.recipe.get(task.chain, ())))
     bench.judge(own)
     bench.judge(PLAIN)
@@ -143,24 +146,42 @@ def _check(run: Run) -> None:
         )
 
 
-def _outputs(
-    workspace: Workspace, task: Task, run: Run, progress: Progress
-) -> Iterator[tuple[Data, list[np.ndarray]]]:
-    """What the run was judged by with its model's outputs; a fold each at stage folds."""
-    for folder, data in _judged(workspace, task, run):
+@dataclass(frozen=True)
+class _Part:
+    """What a run was judged by with its model's outputs; a fold each at stage folds."""
+
+    data: Data
+    outputs: Sequence[Array]
+    learned: Index  # empty where it is not at hand
+
+
+def _parts(
+    workspace: Workspace,
+    task: Task,
+    remembered: Callable[[Sequence[Array], Data], Index],
+    run: Run,
+    progress: Progress,
+) -> Iterator[_Part]:
+    for folder, data, train in _judged(workspace, task, run):
         model = bundle.read_model(folder / "model")
         if isinstance(task, Joins) and (why := task.unjoinable(model.settings)):
             raise AtarimaeError(
                 f"Run {run.id} has no outputs to rank.", why, "Rank a run that joins embeddings."
             )
         predictor = task.predictor(model)
-        yield data, list(outputs(
+        found = outputs(
             predictor, data, cache=workspace.cache, max_pixels=workspace.max_pixels,
             progress=progress,
-        ))  # fmt: skip
+        )  # fmt: skip
+        learned = model.learned
+        if not len(learned):  # what is in the cache is looked at: a frozen backbone's is
+            kept, rows = kept_outputs(predictor, train, workspace.cache)
+            learned = remembered(rows, kept) if len(kept) == len(train) else learned
+        yield _Part(data, found, learned)
 
 
-def _judged(workspace: Workspace, task: Task, run: Run) -> Iterator[tuple[Path, Data]]:
+def _judged(workspace: Workspace, task: Task, run: Run) -> Iterator[tuple[Path, Data, Data]]:
+    """Folders, with what was judged and what was trained on; nothing where that isn't known."""
     assert run.data is not None, "_check() asks for data"
     known = Store(workspace).data(run.data.edit)
     if run.stage == "folds":
@@ -168,10 +189,18 @@ def _judged(workspace: Workspace, task: Task, run: Run) -> Iterator[tuple[Path, 
 
         parts = split.folds(task, split.with_split(task, known), run.folds or 3)
         for turn, part in enumerate(parts, 1):
-            yield run.folder / "folds" / str(turn), task.samples(part.split("val"))
+            train = _labelled(part.split("train"))
+            yield run.folder / "folds" / str(turn), task.samples(part.split("val")), train
         return
     paths = runlog.judged_paths(run.folder)
-    yield run.folder, known.where(lambda file: file.path in paths)
+    judged = known.where(lambda file: file.path in paths)
+    others = known.where(lambda file: file.path not in paths and file.split in (None, "train"))
+    sampled = run.stage == "smoke"  # of classes: who of the others was trained on isn't told
+    yield run.folder, judged, _labelled(others.where(lambda file: not sampled))
+
+
+def _labelled(data: Data) -> Data:
+    return data.where(lambda file: data.label(file) is not None)
 
 
 @dataclass
@@ -201,6 +230,7 @@ class _Bench:
     sides: Sequence[Ranker]
     progress: Progress
     budget: float
+    learned: bool = False  # whether what was trained on is at hand
     began: float = field(default_factory=time.monotonic)
     parts: dict[Chain, Floats] = field(default_factory=dict)
     seconds: dict[Chain, float] = field(default_factory=dict)
@@ -247,10 +277,12 @@ class _Bench:
         error = math.sqrt(mean_variance(deltas, clusters))
         return float(deltas.mean(dtype=np.float64)), error
 
-    def score(self, parts: Floats, said: str) -> Score:
-        """A score of these parts, with its interval."""
+    def score(self, parts: Floats, said: str, transductive: Sequence[str]) -> Score:
+        """A score of these parts, with its interval; it says which steps saw other queries."""
         assert self.first is not None, "the plain chain comes first"
         convention = {**self.first.convention, "chain": said}
+        if transductive:
+            convention["transductive"] = ", ".join(transductive)
         if len(self.sides) > 1:
             convention |= {"folds": len(self.sides)}
             convention.pop("gallery", None)
@@ -269,7 +301,7 @@ def _search(task: Ranks, bench: _Bench, climbs: Sequence[_Climb], *, transductiv
     missed = False
     while going := [climb for climb in climbs if not climb.done]:
         near = {
-            best: task.chains(best, transductive=transductive)
+            best: task.chains(best, transductive=transductive, learned=bench.learned)
             for best in dict.fromkeys(climb.best for climb in going)
         }
         wanted = dict.fromkeys(chain for chains in near.values() for chain in chains)
@@ -321,18 +353,31 @@ def _found(
     return Ranked(
         run=run.id,
         own_chain=own,
-        own=bench.score(bench.parts[own], "the run's own"),
+        own=bench.score(bench.parts[own], "the run's own", _transductive(task, [own])),
         chain=best,
         value=bench.mean(best, everything),
-        nested=bench.score(nested, "chosen on the other folds of the classes"),
+        nested=bench.score(
+            nested,
+            "chosen on the other folds of the classes",
+            _transductive(task, [one.chain for one in chosen]),
+        ),
         difference=seen,
         verdict=word(seen),
         folds=tuple(chosen),
         tried=_tried(bench, own),
         seconds=bench.spent,
         ended=ended,
+        looked_back=bench.learned,
         recipe=path,
     )
+
+
+def _transductive(task: Ranks, chains: Sequence[Chain]) -> list[str]:
+    """The steps of any of them by which an answer depends on other queries."""
+    if not isinstance(task, Transductive):
+        return []
+    found = [step for chain in chains for step in task.transductive({task.chain: chain})]
+    return sorted(set(found))
 
 
 def _tried(bench: _Bench, own: Chain) -> tuple[Tried, ...]:

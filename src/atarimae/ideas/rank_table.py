@@ -38,6 +38,8 @@ def rank_lines(found: "Ranked") -> list[str]:
         f"{score_text(found.nested)}.",
         f"{found.verdict}: {seen.value:+.4f}, 95 % [{seen.low:+.4f}, {seen.high:+.4f}].",
     ]
+    if not found.looked_back:
+        lines.insert(1, "Train is not embedded: steps that look at it were not tried.")
     parts = ", ".join(dict.fromkeys(told(one.chain) for one in found.folds))
     lines.append(f"Chosen there: {parts}.")
     if found.recipe is None:

@@ -47,7 +47,7 @@ def evaluate(
         task.predictor(model), asked, cache=cache, max_pixels=max_pixels, progress=progress
     )
     known = task.index(found, asked) if index is None else index
-    context = Context(known, model.constants, model.settings)
+    context = Context(known, model.constants, model.settings, learned=model.learned)
     predictions = task.finish(found, asked, context)
     if calibrate:
         constants = {**model.constants, **task.calibrate(predictions, asked, context)}

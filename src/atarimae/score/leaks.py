@@ -8,16 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from atarimae.predict.search import Gallery
+from atarimae.predict.unit import unit
 from atarimae.task import Embeds, Task
-from atarimae.types import Array, Data, File, Floats, Predictions
+from atarimae.types import Array, Data, File, Predictions
 
 CLASSES, IMAGES = "classes also in train", "images also in train"  # in a score's convention
 OFTEN = 5  # times as often wrong as the gallery's mean image
 FEWEST = 10  # lists, below which nobody is called a hub
-ROWS = 4096  # rows that are made unit length at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +95,8 @@ def near_duplicates(
         return []
     first = {file.image: row for row, file in reversed(list(enumerate(asked.files)))}
     files = [asked.files[row] for row in first.values()]
-    queries = _unit([asked_rows[row] for row in first.values()])
-    gallery = Gallery(_unit(known_rows), [file.image for file in known.files])
+    queries = unit([asked_rows[row] for row in first.values()])
+    gallery = Gallery(unit(known_rows), [file.image for file in known.files])
     match, cosine = gallery.search(queries, 1, ids=[file.image for file in files])
     found = [
         Near(file, known.files[position], float(near))
@@ -136,16 +134,6 @@ def hubs(predictions: Predictions, data: Data) -> list[Hub] | None:
 
 def _alike(data: Data, query: File, found: File) -> bool:
     return not set(data.classes(query)).isdisjoint(data.classes(found))
-
-
-def _unit(rows: Sequence[Array]) -> Floats:
-    """Rows of length 1, made block by block."""
-    made = np.empty((len(rows), np.asarray(rows[0]).size), np.float32)
-    for start in range(0, len(rows), ROWS):
-        block = np.stack([np.asarray(row, np.float32) for row in rows[start : start + ROWS]])
-        lengths = np.linalg.norm(block, axis=1, keepdims=True)
-        made[start : start + ROWS] = block / np.maximum(lengths, 1e-12)
-    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,8 +82,8 @@ it was written.
 |---|---|---|---|
 {scores}
 
-Answers are looked up in {len(index)} files{_searched(index)} Graphs: {graphs}. Steps:
-{", ".join(map(str, _steps(model)))}. Constants: {constants}.
+Answers are looked up in {len(index)} files{_searched(index)}{_learned(model)} Graphs: {graphs}.
+Steps: {", ".join(map(str, _steps(model)))}. Constants: {constants}.
 
 | setting | value |
 |---|---|
@@ -111,6 +111,16 @@ def _searched(index: Index) -> str:
     return (
         f" by an index of kind {index.finder['kind']}. Against the exact search, with "
         f"{index.finder.get('queries')}, it had:\n{lines}\n\n"
+    )
+
+
+def _learned(model: Model) -> str:
+    if not len(model.learned):
+        return ""
+    size = sum(array.nbytes for array in model.learned.arrays.values())
+    return (
+        f" Of {len(model.learned)} training images it carries embeddings and labels, "
+        f"{size / 1e6:.1f} MB, which its chain of steps looks at."
     )
 
 

@@ -132,7 +132,7 @@ def _answers(
     # Each its own image: a copy in the gallery is an answer here, and the query itself is not.
     alone = replace(asked, files=tuple(replace(file, image=file.path) for file in asked.files))
     index = chosen.index(found, _gallery(alone)) if kind.name == "test" else answerer.index()
-    context = Context(index, model.constants, model.settings)
+    context = Context(index, model.constants, model.settings, learned=model.learned)
     predictions = chosen.finish(found, alone, context)
     answers: dict[str, Sequence[str]] = {
         query: _answer(chosen.answer(predictions, row, context), query, kind, context)

@@ -178,8 +178,8 @@ class RetrieveRecipe(Recipe):
     rank: Chain = Field(
         (),
         description="what is made of embeddings and answers, in this order, as step:name=value: "
-        "dba and aqe before the search, kreciprocal_alone, kreciprocal or diffusion in its place, "
-        "csls, rivals and vote after it",
+        "whiten, then dba and aqe before the search, kreciprocal_alone, kreciprocal or diffusion "
+        "in its place, csls, rivals and vote after it",
     )
     confidence: Literal["calibrated", "cosine"] = Field(
         "calibrated",

@@ -32,6 +32,7 @@ from atarimae.tasks.retrieve.joining.recipe import RetrieveEnsemble
 from atarimae.tasks.retrieve.lists import NEAR
 from atarimae.tasks.retrieve.rank import bench
 from atarimae.tasks.retrieve.rank.chain import Finder, parse, transductive
+from atarimae.tasks.retrieve.rank.learned import remembered
 from atarimae.tasks.retrieve.rank.view import Asked
 from atarimae.tasks.retrieve.ranking import Ranking, ranking
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
@@ -104,7 +105,8 @@ class Retrieve:
                 ask = _members(part, fusion.widths)
                 match, similarity = ask(fusion.how, asked, metrics.K)
             else:
-                match, similarity = _finder(part)(links, asked, metrics.K)
+                finder = _finder(part, _learned(context.learned))
+                match, similarity = finder(links, asked, metrics.K)
             match = np.append(positions, -1)[match]
         else:
             match, similarity = gallery.search(
@@ -199,7 +201,11 @@ class Retrieve:
             for at, near in zip(match, similarity, strict=True)
         ]
 
-    def ranker(self, outputs: Sequence[Array], data: Data) -> Ranker:
+    def remembered(self, outputs: Sequence[Array], data: Data) -> Index:
+        """Labels and embeddings of the training images."""
+        return remembered(outputs, data)
+
+    def ranker(self, outputs: Sequence[Array], data: Data, learned: Index | None = None) -> Ranker:
         """Chains of `rank`, scored by MRR@20."""
         index = self.index(outputs, data)
         files, asked = _asked(outputs, data)
@@ -209,11 +215,13 @@ class Retrieve:
             found = Predictions(keys, {"match": match, "similarity": similarity})
             return metrics.mrr(self._ranking(found, data, context))
 
-        return bench.Bench(_finder(index), asked, judge, metrics.K)
+        return bench.Bench(_finder(index, _learned(learned)), asked, judge, metrics.K)
 
-    def chains(self, chain: Sequence[str], *, transductive: bool) -> Sequence[tuple[str, ...]]:
+    def chains(
+        self, chain: Sequence[str], *, transductive: bool, learned: bool = False
+    ) -> Sequence[tuple[str, ...]]:
         """One step more or less, one parameter turned, or two steps in the other order."""
-        return bench.near(chain, transductive=transductive)
+        return bench.near(chain, transductive=transductive, learned=learned)
 
     def transductive(self, settings: Mapping[str, object]) -> Sequence[str]:
         """The steps of `rank` by which an answer depends on other queries."""
@@ -287,9 +295,14 @@ def _part(index: Index, only: Only) -> tuple[Index, Ints]:
 
 
 @lru_cache(maxsize=2)
-def _finder(index: Index) -> Finder:
+def _finder(index: Index, learned: Index | None) -> Finder:
     """The gallery as chains search it; what a chain makes of it is kept there."""
-    return Finder(cast(Floats, index.arrays["embedding"]), index)
+    return Finder(cast(Floats, index.arrays["embedding"]), index, learned)
+
+
+def _learned(index: Index | None) -> Index | None:
+    """None for each that is empty, so that finders are kept by it."""
+    return index if index is not None and len(index) else None
 
 
 @lru_cache(maxsize=2)

@@ -1,29 +1,46 @@
 """Whitening of embeddings: fitted on training rows only, then a shift and a matrix."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Array, Floats
+
+if TYPE_CHECKING:
+    from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 
 Doubles = npt.NDArray[np.float64]
 
 
-def fit_whitening(recipe: RetrieveRecipe, rows: Floats, targets: Sequence[int]) -> dict[str, Array]:
+def fit_whitening(
+    recipe: "RetrieveRecipe", rows: Floats, targets: Sequence[int]
+) -> dict[str, Array]:
     """The recipe's whitening of (n, d) rows, whose class numbers `targets` gives.
 
     Subtract `mean` (d,), multiply by `matrix` (d, k). k is `whiten_dimension`, or less where rows
     or columns are fewer.
     """
+    return whitening(
+        rows, targets if recipe.whiten == "learned" else None, recipe.whiten_dimension,
+        recipe.whiten_shrink,
+    )  # fmt: skip
+
+
+def whitening(
+    rows: Floats, targets: Sequence[int] | None, dimension: int, shrink: float
+) -> dict[str, Array]:
+    """As `fit_whitening`: learned with class numbers, PCA without. The first columns of `matrix`
+    are those that a smaller `dimension` gives.
+    """
     mean = rows.mean(0)
     centred = (rows - mean).astype(np.float64)
-    kept = min(recipe.whiten_dimension, rows.shape[1], max(1, len(rows) - 1))
-    if recipe.whiten == "pca":
-        matrix = pca(centred, kept, recipe.whiten_shrink)
+    kept = min(dimension, rows.shape[1], max(1, len(rows) - 1))
+    if targets is None:
+        matrix = pca(centred, kept, shrink)
     else:
-        matrix = learned(centred, np.asarray(targets), kept, recipe.whiten_shrink)
+        matrix = learned(centred, np.asarray(targets), kept, shrink)
     return {"mean": mean.astype(np.float32), "matrix": matrix.astype(np.float32)}
 
 

@@ -14,7 +14,6 @@ from atarimae.tasks.retrieve.rank.chain import Finder, cost, parse, transductive
 from atarimae.tasks.retrieve.rank.expansion import Augmented, expand
 from atarimae.tasks.retrieve.rank.propagation import vote
 from atarimae.tasks.retrieve.rank.steps import DEPTH, Size, Step
-from atarimae.tasks.retrieve.rank.view import unit
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Data, File, Image, Index, Label, Version
 
@@ -30,13 +29,8 @@ RERANKED = [
 def together(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search that looks at all queries together, as a re-ranker plugs in: a line in `STEPS`."""
 
-    def centred(queries, gallery, k, *, query_ids, gallery_ids, query_sources, gallery_sources):
-        from atarimae.predict.search import search
-
-        return search(
-            queries - queries.mean(0), gallery, k, query_ids=query_ids, gallery_ids=gallery_ids,
-            query_sources=query_sources, gallery_sources=gallery_sources,
-        )  # fmt: skip
+    def centred(asked, plain, k):
+        return plain.search(replace(asked, rows=asked.rows - asked.rows.mean(0)), k)
 
     step = Step(
         "together", "search", {}, steps.searching(centred), lambda size, _: steps.search_cost(size),
@@ -65,7 +59,7 @@ def answered(world, rank, rows=slice(None)):
 
 def test_recipe_writes_every_parameter_out() -> None:
     recipe = RetrieveRecipe.of({"rank": ["dba: k = 3", "vote"]})
-    assert recipe.rank == ("dba:k=3,alpha=3", "vote:k=10,weight=0.5,power=3,add=0")
+    assert recipe.rank == ("dba:k=3,alpha=3", "vote:k=10,weight=0.5,power=3,add=0,train=0")
     assert RetrieveRecipe.of({}).rank == ()
     assert RetrieveRecipe.of(recipe.model_dump()) == recipe
 
@@ -145,12 +139,7 @@ def test_published_reranking_looks_at_all_queries_and_says_so(world) -> None:
     links = parse(rank)
     assert transductive(links) == ("kreciprocal",)
     match, near = Finder(world.rows, index)(links, world.asked, 20)
-    plain = world.plain
-    again, close = reciprocal.rerank(
-        unit(world.asked.rows), plain.rows, DEPTH, k1=5, k2=2, blend=0.3,
-        query_ids=world.asked.ids, gallery_ids=plain.ids,
-        query_sources=world.asked.sources, gallery_sources=plain.sources,
-    )  # fmt: skip
+    again, close = reciprocal.rerank(world.asked, world.plain, DEPTH, k1=5, k2=2, blend=0.3)
     np.testing.assert_array_equal(match, again[:, :20])
     np.testing.assert_allclose(near, close[:, :20], atol=1e-6)
 
@@ -214,7 +203,7 @@ def test_other_countings_start_from_what_the_chain_answered(world) -> None:
 
 
 def test_chains_one_change_away_are_valid_and_lead_to_every_shipped_step() -> None:
-    near = TASK.chains([], transductive=False)
+    near = TASK.chains([], transductive=False, learned=True)
     shipped = {step.name for step in steps.STEPS.values() if not step.transductive}
     assert {chain[0].partition(":")[0] for chain in near} == shipped
     for chain in TASK.chains(["dba:k=2", "aqe", "vote"], transductive=False):

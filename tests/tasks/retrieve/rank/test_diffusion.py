@@ -5,6 +5,7 @@ import pytest
 
 from atarimae.predict.search import search
 from atarimae.tasks.retrieve.rank.diffusion import Known, rerank
+from atarimae.tasks.retrieve.rank.view import Asked, Plain
 
 
 def dense(queries, gallery, hidden, neighbours, seeds, gamma=3.0, alpha=0.99, reach=1000):
@@ -54,11 +55,12 @@ def same(found, scores, k):
 def test_a_dense_solve_gives_the_same_ranks(clustered, settings):
     queries, gallery = clustered(30, seed=1), clustered(120, seed=2)
     hidden = np.zeros((30, 120), bool)
-    found = rerank(queries, gallery, 60, **settings)
+    asked, plain = Asked(queries), Plain(gallery)
+    found = rerank(asked, plain, 60, **settings)
     assert same(found, dense(queries, gallery, hidden, **settings), 60) > 0.999
     assert (
         same(
-            rerank(queries, gallery, 20, **settings),
+            rerank(asked, plain, 20, **settings),
             dense(queries, gallery, hidden, **settings),
             20,
         )
@@ -73,19 +75,17 @@ def test_hidden_rows_are_out_of_the_graph(clustered):
     sources = [f"{i % 3}" for i in range(120)], [f"{i % 4}" for i in range(30)]
     hidden = np.array([[a == b for b in ids[0]] for a in ids[1]])
     hidden |= np.array([[a == b for b in sources[0]] for a in sources[1]])
-    found = rerank(
-        queries, gallery, 20, query_ids=ids[1], gallery_ids=ids[0],
-        query_sources=sources[1], gallery_sources=sources[0], neighbours=12, seeds=5,
-    )  # fmt: skip
+    asked, plain = Asked(queries, ids[1], sources[1]), Plain(gallery, ids[0], sources[0])
+    found = rerank(asked, plain, 20, neighbours=12, seeds=5)
     assert same(found, dense(queries, gallery, hidden, 12, 5), 20) == 1
 
 
 def test_each_query_is_answered_alone(clustered):
     queries, gallery = clustered(12, seed=1), clustered(80, seed=2)
-    known = Known(gallery, neighbours=8)
-    match, similarity = known.rerank(queries, 10)
+    known = Known(Plain(gallery), neighbours=8)
+    match, similarity = known.rerank(Asked(queries), 10)
     for row in range(12):
-        alone = known.rerank(queries[row : row + 1], 10)
+        alone = known.rerank(Asked(queries[row : row + 1]), 10)
         np.testing.assert_array_equal(alone[0][0], match[row])
         np.testing.assert_array_equal(alone[1][0], similarity[row])
 
@@ -95,19 +95,28 @@ def test_similarity_flows_along_a_chain_that_cosine_does_not_see():
     gallery = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     query = gallery[:1]
     plain, _ = search(query, gallery, 6)
-    match, _ = rerank(query, gallery, 6, neighbours=2, seeds=1)
+    match, _ = rerank(Asked(query), Plain(gallery), 6, neighbours=2, seeds=1)
     assert plain[0].tolist() == [0, 1, 2, 5, 3, 4]
     assert match[0].tolist()[-1] == 5
 
 
 def test_ties_fewer_than_k_and_none(clustered):
     twice = np.repeat(clustered(10, seed=5), 2, axis=0)
-    match, similarity = rerank(twice[:4], twice, 30, neighbours=4, seeds=2)
+    match, similarity = rerank(Asked(twice[:4]), Plain(twice), 30, neighbours=4, seeds=2)
     assert (match[:, 20:] == -1).all()
     assert (similarity[:, 20:] == -np.inf).all()
     assert np.sort(match[:, :20], axis=1).tolist() == [list(range(20))] * 4
     assert match[:, :2].tolist() == [[0, 1], [0, 1], [2, 3], [2, 3]]
-    assert rerank(twice[:0], twice, 5)[0].shape == (0, 5)
-    assert (rerank(twice, twice[:0], 5)[0] == -1).all()
-    nothing = rerank(twice, twice, 5, query_sources=["a"] * 20, gallery_sources=["a"] * 20)
+    assert rerank(Asked(twice[:0]), Plain(twice), 5)[0].shape == (0, 5)
+    assert (rerank(Asked(twice), Plain(twice[:0]), 5)[0] == -1).all()
+    nothing = rerank(Asked(twice, None, ["a"] * 20), Plain(twice, None, ["a"] * 20), 5)
     assert (nothing[0] == -1).all()
+    one = Plain(twice[:1], ["own"])
+    assert rerank(Asked(twice[:1]), one, 3)[0].tolist() == [[0, -1, -1]]
+    assert rerank(Asked(twice[:1], ["own"]), one, 3)[0].tolist() == [[-1, -1, -1]]
+
+
+def test_what_points_away_is_not_joined_and_given_nothing_whatever_the_power():
+    gallery = np.array([[1, 0], [0.8, 0.6], [-1, 0], [-0.8, 0.6]], np.float32)
+    _, similarity = rerank(Asked(gallery[:1]), Plain(gallery), 4, gamma=0, neighbours=3, seeds=4)
+    assert (similarity[0] >= 0).tolist() == [True, True, False, False]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from atarimae.tasks.retrieve.rank import expansion
 from atarimae.tasks.retrieve.rank.expansion import Augmented, best, expand
 from atarimae.tasks.retrieve.rank.view import Asked, Plain, reach
 
@@ -43,11 +44,14 @@ def test_query_expansion_agrees_with_a_naive_one(world, alpha: float) -> None:
         np.testing.assert_allclose(made.rows[i], naive, atol=1e-5)
 
 
+@pytest.mark.parametrize("many", [1, 3, 99])
 @pytest.mark.parametrize("alpha", [0, 3])
 @pytest.mark.parametrize("k", [1, 4])
 def test_augmented_gallery_is_found_in_as_a_naive_one_without_what_is_hidden(
-    world, k: int, alpha: float
+    world, k: int, alpha: float, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also where a gallery is made for each group of so many queries that may find the same."""
+    monkeypatch.setattr(expansion, "MANY", many)
     match, near = Augmented(world.plain, k=k, alpha=alpha).search(world.asked, K)
     for i, query in enumerate(world.asked.rows):
         seen = world.may_see(i)

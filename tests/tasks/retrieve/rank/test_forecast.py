@@ -5,6 +5,7 @@ import tracemalloc
 import pytest
 
 from atarimae.tasks.retrieve.rank import diffusion, reciprocal
+from atarimae.tasks.retrieve.rank.view import Asked, Plain
 
 
 def peak(work):
@@ -21,8 +22,8 @@ def peak(work):
 def test_bytes_are_within_a_factor_of_two(clustered, way, size):
     n, m, d = size
     n = n if way is reciprocal else n // 10  # the graph is what takes memory, not the queries
-    queries, gallery = clustered(n, d, seed=1), clustered(m, d, seed=2)
-    measured = peak(lambda: way.rerank(queries, gallery, 20))
+    asked, plain = Asked(clustered(n, d, seed=1)), Plain(clustered(m, d, seed=2))
+    measured = peak(lambda: way.rerank(asked, plain, 20))
     assert measured / 2 < way.forecast(n, m, d, 20).bytes < 2 * measured
 
 

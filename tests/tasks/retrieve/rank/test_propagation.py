@@ -94,3 +94,22 @@ def test_nothing_found_stays_nothing() -> None:
     found, close = vote(match, near, numbered(["a"]), k=3, weight=0.5, add=2)
     assert found.tolist() == [[-1] * 3]
     assert np.isneginf(close).all()
+
+
+def test_a_label_that_train_alone_has_can_win_and_brings_nothing_in() -> None:
+    match, near = np.array([[0, 1]]), np.array([[0.9, 0.8]], np.float32)
+    voters = np.array([[7, 7]]), np.array([[0.9, 0.9]], np.float32)
+    told = {"k": 2, "weight": 0.5, "power": 1.0, "add": 3}
+    found, close = vote(match, near, numbered(["red", "blue", "red"]), voters=voters, **told)
+    assert found.tolist() == [[0, 1]]
+    assert close[0, 0] == pytest.approx(0.45 + 0.45 * 0.9 / 3.5, abs=1e-6)
+
+
+@pytest.mark.parametrize("train", [0.5, 2.0])
+def test_votes_of_train_are_worth_what_they_are_told_to_be(train: float) -> None:
+    match, near = np.array([[0, 1]]), np.array([[0.9, 0.8]], np.float32)
+    voters = np.array([[1]]), np.array([[0.7]], np.float32)
+    _, close = vote(match, near, numbered(["a", "b"]), k=2, weight=1.0, voters=voters, train=train)
+    total = 0.9 + 0.8 + train * 0.7
+    votes = sorted([0.9 * 0.9 / total, 0.9 * (0.8 + train * 0.7) / total], reverse=True)
+    np.testing.assert_allclose(close[0], votes, atol=1e-6)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from atarimae.tasks.retrieve.rank.reciprocal import Known, rerank
+from atarimae.tasks.retrieve.rank.view import Asked, Plain
 
 
 def squared(rows):
@@ -117,7 +118,7 @@ def same(found, distances, k):
 )
 def test_ranks_are_those_of_the_published_dense_method(clustered, k1, k2, blend):
     queries, gallery = clustered(30, seed=1), clustered(70, seed=2)
-    found = rerank(queries, gallery, 30, k1=k1, k2=k2, blend=blend)
+    found = rerank(Asked(queries), Plain(gallery), 30, k1=k1, k2=k2, blend=blend)
     assert same(found, published(queries, gallery, k1, k2, blend), 30) == 1
 
 
@@ -143,14 +144,11 @@ def test_own_image_and_own_source_are_hidden(clustered, transductive, sources):
     same_id = np.array([[bool(a) and a == b for b in [*ids[1], *ids[0]]] for a in ids[1]])
     same_source = np.array([[bool(a) and a == b for b in [*theirs, *vendors]] for a in theirs])
     hides = same_id | same_source
+    asked, plain = Asked(queries, ids[1], theirs), Plain(gallery, ids[0], vendors)
     if transductive:
-        found = rerank(
-            queries, gallery, 20, query_ids=ids[1], gallery_ids=ids[0],
-            query_sources=theirs, gallery_sources=vendors, k1=8, k2=4,
-        )  # fmt: skip
+        found = rerank(asked, plain, 20, k1=8, k2=4)
     else:
-        known = Known(gallery, ids[0], vendors, k1=8, k2=4)
-        found = known.rerank(queries, 20, ids=ids[1], sources=theirs)
+        found = Known(plain, k1=8, k2=4).rerank(asked, 20)
     distances = seen(queries, gallery, hides, 8, 4, 0.3, transductive)
     assert same(found, distances, 20) == 1
 
@@ -166,10 +164,11 @@ def test_a_hidden_row_has_no_weight_at_all(clustered, transductive):
     settings = {"k1": 200, "k2": 1, "blend": 0.3}
 
     def answers(rows, names):
+        plain = Plain(rows, None, names)
         if not transductive:
-            return Known(rows, None, names, **settings).rerank(queries, 30, sources=["shop"] * 12)
-        hidden = {"query_sources": ["shop"] + [None] * 11, "gallery_sources": names}
-        return rerank(queries, rows, 30, **hidden, **settings)
+            asked = Asked(queries, None, ["shop"] * 12)
+            return Known(plain, **settings).rerank(asked, 30)
+        return rerank(Asked(queries, None, ["shop"] + [None] * 11), plain, 30, **settings)
 
     with_shop, without = answers(gallery, sources), answers(gallery[left], [None] * 30)
     asked = slice(0, 1 if transductive else 12)
@@ -179,28 +178,28 @@ def test_a_hidden_row_has_no_weight_at_all(clustered, transductive):
 def test_a_query_that_comes_later_is_ranked_alone(clustered):
     queries, gallery = clustered(12, seed=1), clustered(80, seed=2)
     sources = [f"{row % 5}" for row in range(80)]
-    known = Known(gallery, None, sources, k1=8, k2=3)
-    match, similarity = known.rerank(queries, 10, sources=sources[:12])
+    known = Known(Plain(gallery, None, sources), k1=8, k2=3)
+    match, similarity = known.rerank(Asked(queries, None, sources[:12]), 10)
     for row in range(12):
-        alone = known.rerank(queries[row : row + 1], 10, sources=[sources[row]])
+        alone = known.rerank(Asked(queries[row : row + 1], None, [sources[row]]), 10)
         np.testing.assert_array_equal(alone[0][0], match[row])
         np.testing.assert_allclose(alone[1][0], similarity[row], atol=1e-6)
 
 
 def test_other_queries_change_an_answer_of_the_transductive_form(clustered):
     queries, gallery = clustered(60, seed=1), clustered(80, seed=2)
-    _, together = rerank(queries, gallery, 10)
-    _, alone = rerank(queries[:1], gallery, 10)
+    _, together = rerank(Asked(queries), Plain(gallery), 10)
+    _, alone = rerank(Asked(queries[:1]), Plain(gallery), 10)
     assert not np.allclose(together[0], alone[0], atol=1e-3)
 
 
 @pytest.mark.parametrize("transductive", [True, False])
 def test_ties_fewer_than_k_none_and_nan(clustered, transductive):
-    def answers(queries, gallery, k, **names):
+    def answers(queries, gallery, k, theirs=None, sources=None):
+        asked, plain = Asked(queries, None, theirs), Plain(gallery, None, sources)
         if transductive:
-            return rerank(queries, gallery, k, k1=4, k2=2, **names)
-        known = Known(gallery, None, names.get("gallery_sources"), k1=4, k2=2)
-        return known.rerank(queries, k, sources=names.get("query_sources"))
+            return rerank(asked, plain, k, k1=4, k2=2)
+        return Known(plain, k1=4, k2=2).rerank(asked, k)
 
     rows = clustered(20, seed=5)
     match, similarity = answers(rows[:4], rows, 30)
@@ -214,8 +213,10 @@ def test_ties_fewer_than_k_none_and_nan(clustered, transductive):
         assert [*np.lexsort((positions, -near))] == [0, 1, 2, 3, 4]
     assert answers(rows[:0], rows, 5)[0].shape == (0, 5)
     assert (answers(rows, rows[:0], 5)[0] == -1).all()
-    hidden = answers(rows, rows, 5, query_sources=["a"] * 20, gallery_sources=["a"] * 20)
+    hidden = answers(rows, rows, 5, ["a"] * 20, ["a"] * 20)
     assert (hidden[0] == -1).all()
+    assert answers(rows[:1], rows[:1], 3)[0].tolist() == [[0, -1, -1]]
+    assert answers(rows[:1], rows[:1], 3, ["a"], ["a"])[0].tolist() == [[-1, -1, -1]]
     rows[3] = np.nan
     match, _ = answers(rows[2:4], rows, 20)
     assert (match[1] == -1).all()

@@ -7,9 +7,10 @@ from typing import cast
 import numpy as np
 
 from atarimae.predict.search import Gallery
+from atarimae.predict.unit import unit
 from atarimae.tasks.retrieve.joining.fusion import Fused, Lists, fused
 from atarimae.tasks.retrieve.joining.recipe import FUSIONS
-from atarimae.tasks.retrieve.rank.view import Asked, unit
+from atarimae.tasks.retrieve.rank.view import Asked
 from atarimae.types import Floats, Index
 
 

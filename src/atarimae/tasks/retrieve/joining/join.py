@@ -30,7 +30,11 @@ def joined(settings: RetrieveEnsemble, members: Mapping[str, Model], setup: Join
     if settings.join in FUSIONS:
         told |= {"constant": settings.constant, "depth": settings.depth, "discrete": True}
     else:
-        told |= {"weights": list(_weights(settings, members, setup))}
+        calibrated = all(one.settings.get("confidence") == "calibrated" for one in members.values())
+        told |= {
+            "weights": list(_weights(settings, members, setup)),
+            "confidence": "calibrated" if calibrated else "cosine",
+        }
     plain = Model(setup.folder, _graphs(members, setup.folder), told, _arrays(members))
     if not settings.dimension:
         return plain

@@ -7,9 +7,9 @@ from typing import TypeVar, cast
 import numpy as np
 
 from atarimae.predict.run import apply
+from atarimae.predict.unit import unit
 from atarimae.task import Model
 from atarimae.tasks.retrieve.predictor import RetrievePredictor
-from atarimae.tasks.retrieve.rank.view import unit
 from atarimae.tasks.retrieve.whitening import whitened
 from atarimae.types import Array, Batch, Box, Source
 

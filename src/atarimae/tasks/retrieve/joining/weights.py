@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from atarimae.tasks.retrieve.rank.view import unit
+from atarimae.predict.unit import unit
 from atarimae.types import Bools, Data, Floats
 
 MOST = 2000  # images of all sides that are looked at, whole classes of them

@@ -15,6 +15,8 @@ from atarimae.errors import AtarimaeError, UsageError
 from atarimae.task import Model, Setup, Update
 from atarimae.tasks.retrieve.network import data, layers, lora, losses, mining, model
 from atarimae.tasks.retrieve.network.losses.follow import Following
+from atarimae.tasks.retrieve.rank.chain import looks_back, parse
+from atarimae.tasks.retrieve.rank.learned import remembered
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.tasks.retrieve.whitening import fit_whitening, whitened
 from atarimae.types import Array, Floats
@@ -27,6 +29,7 @@ class RetrieveTraining:
         self.recipe = recipe
         # A query without a label asks for what is not there: nothing can be learned from it.
         labelled = setup.train.where(lambda file: setup.train.label(file) is not None)
+        self.labelled = labelled
         labelled = data.with_enough(labelled, recipe.min_images)
         self.setup = setup = replace(setup, train=labelled)
         self.classes, self.targets = data.targets_of(labelled)
@@ -101,7 +104,17 @@ class RetrieveTraining:
         return {"loss": value}
 
     def export(self, folder: Path) -> Model:
-        """The graphs `embed` and, with a projection, `project`; whitening as arrays."""
+        """The graphs `embed` and, with a projection, `project`; whitening as arrays.
+
+        With what it was trained on, where the chain looks at that.
+        """
+        made = self._exported(folder)
+        if not looks_back(parse(self.recipe.rank)):
+            return made
+        rows = self.setup.outputs(made, self.labelled)
+        return replace(made, learned=remembered(rows, self.labelled))
+
+    def _exported(self, folder: Path) -> Model:
         folder.mkdir(parents=True, exist_ok=True)
         graphs = {"embed": folder / "embed.onnx"}
         if self.frozen:

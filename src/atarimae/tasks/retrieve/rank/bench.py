@@ -13,6 +13,7 @@ from atarimae.tasks.retrieve.rank.chain import (
     advance,
     cost,
     ended,
+    looks_back,
     parse,
     searched,
 )
@@ -42,8 +43,10 @@ class Bench:
 
     def forecast(self, chain: Sequence[str]) -> Forecast:
         """What the chain takes if it shares nothing with those before it."""
-        plain = self.finder.plain
-        told = cost(parse(chain), Size(len(self.asked), len(plain), plain.rows.shape[1]))
+        plain, back = self.finder.plain, self.finder.learned
+        learned = len(back.plain) if back else 0
+        size = Size(len(self.asked), len(plain), plain.rows.shape[1], learned)
+        told = cost(parse(chain), size)
         if self._speed is None:
             self._speed = _speed(plain)
         seconds = told.products / self._speed[0] + told.touched / self._speed[1]
@@ -65,17 +68,20 @@ class Bench:
         return self.finder.begin(self.asked)
 
 
-def near(chain: Sequence[str], *, transductive: bool) -> list[tuple[str, ...]]:
+def near(
+    chain: Sequence[str], *, transductive: bool, learned: bool = False
+) -> list[tuple[str, ...]]:
     """The chains that are one change away, those with fewer steps first.
 
     A step less; one knob one value up or down; two steps of a kind in the other order; a step more,
-    as it is by default or weaker. Steps by which an answer depends on other queries only with
-    `transductive`.
+    as it is by default or with one knob otherwise. Steps by which an answer depends on other
+    queries only with `transductive`, what looks at the training images only with `learned`.
     """
     links = parse(chain)
     steps = [step for step in STEPS.values() if transductive or not step.transductive]
     found = [*_without(links), *_turned(links), *_swapped(links), *_with(links, steps)]
-    return list(dict.fromkeys(tuple(map(str, one)) for one in found))
+    known = [one for one in found if learned or not looks_back(one)]
+    return list(dict.fromkeys(tuple(map(str, one)) for one in known))
 
 
 def _without(links: Sequence[Link]) -> Iterator[list[Link]]:
@@ -114,12 +120,12 @@ def _with(links: Sequence[Link], steps: Sequence[Step]) -> Iterator[list[Link]]:
 
 
 def _starts(step: Step) -> Iterator[dict[str, float]]:
-    """Where the search in a step's parameters begins: its defaults, and weaker."""
+    """Where the search in a step's parameters begins: its defaults, and one of them otherwise."""
     plain = {name: knob.default for name, knob in step.knobs.items()}
     yield plain
-    for name in ("k", "weight"):
-        if name in plain:
-            yield {**plain, name: step.knobs[name].tried[0]}
+    for name, knob in step.knobs.items():
+        for value in knob.starts:
+            yield {**plain, name: value}
 
 
 def _speed(plain: Plain) -> tuple[float, float]:

@@ -4,13 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import numpy as np
+
 from atarimae.errors import UsageError, unknown_name
+from atarimae.predict.unit import unit
+from atarimae.tasks.retrieve.rank.learned import Learned
 from atarimae.tasks.retrieve.rank.propagation import Lists, numbered
 from atarimae.tasks.retrieve.rank.steps import DEPTH, STEPS, Cost, Size, State, Step, search_cost
-from atarimae.tasks.retrieve.rank.view import Asked, Plain, unit
+from atarimae.tasks.retrieve.rank.view import Asked, Plain
 from atarimae.types import Floats, Index
 
-ORDER = {"move": 0, "search": 1, "reorder": 2}
+ORDER = {"space": 0, "move": 1, "search": 2, "reorder": 3}
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,18 @@ def parse(entries: Sequence[str]) -> tuple[Link, ...]:
         if ORDER[before.step.kind] > ORDER[after.step.kind]:
             raise UsageError(
                 f"{after.step.name} can't come after {before.step.name}.",
-                f"{after.step.name} changes embeddings, {before.step.name} their lists."
-                if after.step.kind == "move"
-                else f"{after.step.name} makes lists, {before.step.name} reorders them.",
+                _why(before.step, after.step),
                 f"Write {after.step.name} before {before.step.name}.",
             )
     _check_searches(links)
     return links
+
+
+def _why(before: Step, after: Step) -> str:
+    if after.kind == "search":
+        return f"{after.name} makes lists, {before.name} reorders them."
+    changed = "embeddings" if before.kind == "move" else "their lists"
+    return f"{after.name} changes embeddings, {before.name} {changed}."
 
 
 def _check_searches(links: Sequence[Link]) -> None:
@@ -107,6 +116,11 @@ def transductive(links: Sequence[Link]) -> tuple[str, ...]:
     return tuple(link.step.name for link in links if link.step.transductive)
 
 
+def looks_back(links: Sequence[Link]) -> bool:
+    """Whether the chain looks at what the model was trained on."""
+    return any(link.step.looks_back(link.told) for link in links)
+
+
 def cost(links: Sequence[Link], size: Size) -> Cost:
     """What a chain takes, with the search in it."""
     own = Cost() if any(link.step.kind == "search" for link in links) else search_cost(size)
@@ -116,10 +130,20 @@ def cost(links: Sequence[Link], size: Size) -> Cost:
 class Finder:
     """A gallery that is searched through chains; what belongs to the gallery is made once."""
 
-    def __init__(self, rows: Floats, index: Index) -> None:
-        files = index.files
-        self.plain = Plain(rows, [file.image for file in files], [file.source for file in files])
-        self.labels = numbered(index.labels)
+    def __init__(self, rows: Floats, index: Index, learned: Index | None = None) -> None:
+        self.plain = _plain(rows, index)
+        back = learned or Index()
+        numbers = numbered([*index.labels, *back.labels])
+        self.labels = numbers[: len(index)]
+        self.learned: Learned | None = None
+        if len(back):
+            known = {file.image for file in index.files}
+            fresh = [row for row, file in enumerate(back.files) if file.image not in known]
+            self.learned = Learned(
+                _plain(np.asarray(back.arrays["embedding"], np.float32), back),
+                numbers[len(index) :],
+                np.array(fresh, np.int64),
+            )
 
     def __call__(self, links: Sequence[Link], asked: Asked, k: int) -> Lists:
         """Gallery positions (n, k) and similarities, best first; -1 and -inf where fewer."""
@@ -130,7 +154,13 @@ class Finder:
 
     def begin(self, asked: Asked) -> State:
         """Before the first step."""
-        return State(self.plain, replace(asked, rows=unit(asked.rows)), self.labels)
+        asked = replace(asked, rows=unit(asked.rows))
+        return State(self.plain, asked, self.labels, learned=self.learned)
+
+
+def _plain(rows: Floats, index: Index) -> Plain:
+    files = index.files
+    return Plain(rows, [file.image for file in files], [file.source for file in files])
 
 
 def advance(state: State, link: Link) -> State:
@@ -138,7 +168,7 @@ def advance(state: State, link: Link) -> State:
     if link.step.kind == "reorder":
         return link.step.run(searched(state), link.told)
     moved = link.step.run(state, link.told)
-    return replace(moved, lists=None) if link.step.kind == "move" else moved
+    return replace(moved, lists=None) if link.step.kind in ("space", "move") else moved
 
 
 def searched(state: State) -> State:

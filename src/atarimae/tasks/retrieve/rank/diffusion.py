@@ -15,11 +15,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from atarimae.predict.search import Gallery, Names, search
 from atarimae.task import Forecast
 from atarimae.tasks.retrieve.rank.forecast import FIXED, pairs_a_second, sample, seconds
 from atarimae.tasks.retrieve.rank.neighbourhood import are_mutual, blocks, itself_first
 from atarimae.tasks.retrieve.rank.ragged import Doubles
+from atarimae.tasks.retrieve.rank.view import Asked, Plain
 from atarimae.types import Floats, Ints
 
 TOLERANCE = 1e-6  # of the solution, and what counts as nothing
@@ -28,21 +28,17 @@ ROWS = 256  # queries whose lists are held at once
 
 
 def rerank(
-    queries: Floats,
-    gallery: Floats,
+    asked: Asked,
+    plain: Plain,
     k: int,
     *,
-    query_ids: Names | None = None,
-    gallery_ids: Names | None = None,
-    query_sources: Names | None = None,
-    gallery_sources: Names | None = None,
     neighbours: int = 50,
     seeds: int = 10,
     gamma: float = 3.0,
     alpha: float = 0.99,
     reach: int = 1000,
 ) -> tuple[Ints, Floats]:
-    """The k best rows of `gallery` (m, d) for each of `queries` (n, d), best first; unit length.
+    """The k best of m gallery rows for each of n queries, best first.
 
     `neighbours` is how many each gallery row is joined with at most, `seeds` how many the query
     gives to; weights are cosines to the power of `gamma`, and negative ones are nothing.
@@ -53,12 +49,8 @@ def rerank(
     follow by cosine, with cosine − 2. -1 and -inf where fewer are left. Ties in float32 go to
     the lower gallery position.
     """
-    both = query_ids is not None and gallery_ids is not None
-    known = Known(
-        gallery, gallery_ids, gallery_sources,
-        neighbours=neighbours, seeds=seeds, gamma=gamma, alpha=alpha, reach=reach,
-    )  # fmt: skip
-    return known.rerank(queries, k, ids=query_ids if both else None, sources=query_sources)
+    known = Known(plain, neighbours=neighbours, seeds=seeds, gamma=gamma, alpha=alpha, reach=reach)
+    return known.rerank(asked, k)
 
 
 class Known:
@@ -66,9 +58,7 @@ class Known:
 
     def __init__(
         self,
-        rows: Floats,
-        ids: Names | None = None,
-        sources: Names | None = None,
+        plain: Plain,
         *,
         neighbours: int = 50,
         seeds: int = 10,
@@ -76,30 +66,25 @@ class Known:
         alpha: float = 0.99,
         reach: int = 1000,
     ) -> None:
-        rows = np.ascontiguousarray(rows, np.float32)
         self.seeds, self.gamma, self.alpha, self.reach = seeds, gamma, alpha, reach
-        self._gallery = Gallery(rows, ids, sources)
-        nodes, similarity = search(rows, rows, min(neighbours + 1, len(rows)))
+        self._plain = plain
+        nodes, similarity = plain.gallery.search(plain.rows, min(neighbours + 1, len(plain)))
         nodes, similarity = itself_first(nodes, similarity)
         nodes, similarity = nodes[:, 1:], similarity[:, 1:]
-        mutual = are_mutual(np.arange(len(rows)), nodes, nodes)
+        mutual = are_mutual(np.arange(len(plain)), nodes, nodes)
         self._nodes = nodes.astype(np.int32)
-        self._weights = np.where(mutual, np.maximum(similarity, 0) ** gamma, 0).astype(np.float32)
+        self._weights = np.where(mutual, _strength(similarity, gamma), 0).astype(np.float32)
 
     def __len__(self) -> int:
-        return len(self._gallery)
+        return len(self._plain)
 
-    def rerank(
-        self, queries: Floats, k: int, *, ids: Names | None = None, sources: Names | None = None
-    ) -> tuple[Ints, Floats]:
-        """As the function `rerank`; `ids` and `sources` are the queries' own."""
-        match = np.full((len(queries), k), -1, np.int64)
-        similarity = np.full((len(queries), k), -np.inf, np.float32)
+    def rerank(self, asked: Asked, k: int) -> tuple[Ints, Floats]:
+        """As the function `rerank`."""
+        match = np.full((len(asked), k), -1, np.int64)
+        similarity = np.full((len(asked), k), -np.inf, np.float32)
         depth = max(k, min(self.reach, len(self)))
-        for rows in blocks(np.arange(len(queries)), ROWS):
-            near, cosine = self._gallery.search(
-                queries[rows], depth, ids=_of(ids, rows), sources=_of(sources, rows)
-            )
+        for rows in blocks(np.arange(len(asked)), ROWS):
+            near, cosine = self._plain.search(asked.some(rows), depth)
             for row, there, close in zip(rows, near, cosine, strict=True):
                 match[row], similarity[row] = self._ranked(there, close, k)
         return match, similarity
@@ -126,7 +111,7 @@ class Known:
         to, values = to[of, column], weights[of, column]
         values *= self.alpha * scale[of] * scale[to]
         given = np.zeros(len(rows))
-        given[: self.seeds] = np.maximum(cosine[: self.seeds], 0) ** self.gamma
+        given[: self.seeds] = _strength(cosine[: self.seeds], self.gamma)
         return _solved(lambda x: x - np.bincount(of, values * x[to], len(x)), given)
 
 
@@ -147,8 +132,8 @@ def forecast(
 @lru_cache(maxsize=64)
 def _seconds_a_query(reach: int, d: int, k: int, neighbours: int) -> float:
     rows = sample(reach + 8, d)
-    known = Known(rows[8:], neighbours=neighbours, reach=reach)
-    return seconds(lambda: known.rerank(rows[:8], k)) / 8
+    known = Known(Plain(rows[8:]), neighbours=neighbours, reach=reach)
+    return seconds(lambda: known.rerank(Asked(rows[:8]), k)) / 8
 
 
 def _solved(times: Callable[[Doubles], Doubles], right: Doubles) -> Doubles:
@@ -168,5 +153,6 @@ def _solved(times: Callable[[Doubles], Doubles], right: Doubles) -> Doubles:
     return x
 
 
-def _of(names: Names | None, rows: Ints) -> Names | None:
-    return None if names is None else [names[row] for row in rows]
+def _strength(cosine: Floats, gamma: float) -> Floats:
+    """Of an edge; what points away has none, whatever the power."""
+    return np.asarray(np.where(cosine > 0, np.maximum(cosine, 0) ** gamma, 0), np.float32)

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atarimae.tasks.retrieve.rank.asked import Asked, seen
+from atarimae.tasks.retrieve.rank.attached import Attached, seen
 from atarimae.tasks.retrieve.rank.neighbourhood import BLOCK, Graph, blocks, dots, squared
 from atarimae.tasks.retrieve.rank.ragged import Doubles, Ragged
 from atarimae.types import Bools, Floats, Ints
 
 SLACK = 1e-6  # of a distance, for what float32 rounds away
+NOTHING = 1e-12  # of a weight: no two neighbourhoods share so little
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Comparison:
     """Queries beside the nodes from `first` on, which are the gallery."""
 
     graph: Graph
-    asked: Asked
+    asked: Attached
     columns: Ragged  # the gallery's averaged weights, by column
     first: int
     blend: float
@@ -26,10 +27,16 @@ class Comparison:
         """Of the weight that both share, and the embeddings' distance over the largest."""
         return (1 - self.blend) * (1 - shared / (2 - shared)) + self.blend * straight
 
+    def least(self, distance: Doubles, straight: Doubles) -> Doubles:
+        """The weight that must be shared for a distance of at most that; more than nothing."""
+        jaccard = (distance - self.blend * straight) / max(1 - self.blend, NOTHING)
+        alike = np.clip(1 - jaccard, 0, 1)
+        return np.maximum(2 * alike / (1 + alike), NOTHING)
+
 
 def ranked(both: Comparison, near: tuple[Ints, Floats], k: int) -> tuple[Ints, Floats]:
     """The k best gallery positions and 1 − distance; `near` are the nearest, for each query."""
-    n = len(both.asked.vectors)
+    n = len(both.asked.rows)
     match, similarity = np.full((n, k), -1, np.int64), np.full((n, k), -np.inf, np.float32)
     for rows in _batches(both):
         shared = _shared(both, rows)
@@ -103,15 +110,12 @@ def _best(
     np.put_along_axis(shared, near, 0, 1)
     shared[~there[:, -1]] = 0  # a list that isn't full holds all there are
     worst = np.partition(listed, k - 1, axis=1)[:, k - 1] + SLACK
-    of, position = np.nonzero(shared)
-    shared = shared[of, position]
-    possible = both.distance(shared, straight[of, -1]) <= worst[of]
-    possible[possible] = ~both.asked.hidden.mask(
-        rows[of[possible]], both.first + position[possible]
-    )
-    of, position, shared = of[possible], position[possible], shared[possible]
-    similar = dots(both.asked.vectors, rows[of], both.graph.rows, both.first + position)
-    others = both.distance(shared, squared(similar) / far[of])
+    last = np.where(there[:, -1], straight[:, -1], 0)
+    of, position = np.nonzero(shared >= both.least(worst, last)[:, None])
+    visible = ~both.asked.hidden.mask(rows[of], both.first + position)
+    of, position = of[visible], position[visible]
+    similar = dots(both.asked.rows, rows[of], both.graph.rows, both.first + position)
+    others = both.distance(shared[of, position], squared(similar) / far[of])
     return _first(near, listed, (of, position, others), k)
 
 

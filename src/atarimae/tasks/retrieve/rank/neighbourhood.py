@@ -4,13 +4,14 @@ Zhong et al., Re-ranking Person Re-identification with k-reciprocal Encoding, CV
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from atarimae.predict.search import Gallery, Names, search
+from atarimae.predict.search import Gallery
 from atarimae.tasks.retrieve.rank.ragged import Doubles, Ragged, joined, ragged
+from atarimae.tasks.retrieve.rank.view import Asked, hidden
 from atarimae.types import Bools, Floats, Ints
 
 BLOCK = 1 << 20  # entries, or numbers of a table, held at once
@@ -18,7 +19,7 @@ TILE = 1 << 10  # rows and nodes whose products are held at once
 
 
 @dataclass(frozen=True)
-class Lists:
+class Neighbours:
     """The nearest nodes of r rows, the row itself first; -1 where fewer are left."""
 
     nodes: Ints  # (r, k1 + 1)
@@ -34,14 +35,13 @@ class Graph:
     for nobody.
     """
 
-    def __init__(self, rows: Floats, ids: Names | None, sources: Names | None, k1: int, k2: int):
-        self.rows = np.ascontiguousarray(rows, np.float32)
+    def __init__(self, rows: Floats, known: Gallery, k1: int, k2: int) -> None:
+        self.rows, self.known = rows, known
         self.size, self.k1, self.k2 = len(rows), k1, k2
-        self.known = Gallery(self.rows, ids, sources)
-        nodes, similarity = search(self.rows, self.rows, min(k1 + 1, self.size))
+        nodes, similarity = known.search(rows, min(k1 + 1, self.size))
         nodes, similarity = itself_first(nodes, similarity)
         own, far = np.arange(self.size), farthest(self.rows, self.rows)
-        self.lists = Lists(nodes, similarity, are_mutual(own, nodes, nodes), far)
+        self.lists = Neighbours(nodes, similarity, are_mutual(own, nodes, nodes), far)
         self.half = nodes[:, : round(k1 / 2) + 1]
         self.half_mutual = are_mutual(own, self.half, self.half)
 
@@ -65,14 +65,16 @@ class Graph:
             parts.append(ragged(of[which], self.weights.columns[places], values, len(rows)))
         return joined(parts)
 
-    def sets(self, vectors: Floats, own: Ints, lists: Lists, hidden: "Hidden | None") -> Ragged:
+    def sets(
+        self, vectors: Floats, own: Ints, lists: Neighbours, hidden: "Unseen | None"
+    ) -> Ragged:
         """The expanded k-reciprocal sets of r rows, as weights; `own` is the node of each."""
         size = max(1, BLOCK // max(self.size + 2, lists.nodes.shape[1] * self.half.shape[1]))
         of = blocks(np.arange(len(own)), size)
         return joined([self._sets(vectors, own, lists, hidden, rows) for rows in of])
 
     def _sets(
-        self, vectors: Floats, own: Ints, lists: Lists, hidden: "Hidden | None", rows: Ints
+        self, vectors: Floats, own: Ints, lists: Neighbours, hidden: "Unseen | None", rows: Ints
     ) -> Ragged:
         nodes, mutual = lists.nodes[rows], lists.mutual[rows]
         inside = np.zeros((len(rows), self.size + 2), bool)
@@ -92,7 +94,7 @@ class Graph:
         nodes: Ints,
         mutual: Bools,
         inside: Bools,
-        hidden: "Hidden | None",
+        hidden: "Unseen | None",
         rows: Ints,
     ) -> tuple[Ints, Ints]:
         """Rows and nodes that come in with a member, more than ⅔ of whose half set is inside."""
@@ -109,37 +111,32 @@ class Graph:
         return keys // (self.size + 2), keys % (self.size + 2)
 
 
-class Hidden:
+class Unseen:
     """Which nodes each of n queries must not see: those with its id or its source."""
 
-    def __init__(self, graph: Graph, own: Ints, ids: Names | None, sources: Names | None) -> None:
-        known, nobody = graph.known, [-1, -1]
+    def __init__(self, graph: Graph, own: Ints, asked: Asked) -> None:
+        nobody = [-1, -1]  # a row that comes later has no name, nor has nobody
+        plain = hidden(graph.known, asked)
         self._own = own
-        self._ids = known.ids.of(ids, len(own))
-        self._sources = known.sources.of(sources, len(own))
-        self._node_ids = np.append(known.ids.numbers, nobody)
-        self._node_sources = np.append(known.sources.numbers, nobody)
+        self._hidden = replace(
+            plain,
+            gallery_own=np.append(plain.gallery_own, nobody),
+            gallery_sources=np.append(plain.gallery_sources, nobody),
+        )
 
     def __bool__(self) -> bool:
         """Whether there is any such node."""
-        return bool((self._ids >= 0).any() or (self._sources >= 0).any())
+        return self._hidden.anything
 
     def mask(self, queries: Ints, nodes: Ints) -> Bools:
         """Whether each node, (r, any) or (r,), is hidden from the query, (r,); its own isn't."""
-        queries = queries.reshape(-1, *[1] * (nodes.ndim - 1))
-        own, source = self._ids[queries], self._sources[queries]
-        hides = (own >= 0) & (self._node_ids[nodes] == own)
-        hides |= (source >= 0) & (self._node_sources[nodes] == source)
-        return np.asarray(hides & (nodes != self._own[queries]))
+        own = self._own[queries].reshape(-1, *[1] * (nodes.ndim - 1))
+        return np.asarray(self._hidden.mask(queries, nodes) & (nodes != own))
 
     def of(self, query: int) -> Bools:
         """Whether each node is hidden from the query, N + 2 of them; nobody is."""
-        own, source = self._ids[query], self._sources[query]
-        hides = np.zeros(len(self._node_ids), bool)
-        if own >= 0:
-            hides |= self._node_ids == own
-        if source >= 0:
-            hides |= self._node_sources == source
+        hides = np.zeros(len(self._hidden.gallery_own), bool)
+        hides[self._hidden.of(query)] = True
         hides[self._own[query]] = False
         hides[-1] = True
         return hides

@@ -30,6 +30,7 @@ def vote(
     add: int = 0,
     hidden: Hidden | None = None,
     voters: Lists | None = None,
+    train: float = 1.0,
 ) -> Lists:
     """Lists (n, w), best first, reordered by how many of their neighbours share a label.
 
@@ -37,18 +38,18 @@ def vote(
     negative ones not at all. A label's share of the votes times the best similarity is mixed into
     its answers' own similarity by `weight`, 0 to 1, so similarities stay comparable between
     queries: where the answers disagree, the first falls. `voters` are further votes, label numbers
-    (n, t) with similarities: of training images, say.
+    (n, t) with similarities, each worth `train` of an answer's: those of training images.
 
     `add` rows at most of the label with the most votes, which the list lacks, come in as if they
     were as similar as its last answer; none that is hidden from the query. O(n·w·add).
     """
     found, near = np.full_like(match, -1), np.full_like(similarity, -np.inf)
-    ends = _ends(labels)
+    ends = _ends(labels, labels if voters is None else voters[0])
     for start in range(0, len(match), BLOCK):
         rows = np.arange(start, min(start + BLOCK, len(match)))
         lists = match[rows], similarity[rows]
         extra = None if voters is None else (voters[0][rows], voters[1][rows])
-        names, ballots = _ballots(lists, labels, k, power, extra)
+        names, ballots = _ballots(lists, labels, k, power, extra, train)
         if add:
             winner = np.take_along_axis(names, _shares(names, names, ballots).argmax(1)[:, None], 1)
             lists = _with_more(lists, rows, winner[:, 0], ends, add, hidden)
@@ -72,13 +73,15 @@ def _labels(match: Ints, labels: Ints) -> Ints:
 
 
 def _ballots(
-    lists: Lists, labels: Ints, k: int, power: float, extra: Lists | None
+    lists: Lists, labels: Ints, k: int, power: float, extra: Lists | None, train: float
 ) -> tuple[Ints, Floats]:
     """Who is voted for, (n, k + t), and with what weight."""
     names, near = _labels(lists[0][:, :k], labels), lists[1][:, :k]
+    worth = np.ones(names.shape[1])
     if extra is not None:
         names, near = np.hstack([names, extra[0]]), np.hstack([near, extra[1]])
-    weights = np.where(near > 0, np.maximum(near, 0), 0) ** power
+        worth = np.append(worth, np.full(extra[0].shape[1], train))
+    weights = worth * np.maximum(near, 0) ** power
     return names, np.where((names >= 0) & (near > 0), weights, 0).astype(np.float32)
 
 
@@ -91,10 +94,11 @@ def _shares(asked: Ints, names: Ints, ballots: Floats) -> Floats:
     return np.where(asked >= 0, won / total, 0).astype(np.float32)
 
 
-def _ends(labels: Ints) -> tuple[Ints, Ints]:
-    """Gallery positions in order of label, and where each label begins."""
+def _ends(labels: Ints, voted: Ints) -> tuple[Ints, Ints]:
+    """Gallery positions in order of label, and where each label, also of voters, begins."""
     order = np.argsort(labels, kind="stable")
-    return order, np.searchsorted(labels[order], np.arange(labels.max(initial=-1) + 2))
+    most = max(labels.max(initial=-1), voted.max(initial=-1))
+    return order, np.searchsorted(labels[order], np.arange(most + 2))
 
 
 def _with_more(

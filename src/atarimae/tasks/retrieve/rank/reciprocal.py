@@ -17,27 +17,18 @@ import numpy as np
 
 from atarimae.predict.search import Gallery, Names
 from atarimae.task import Forecast
-from atarimae.tasks.retrieve.rank.asked import asked
+from atarimae.tasks.retrieve.rank.attached import attach
 from atarimae.tasks.retrieve.rank.forecast import FIXED, pairs_a_second, sample, seconds
 from atarimae.tasks.retrieve.rank.jaccard import Comparison, ranked
 from atarimae.tasks.retrieve.rank.neighbourhood import Graph
+from atarimae.tasks.retrieve.rank.view import Asked, Plain
 from atarimae.types import Floats, Ints
 
 
 def rerank(
-    queries: Floats,
-    gallery: Floats,
-    k: int,
-    *,
-    query_ids: Names | None = None,
-    gallery_ids: Names | None = None,
-    query_sources: Names | None = None,
-    gallery_sources: Names | None = None,
-    k1: int = 20,
-    k2: int = 6,
-    blend: float = 0.3,
+    asked: Asked, plain: Plain, k: int, *, k1: int = 20, k2: int = 6, blend: float = 0.3
 ) -> tuple[Ints, Floats]:
-    """The k best rows of `gallery` (m, d) for each of `queries` (n, d), best first; unit length.
+    """The k best of m gallery rows for each of n queries, best first.
 
     Transductive: queries are neighbours of one another, so that an answer depends on what else
     is asked. `Known` ranks each query alone.
@@ -47,22 +38,20 @@ def rerank(
     1 − distance, from 0 to 1; -1 and -inf where fewer are left. Ties in float32 go to the lower
     gallery position.
     """
-    n, m = len(queries), len(gallery)
-    both = np.concatenate([queries, gallery]).astype(np.float32, copy=False)
-    ids = sources = None
-    if query_ids is not None and gallery_ids is not None:
-        ids = [*query_ids, *gallery_ids]
-    if query_sources is not None and gallery_sources is not None:
-        sources = [*query_sources, *gallery_sources]
-    answers = Gallery(gallery, ids and ids[n:], sources and sources[n:])
+    n, m = len(asked), len(plain)
     if not (n and m and k):
-        return answers.search(queries, k)
-    graph = Graph(both, ids, sources, k1, k2)
-    mine, theirs = ids and ids[:n], sources and sources[:n]
-    near = answers.search(both[:n], k + k1, ids=mine, sources=theirs)
-    attached = asked(graph, both[:n], np.arange(n), mine, theirs)
+        return plain.search(asked, k)
+    rows = np.concatenate([asked.rows, plain.rows])
+    ids, sources = _both(asked.ids, plain.ids), _both(asked.sources, plain.sources)
+    graph = Graph(rows, Gallery(rows, ids, sources), k1, k2)
+    near = plain.search(asked, k + k1)
+    attached = attach(graph, asked, np.arange(n))
     columns = graph.averaged.turned(n + m, first=n)
     return ranked(Comparison(graph, attached, columns, n, blend), near, k)
+
+
+def _both(theirs: Names | None, known: Names | None) -> Names | None:
+    return None if theirs is None or known is None else [*theirs, *known]
 
 
 class Known:
@@ -73,34 +62,22 @@ class Known:
     rows' own neighbourhoods know nothing of it.
     """
 
-    def __init__(
-        self,
-        rows: Floats,
-        ids: Names | None = None,
-        sources: Names | None = None,
-        *,
-        k1: int = 20,
-        k2: int = 6,
-        blend: float = 0.3,
-    ) -> None:
+    def __init__(self, plain: Plain, *, k1: int = 20, k2: int = 6, blend: float = 0.3) -> None:
         self.blend = blend
-        self._graph = Graph(rows, ids, sources, k1, k2)
-        self._columns = self._graph.averaged.turned(len(rows) + 1)
+        self._plain = plain
+        self._graph = Graph(plain.rows, plain.gallery, k1, k2)
+        self._columns = self._graph.averaged.turned(len(plain) + 1)
 
     def __len__(self) -> int:
-        return self._graph.size
+        return len(self._plain)
 
-    def rerank(
-        self, queries: Floats, k: int, *, ids: Names | None = None, sources: Names | None = None
-    ) -> tuple[Ints, Floats]:
-        """As the function `rerank`; `ids` and `sources` are the queries' own."""
-        graph, queries = self._graph, np.ascontiguousarray(queries, np.float32)
-        near = graph.known.search(queries, k + graph.k1, ids=ids, sources=sources)
-        if not (len(queries) and len(self) and k):
-            return near[0][:, :k], near[1][:, :k]
-        own = np.full(len(queries), graph.size)
-        attached = asked(graph, queries, own, ids, sources)
-        return ranked(Comparison(graph, attached, self._columns, 0, self.blend), near, k)
+    def rerank(self, asked: Asked, k: int) -> tuple[Ints, Floats]:
+        """As the function `rerank`."""
+        if not (len(asked) and len(self) and k):
+            return self._plain.search(asked, k)
+        near = self._plain.search(asked, k + self._graph.k1)
+        attached = attach(self._graph, asked, np.full(len(asked), len(self)))
+        return ranked(Comparison(self._graph, attached, self._columns, 0, self.blend), near, k)
 
 
 def forecast(n: int, m: int, d: int, k: int, *, k1: int = 20, k2: int = 6) -> Forecast:
@@ -121,4 +98,5 @@ def forecast(n: int, m: int, d: int, k: int, *, k1: int = 20, k2: int = 6) -> Fo
 @lru_cache(maxsize=64)
 def _seconds_a_row(d: int, k: int, k1: int, k2: int) -> float:
     rows = sample(600, d)
-    return seconds(lambda: rerank(rows[:300], rows[300:], k, k1=k1, k2=k2)) / len(rows)
+    asked, plain = Asked(rows[:300]), Plain(rows[300:])
+    return seconds(lambda: rerank(asked, plain, k, k1=k1, k2=k2)) / len(rows)

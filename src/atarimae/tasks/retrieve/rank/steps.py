@@ -1,25 +1,28 @@
 """The steps of a chain: a line each in `STEPS`, with what they can be told and what they cost.
 
-A move changes embeddings before the search, a search makes lists of its own, a reordering changes
-lists after it. A step of one's own is a function of one of these shapes and a line here.
+A space changes all embeddings alike, a move mixes them before the search, a search makes lists of
+its own, a reordering changes lists after it. A step of one's own is a function of one of these
+shapes and a line here.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from atarimae.predict.search import Names
+from atarimae.errors import UsageError
 from atarimae.task import Forecast
 from atarimae.tasks.retrieve.rank import diffusion, reciprocal
 from atarimae.tasks.retrieve.rank.expansion import Augmented, expand
+from atarimae.tasks.retrieve.rank.learned import Learned, moved
 from atarimae.tasks.retrieve.rank.penalty import crowding, rivals
 from atarimae.tasks.retrieve.rank.propagation import Lists, vote
 from atarimae.tasks.retrieve.rank.view import Asked, View, reach
-from atarimae.types import Floats, Ints
+from atarimae.tasks.retrieve.whitening import whitened
+from atarimae.types import Ints
 
 DEPTH = 50  # answers that are reordered; the best 20 of them are given
 
-Kind = Literal["move", "search", "reorder"]
+Kind = Literal["space", "move", "search", "reorder"]
 Told = Mapping[str, float]  # a step's parameters; whole ones are whole floats
 
 
@@ -31,15 +34,17 @@ class State:
     asked: Asked
     labels: Ints  # (m,) of the gallery as numbers, -1 for none
     lists: Lists | None = None  # of the search so far, None before it
+    learned: Learned | None = None  # None where it is not at hand
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much there is: queries, gallery rows, numbers in an embedding."""
+    """How much there is: queries, gallery rows, numbers in an embedding, training rows."""
 
     queries: int
     gallery: int
     dimension: int
+    learned: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class Knob:
     high: float
     tried: tuple[float, ...]
     whole: bool = False
+    starts: tuple[float, ...] = ()  # where the tuner's search begins, beside the default
 
 
 @dataclass(frozen=True)
@@ -82,26 +88,22 @@ class Step:
     run: Callable[[State, Told], State]
     cost: Callable[[Size, Told], Cost]
     transductive: bool = False  # an answer depends on other queries: never shipped
+    looks_back: Callable[[Told], bool] = lambda told: False  # at what the model was trained on
 
 
-# On plain arrays: queries (n, d), gallery (m, d), then by name what is hidden, and k.
-Searcher = Callable[..., tuple[Ints, Floats]]
+# Of the queries, the gallery and k; then the step's parameters by name.
+Searcher = Callable[..., Lists]
 
 
 def searching(search: Searcher) -> Callable[[State, Told], State]:
-    """A search on plain arrays as a step.
+    """A search as a step.
 
-    It is called with queries and gallery at unit length and how many answers to give, and with
-    `query_ids`, `gallery_ids`, `query_sources`, `gallery_sources` (as `predict.search` has them)
-    and the step's parameters by name. Where fewer are left it gives -1 and -inf.
+    It is called with the queries, the gallery and how many answers to give, and with the step's
+    parameters by name. Where fewer are left it gives -1 and -inf.
     """
 
     def run(state: State, told: Told) -> State:
-        plain, asked = state.view.plain, state.asked
-        found = search(
-            asked.rows, plain.rows, DEPTH, query_ids=asked.ids, gallery_ids=plain.ids,
-            query_sources=asked.sources, gallery_sources=plain.sources, **_numbers(told),
-        )  # fmt: skip
+        found = search(state.asked, state.view.plain, DEPTH, **_numbers(told))
         return replace(state, lists=found)
 
     return run
@@ -110,24 +112,20 @@ def searching(search: Searcher) -> Callable[[State, Told], State]:
 class Prepared(Protocol):
     """A gallery that a re-ranker has made ready: each query is then ranked alone."""
 
-    def rerank(self, queries: Floats, k: int, *, ids: Names, sources: Names) -> tuple[Ints, Floats]:
-        """As `predict.search.Gallery.search`."""
+    def rerank(self, asked: Asked, k: int) -> Lists:
+        """As `View.search`."""
 
 
 def prepared(name: str, make: Callable[..., Prepared]) -> Callable[[State, Told], State]:
     """A search in what is made of the gallery once, as a step.
 
-    `make` is called with the gallery's rows, ids and sources, and the step's parameters by name.
+    `make` is called with the gallery, and the step's parameters by name.
     """
 
     def run(state: State, told: Told) -> State:
         plain, asked = state.view.plain, state.asked
-        known = plain.once(
-            f"{name} {dict(told)}",
-            lambda: make(plain.rows, plain.ids, plain.sources, **_numbers(told)),
-        )
-        found = known.rerank(asked.rows, DEPTH, ids=asked.ids, sources=asked.sources)
-        return replace(state, lists=found)
+        known = plain.once(f"{name} {dict(told)}", lambda: make(plain, **_numbers(told)))
+        return replace(state, lists=known.rerank(asked, DEPTH))
 
     return run
 
@@ -147,6 +145,28 @@ def search_cost(size: Size) -> Cost:
     """Of the exact search."""
     n, m, d = size.queries, size.gallery, size.dimension
     return Cost(12.0 * n * DEPTH + 4 * min(4096, n) * d, float(n) * m * d)
+
+
+def _learned(state: State, step: str) -> Learned:
+    if state.learned is None:
+        raise UsageError(
+            f"{step} looks at what the model was trained on.",
+            "That is not at hand: the model carries it only where its recipe asks for it.",
+            f"Write {step} into the recipe's rank, and fit it again.",
+        )
+    return state.learned
+
+
+def _whiten(state: State, told: Told) -> State:
+    learned, by_class = _learned(state, "whiten"), bool(told["learned"])
+    by = learned.whitening(int(told["dimension"]), told["shrink"], by_class=by_class)
+    name, asked = f"whiten {dict(told)}", state.asked
+    return replace(
+        state,
+        view=moved(state.view.plain, name, by),
+        asked=replace(asked, rows=whitened(asked.rows, by)),
+        learned=learned.moved(name, by),
+    )
 
 
 def _aqe(state: State, told: Told) -> State:
@@ -181,9 +201,12 @@ def _rivals(state: State, told: Told) -> State:
 
 def _vote(state: State, told: Told) -> State:
     assert state.lists is not None, "the chain searches before it reorders"
+    k, train = int(told["k"]), told["train"]
+    voters = _learned(state, "vote:train").votes(state.asked, k) if train else None
     lists = vote(
-        *state.lists, state.labels, k=int(told["k"]), weight=told["weight"],
-        power=told["power"], add=int(told["add"]), hidden=state.view.plain.hidden(state.asked),
+        *state.lists, state.labels, k=k, weight=told["weight"], power=told["power"],
+        add=int(told["add"]), hidden=state.view.plain.hidden(state.asked), voters=voters,
+        train=train,
     )  # fmt: skip
     return replace(state, lists=lists)
 
@@ -192,6 +215,22 @@ def _nearest_cost(size: Size, k: float) -> Cost:
     """Of each gallery row's nearest others."""
     m = size.gallery
     return Cost(12.0 * m * reach(int(k)), float(m) * m * size.dimension)
+
+
+def _whiten_cost(size: Size, told: Told) -> Cost:
+    m, d, t = size.gallery, size.dimension, size.learned
+    rows, kept = size.queries + m + t, min(told["dimension"], d)
+    fitting = (1 + told["learned"]) * (float(t) * d * d + 6.0 * d**3)  # covariance, eigenvectors
+    return Cost(8.0 * rows * kept + 16.0 * t * d, fitting + float(rows) * d * kept)
+
+
+def _vote_cost(size: Size, told: Told) -> Cost:
+    n, k = size.queries, told["k"]
+    voters = size.learned if told["train"] else 0
+    touched = 4.0 * n * DEPTH * (k * (2 if voters else 1) + told["add"] + 1)
+    return Cost(
+        12.0 * n * k + 8.0 * voters * size.dimension, float(n) * voters * size.dimension, touched
+    )
 
 
 def _aqe_cost(size: Size, told: Told) -> Cost:
@@ -231,9 +270,18 @@ STEPS: Mapping[str, Step] = {
     step.name: step
     for step in (
         Step(
+            "whiten", "space",
+            {
+                "dimension": Knob(512, 2, 8192, (64, 128, 256, 512), whole=True),
+                "shrink": Knob(0.1, 0.01, 0.99, (0.03, 0.1, 0.3, 0.6)),
+                "learned": Knob(0, 0, 1, (0, 1), whole=True, starts=(1,)),
+            },
+            _whiten, _whiten_cost, looks_back=lambda told: True,
+        ),
+        Step(
             "dba", "move",
             {
-                "k": Knob(3, 1, 100, (1, 2, 3, 5, 10), whole=True),
+                "k": Knob(3, 1, 100, (1, 2, 3, 5, 10), whole=True, starts=(1,)),
                 "alpha": Knob(3, 0, 20, (0, 1, 3, 6)),
             },
             _dba, _dba_cost,
@@ -241,7 +289,7 @@ STEPS: Mapping[str, Step] = {
         Step(
             "aqe", "move",
             {
-                "k": Knob(3, 1, DEPTH, (1, 2, 3, 5, 10), whole=True),
+                "k": Knob(3, 1, DEPTH, (1, 2, 3, 5, 10), whole=True, starts=(1,)),
                 "alpha": Knob(3, 0, 20, (0, 1, 3, 6)),
             },
             _aqe, _aqe_cost,
@@ -267,31 +315,29 @@ STEPS: Mapping[str, Step] = {
         Step(
             "csls", "reorder",
             {
-                "k": Knob(10, 1, 100, (3, 5, 10, 20), whole=True),
-                "weight": Knob(0.5, 0, 2, WEIGHTS),
+                "k": Knob(10, 1, 100, (3, 5, 10, 20), whole=True, starts=(3,)),
+                "weight": Knob(0.5, 0, 2, WEIGHTS, starts=WEIGHTS[:1]),
             },
             _csls, _csls_cost,
         ),
         Step(
             "rivals", "reorder",
             {
-                "k": Knob(3, 1, DEPTH, (1, 3, 5, 10), whole=True),
-                "weight": Knob(0.5, 0, 2, WEIGHTS),
+                "k": Knob(3, 1, DEPTH, (1, 3, 5, 10), whole=True, starts=(1,)),
+                "weight": Knob(0.5, 0, 2, WEIGHTS, starts=WEIGHTS[:1]),
             },
             _rivals, lambda size, told: Cost(0, 0, 8.0 * size.queries * DEPTH**2),
         ),
         Step(
             "vote", "reorder",
             {
-                "k": Knob(10, 1, DEPTH, (3, 5, 10, 20), whole=True),
-                "weight": Knob(0.5, 0, 1, WEIGHTS),
+                "k": Knob(10, 1, DEPTH, (3, 5, 10, 20), whole=True, starts=(3,)),
+                "weight": Knob(0.5, 0, 1, WEIGHTS, starts=WEIGHTS[:1]),
                 "power": Knob(3, 0, 20, (1, 3, 6)),
                 "add": Knob(0, 0, 20, (0, 10), whole=True),
+                "train": Knob(0, 0, 10, (0, 0.5, 1), starts=(1,)),
             },
-            _vote,
-            lambda size, told: Cost(
-                0, 0, 4.0 * size.queries * DEPTH * (told["k"] + told["add"] + 1)
-            ),
+            _vote, _vote_cost, looks_back=lambda told: told["train"] > 0,
         ),
     )
 }  # fmt: skip

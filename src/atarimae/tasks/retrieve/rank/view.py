@@ -1,6 +1,6 @@
 """A gallery as queries see it: each without its own image and without its own source."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, TypeVar, cast
@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar, cast
 import numpy as np
 
 from atarimae.predict.search import Gallery, Names
+from atarimae.predict.unit import unit
 from atarimae.types import Bools, Floats, Ints
 
 KEPT = 4  # things that were made of one gallery
@@ -17,14 +18,22 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Asked:
-    """Queries (n, d) at unit length, and by name what each may not find."""
+    """Queries (n, d) at unit length, in float32, and by name what each may not find."""
 
     rows: Floats
-    ids: Sequence[str | None]  # its own image; None or "" hides nothing
-    sources: Sequence[str | None]
+    ids: Names | None = None  # its own image; None or "" hides nothing
+    sources: Names | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def some(self, numbers: Ints) -> "Asked":
+        """A few of them."""
+        return Asked(self.rows[numbers], _some(self.ids, numbers), _some(self.sources, numbers))
+
+
+def _some(names: Names | None, numbers: Ints) -> Names | None:
+    return None if names is None else [names[number] for number in numbers]
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,13 @@ class Hidden:
         return bool((self.own >= 0).any() or (self.sources >= 0).any())
 
 
+def hidden(gallery: Gallery, asked: Asked) -> Hidden:
+    """What each query may not find in a gallery, as numbers."""
+    ids, sources = gallery.ids, gallery.sources
+    n = len(asked)
+    return Hidden(ids.of(asked.ids, n), sources.of(asked.sources, n), ids.numbers, sources.numbers)
+
+
 def _with(order: Ints, numbers: Ints, wanted: np.int64) -> Ints:
     """The positions of one number, none for -1."""
     start, stop = np.searchsorted(numbers, [wanted, wanted + 1])
@@ -89,7 +105,9 @@ class View(Protocol):
 class Plain:
     """The gallery's own rows at unit length, and the nearest others of each of them."""
 
-    def __init__(self, rows: Floats, ids: Names, sources: Names) -> None:
+    def __init__(
+        self, rows: Floats, ids: Names | None = None, sources: Names | None = None
+    ) -> None:
         self.rows = unit(rows)
         self.ids, self.sources = ids, sources
         self.gallery = Gallery(self.rows, ids, sources)
@@ -124,11 +142,7 @@ class Plain:
 
     def hidden(self, asked: Asked) -> Hidden:
         """What may not be found, as numbers."""
-        ids, sources = self.gallery.ids, self.gallery.sources
-        n = len(asked)
-        return Hidden(
-            ids.of(asked.ids, n), sources.of(asked.sources, n), ids.numbers, sources.numbers
-        )
+        return hidden(self.gallery, asked)
 
     def nearest(self, depth: int) -> tuple[Ints, Floats]:
         """The `depth` nearest other rows of each row, as `search` gives them; computed once."""
@@ -146,9 +160,3 @@ def reach(k: int) -> int:
 def first(kept: Bools, k: int) -> Bools:
     """The first k of what is kept along the last axis."""
     return np.asarray(kept & (np.cumsum(kept, axis=-1) <= k))
-
-
-def unit(rows: Floats) -> Floats:
-    """Rows (n, d) at unit length; a row of zeros stays as it is."""
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(length, 1e-12), np.float32)

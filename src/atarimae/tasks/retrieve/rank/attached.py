@@ -4,44 +4,48 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atarimae.predict.search import Names
-from atarimae.tasks.retrieve.rank.neighbourhood import Graph, Hidden, Lists, are_mutual, farthest
+from atarimae.tasks.retrieve.rank.neighbourhood import (
+    Graph,
+    Neighbours,
+    Unseen,
+    are_mutual,
+    farthest,
+)
 from atarimae.tasks.retrieve.rank.ragged import Doubles, Ragged, Small, joined, ragged
+from atarimae.tasks.retrieve.rank.view import Asked
 from atarimae.types import Bools, Floats, Ints
 
 EQUAL = 1e-6  # cosines that differ by no more are as near: a query may be a row's own twin
 
 
 @dataclass(frozen=True)
-class Asked:
+class Attached:
     """n queries and their neighbourhoods, averaged over k2."""
 
-    vectors: Floats
-    lists: Lists
-    hidden: Hidden
+    rows: Floats
+    lists: Neighbours
+    hidden: Unseen
     averaged: Ragged
 
 
-def asked(
-    graph: Graph, queries: Floats, own: Ints, ids: Names | None, sources: Names | None
-) -> Asked:
+def attach(graph: Graph, asked: Asked, own: Ints) -> Attached:
     """The queries' neighbourhoods; `own` is each one's node, from 0 up, or `graph.size` for all."""
-    hidden = Hidden(graph, own, ids, sources)
+    hidden = Unseen(graph, own, asked)
     if not hidden and own[0] < graph.size:  # then the graph knows them as they are
-        lists, n = graph.lists, len(own)
-        lists = Lists(lists.nodes[:n], lists.similarity[:n], lists.mutual[:n], lists.farthest[:n])
-        return Asked(queries, lists, hidden, graph.averaged.head(n))
-    lists = _lists(graph, queries, own, ids, sources)
-    fresh = graph.sets(queries, own, lists, hidden if hidden else None)
-    return Asked(queries, lists, hidden, _averaged(graph, lists, hidden, fresh))
+        known, n = graph.lists, len(own)
+        lists = Neighbours(
+            known.nodes[:n], known.similarity[:n], known.mutual[:n], known.farthest[:n]
+        )
+        return Attached(asked.rows, lists, hidden, graph.averaged.head(n))
+    lists = _lists(graph, asked, own)
+    fresh = graph.sets(asked.rows, own, lists, hidden if hidden else None)
+    return Attached(asked.rows, lists, hidden, _averaged(graph, lists, hidden, fresh))
 
 
-def _lists(
-    graph: Graph, queries: Floats, own: Ints, ids: Names | None, sources: Names | None
-) -> Lists:
+def _lists(graph: Graph, asked: Asked, own: Ints) -> Neighbours:
     """The queries' nearest nodes that are not hidden, behind their own node or its stand-in."""
     width = graph.lists.nodes.shape[1]
-    nodes, similarity = graph.known.search(queries, width, ids=ids, sources=sources)
+    nodes, similarity = graph.known.search(asked.rows, width, ids=asked.ids, sources=asked.sources)
     other = np.argsort(nodes == own[:, None], axis=1, kind="stable")[:, : graph.k1]
     nodes = np.take_along_axis(nodes, other, 1)
     similarity = np.take_along_axis(similarity, other, 1)
@@ -51,8 +55,8 @@ def _lists(
     else:
         last = graph.lists.similarity[nodes, -1] if width > graph.k1 else -np.inf
         mutual = (similarity >= last - EQUAL) & (nodes >= 0)
-        far = farthest(queries, graph.rows)
-    return Lists(
+        far = farthest(asked.rows, graph.rows)
+    return Neighbours(
         np.column_stack([own, nodes]),
         np.column_stack([np.ones(len(own), np.float32), similarity]),
         np.column_stack([np.ones(len(own), bool), mutual]),
@@ -60,7 +64,7 @@ def _lists(
     )
 
 
-def _averaged(graph: Graph, lists: Lists, hidden: Hidden, fresh: Ragged) -> Ragged:
+def _averaged(graph: Graph, lists: Neighbours, hidden: Unseen, fresh: Ragged) -> Ragged:
     """The mean of each query's weights and those of its k2 − 1 nearest."""
     parts = []
     for query, near in enumerate(lists.nodes[:, 1 : graph.k2]):
