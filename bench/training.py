@@ -20,8 +20,7 @@ from atarimae.fit import loop, memory
 from atarimae.fit.device import choose
 from atarimae.predict.graph import cores
 from atarimae.store import Store
-from atarimae.task import Model, Setup
-from atarimae.tasks.retrieve import task
+from atarimae.task import Model, Setup, load
 from atarimae.tasks.retrieve.network.backbone import LITE0_MEAN, LITE0_STD, backbone
 from atarimae.tasks.retrieve.network.data import targets_of
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
@@ -101,10 +100,10 @@ def _steps(folder: Path) -> dict[str, float]:
     recipe, device = RetrieveRecipe.of(RECIPE), choose("cpu")
     torch.manual_seed(0)
     setup = Setup(data, 0, device.name, folder / "graphs", _nothing, MAX_PIXELS)
-    training = task.training(recipe, setup)
+    training = load("retrieve").training(recipe, setup)
     stamps: list[tuple[float, float]] = []
 
-    def told(_done: int, _total: int, _note: str = "") -> None:
+    def told(done: int, total: int, note: str = "") -> None:
         stamps.append((time.perf_counter(), time.process_time()))
         if len(stamps) > STEPS:
             raise _EnoughError

@@ -67,7 +67,9 @@ def _done(row: Row, folder: Path, minutes: float) -> None:
             print(f"{row.name}: ATARIMAE_OML names no Python with {OML}", file=sys.stderr)
             return
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    subprocess.run([python, script.__file__, place / "job.json"], check=True, env=environment)
+    subprocess.run(
+        [python, str(script.__file__), str(place / "job.json")], check=True, env=environment
+    )
     trained = files.read_json(place / "trained.json")
     val = (Ours if row.side == OURS else Peer)(place).val(data)
     files.write_json(place / "row.json", row.as_dict() | trained | {"val": val})
@@ -76,13 +78,13 @@ def _done(row: Row, folder: Path, minutes: float) -> None:
     print(f"{row.side} {row.name}: val {val[best]:.3f} ({best}), {took:.0f} s", file=sys.stderr)
 
 
-def _tested(found: Found, folder: Path) -> None:
+def _tested(found: table.Found, folder: Path) -> None:
     """Judge a row on test, once all have been judged on val."""
     row = table.row_of(found)
     place = folder / "rows" / row.name
     if "test" not in found:
         test = (Ours if row.side == OURS else Peer)(place).test(_data(folder))
-        files.write_json(place / "row.json", found | {"test": test})
+        files.write_json(place / "row.json", {**found, "test": test})
 
 
 def _read(folder: Path) -> list[Found]:

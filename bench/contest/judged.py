@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -94,7 +95,7 @@ class Peer:
         rows = self.rows(val)
         values = {name: mrr(moved(rows, after), val).value for name, after in choice.items()}
         best = max(values, key=lambda name: values[name])
-        np.savez(self.folder / "after.npz", **dict(choice[best]))
+        np.savez(self.folder / "after.npz", **cast(dict[str, Any], choice[best]))
         return {best: values.pop(best)} | values
 
     def test(self, data: Data) -> float:

@@ -18,8 +18,7 @@ from atarimae.fit import loop
 from atarimae.fit.device import choose
 from atarimae.predict.run import outputs
 from atarimae.store import Store
-from atarimae.task import Model, Setup
-from atarimae.tasks.retrieve import task
+from atarimae.task import Model, Setup, load
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Data, Floats, silent
 from atarimae.workspace import MAX_PIXELS
@@ -33,7 +32,7 @@ def main(path: Path) -> None:
     began = time.process_time()
     torch.manual_seed(job["seed"])
     setup = Setup(train, job["seed"], "cpu", out / "graphs", _outputs, MAX_PIXELS)
-    training = task.training(recipe, setup)
+    training = load("retrieve").training(recipe, setup)
     loop.train(
         training, recipe, _Quiet(), choose("cpu"), out / "checkpoint.safetensors",
         seed=job["seed"], resume=False, progress=silent,
@@ -53,7 +52,7 @@ class _Quiet:
 
 
 def _outputs(model: Model, data: Data) -> Floats:
-    rows = outputs(task.predictor(model), data)
+    rows = outputs(load("retrieve").predictor(model), data)
     return np.stack([np.asarray(row, np.float32) for row in rows])
 
 

@@ -102,7 +102,8 @@ def augmentation(recipe: RetrieveRecipe, size: int) -> Augment:
         steps.append(Colour(recipe.colour))
     if recipe.blur:
         steps.append(v2.RandomApply([v2.GaussianBlur(5, (0.1, 2.0))], recipe.blur))
-    return v2.Compose(steps or [v2.Identity()])
+    composed: Augment = v2.Compose(steps or [v2.Identity()])
+    return composed
 
 
 def balanced_batches(
