@@ -30,17 +30,23 @@ NAMES = (
     "scoring",
     "search",
     "start",
+    "training",
     "tuner",
 )
 APART = ("streaming",)  # by name alone
+CONTEST = "contest"  # by name alone, with options of its own
 LIBRARIES = ("numpy", "onnxruntime", "faiss-cpu", "torch", "timm", "Pillow", "SQLAlchemy")
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_int8")
 
 
 def main(names: Sequence[str]) -> int:
     """Run the named benchmarks, all of them where none is named."""
+    if names[:1] == [CONTEST]:
+        from bench.contest import command
+
+        return command.main(names[1:])
     if unknown := [name for name in names if name not in NAMES + APART]:
-        there = ", ".join(NAMES + APART)
+        there = ", ".join((*NAMES, *APART, CONTEST))
         print(f"No benchmark '{unknown[0]}'; there are {there}.", file=sys.stderr)
         return 2
     load = os.getloadavg()[0]

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from atarimae.fit import checkpoint, loop, teachers
+from atarimae.fit import checkpoint, loop, memory, teachers
 from atarimae.fit.device import Device
 from atarimae.fit.hopeless import Rival
 from atarimae.fit.loop import Metrics
@@ -97,10 +97,11 @@ class Part:
         training = self._training()
         midway = self._midway()
         ready = time.perf_counter()
-        seconds = loop.train(
-            training, self.recipe, self.metrics, self.device, self._kept, seed=self.seed,
-            resume=resume, progress=self._told, after=midway,
-        )  # fmt: skip
+        with memory.kept(self.device.name):
+            seconds = loop.train(
+                training, self.recipe, self.metrics, self.device, self._kept, seed=self.seed,
+                resume=resume, progress=self._told, after=midway,
+            )  # fmt: skip
         done = time.perf_counter()
         model = training.export(self.folder / "model")
         checkpoint.write_weights(self.folder / "model" / "weights.safetensors", training)

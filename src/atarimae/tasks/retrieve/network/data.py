@@ -1,6 +1,7 @@
 """Training samples: images with augmentation, or features that are in memory already."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -10,9 +11,11 @@ from atarimae.errors import UsageError
 from atarimae.predict.region import boxed, known_box, seen
 from atarimae.predict.resize import resize
 from atarimae.predict.source import open_source
+from atarimae.tasks.retrieve.network.colour import Colour
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.types import Data, Floats
 
+Augment = Callable[[torch.Tensor], torch.Tensor]  # (3, h, w) uint8 to the size of training
 Batch = tuple[torch.Tensor, torch.Tensor]  # inputs, and class numbers from 0 on
 # The classes of hands in the order of drawing, to the places of those that share a batch.
 Together = Callable[[Sequence[int]], Sequence[Sequence[int]]]
@@ -68,21 +71,30 @@ class ImageSamples:
         pixels = torch.stack([self._pixels(number, size, augment) for number in numbers])
         return pixels, torch.tensor([self.targets[number] for number in numbers])
 
-    def _pixels(self, number: int, size: int, augment: v2.Transform) -> torch.Tensor:
+    def _pixels(self, number: int, size: int, augment: Augment) -> torch.Tensor:
         file = self.data.files[number]
         source = open_source(self.data.path(file), self.max_pixels)
         source = seen(boxed(source, known_box(self.data, file)), self.recipe.around)
         pixels = resize(source, size, self.recipe.fit)
         image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(hash((self.seed, self.epoch, number)))
-            augmented: torch.Tensor = augment(image)
-        return augmented
+        with _seeded(hash((self.seed, self.epoch, number))):
+            return augment(image)
 
 
-def augmentation(recipe: RetrieveRecipe, size: int) -> v2.Transform:
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Draw by this seed inside, and as before after it: fork_rng, for the processor alone."""
+    before = torch.default_generator.get_state()
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        torch.default_generator.set_state(before)
+
+
+def augmentation(recipe: RetrieveRecipe, size: int) -> Augment:
     """What a phone does to a picture: another cut, angle, light and sharpness."""
-    steps: list[v2.Transform] = []
+    steps: list[Augment] = []
     if recipe.rotate:
         steps.append(v2.RandomRotation(recipe.rotate, v2.InterpolationMode.BILINEAR, fill=255))
     if recipe.crop < 1:
@@ -90,11 +102,11 @@ def augmentation(recipe: RetrieveRecipe, size: int) -> v2.Transform:
     if recipe.flip:
         steps.append(v2.RandomHorizontalFlip(recipe.flip))
     if recipe.colour:
-        c = recipe.colour
-        steps.append(v2.ColorJitter(c, c, c, c / 5))
+        steps.append(Colour(recipe.colour))
     if recipe.blur:
         steps.append(v2.RandomApply([v2.GaussianBlur(5, (0.1, 2.0))], recipe.blur))
-    return v2.Compose(steps or [v2.Identity()])
+    composed: Augment = v2.Compose(steps or [v2.Identity()])
+    return composed
 
 
 def balanced_batches(
