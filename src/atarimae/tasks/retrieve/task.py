@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from atarimae.predict.index import Catalogue, approximate
-from atarimae.predict.index.catalogue import picked
 from atarimae.predict.index.filters import FIELDS, mask
+from atarimae.predict.index.parts import picked
 from atarimae.task import (
     Answers,
     Context,
