@@ -31,7 +31,7 @@ NAMES = (
     "search",
     "start",
 )
-APART = ("streaming",)  # by name alone
+APART = ("million", "streaming")  # by name alone
 LIBRARIES = ("numpy", "onnxruntime", "faiss-cpu", "torch", "timm", "Pillow", "SQLAlchemy")
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_int8")
 

@@ -1,6 +1,6 @@
 """What a run answered, with what can be had again of its model's outputs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def answers(
 
 def _outputs(
     workspace: Workspace, task: Task, run: Run, data: Data, progress: Progress
-) -> list[Array]:
+) -> Sequence[Array]:
     predictor = task.predictor(bundle.read_model(run.model))
     return outputs(
         predictor, data, cache=workspace.cache, max_pixels=workspace.max_pixels, progress=progress

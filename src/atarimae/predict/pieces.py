@@ -53,9 +53,15 @@ class Order:
             return there
         return np.asarray(there[np.argsort(self.sources[there], kind="stable")])
 
+    def runs(self, sources: Ints) -> tuple[Ints, Ints]:
+        """Where in `positions` each of these sources begins and ends; nowhere for -1."""
+        nowhere = sources < 0
+        begins = np.searchsorted(self._sorted_sources, sources)
+        ends = np.searchsorted(self._sorted_sources, sources, side="right")
+        return np.where(nowhere, 0, begins), np.where(nowhere, 0, ends)
+
     @cached_property
-    def sorted_sources(self) -> Ints:
-        """The sources of `positions`."""
+    def _sorted_sources(self) -> Ints:
         return np.asarray(self.sources[self.positions])
 
     def pieces(self) -> Iterator[tuple[int, Ints, Floats]]:
@@ -81,29 +87,39 @@ def fetched(
         return found, positions, floor
     if len(queries) <= FEW:
         return _told_where(order, queries, left_out, count)
-    best = _Best(len(queries), count)
+    best, all_of_them = _Best(len(queries), count), np.arange(len(queries))
+    begins, ends = order.runs(left_out)
     for start, where, rows in order.pieces():
-        for some, begin, end in _seen(order, left_out, start, start + len(where)):
+        for some, begin, end in _seen(begins, ends, all_of_them, start, start + len(where)):
             if begin < end:
-                fresh, at, floor = _nearest(queries[some], rows[begin:end], count)
-                best.take(some, fresh, where[begin:end][at], floor)
+                part = slice(begin - start, end - start)
+                fresh, at, floor = _nearest(queries[some], rows[part], count)
+                best.take(some, fresh, where[part][at], floor)
     return best.found, best.positions, best.floor
 
 
-def _seen(order: Order, left_out: Ints, start: int, stop: int) -> Iterator[tuple[Ints, int, int]]:
-    """Which queries see which part of a piece; most see all of it."""
-    if (left_out < 0).all():
-        yield np.arange(len(left_out)), 0, stop - start
-        return
-    begins = np.searchsorted(order.sorted_sources, left_out).clip(start, stop)
-    ends = np.searchsorted(order.sorted_sources, left_out, side="right").clip(start, stop)
-    cut = (left_out >= 0) & (begins < ends)
+def _seen(
+    begins: Ints, ends: Ints, queries: Ints, start: int, stop: int
+) -> Iterator[tuple[Ints, int, int]]:
+    """Which queries see which rows from `start` to `stop`: all but those from `begins` to `ends`.
+
+    Queries that leave out different sources share all but the part where these lie: half of the
+    rows, a quarter, and so on.
+    """
+    cut = (begins[queries] < stop) & (ends[queries] > start)
     if not cut.all():
-        yield np.flatnonzero(~cut), 0, stop - start
-    for source in np.unique(left_out[cut]):
-        some = np.flatnonzero(left_out == source)
-        yield some, 0, int(begins[some[0]]) - start
-        yield some, int(ends[some[0]]) - start, stop - start
+        yield queries[~cut], start, stop
+    some = queries[cut]
+    if not len(some):
+        return
+    begin, end = int(begins[some[0]]), int(ends[some[0]])
+    if (begins[some] == begin).all():
+        yield some, start, max(begin, start)
+        yield some, min(end, stop), stop
+        return
+    middle = (start + stop) // 2
+    yield from _seen(begins, ends, some, start, middle)
+    yield from _seen(begins, ends, some, middle, stop)
 
 
 class _Best:
@@ -131,7 +147,7 @@ def _nearest(queries: Floats, rows: Floats, count: int) -> tuple[Floats, Ints, F
     import faiss  # 0.1 s: only where there is something to search
 
     here = min(count, len(rows))
-    with _threads_for(len(queries)):
+    with _fit_for(len(queries)):
         found, at = faiss.knn(queries, rows, here, metric=faiss.METRIC_INNER_PRODUCT)
     return _ended(found, at, here < len(rows))
 
@@ -145,7 +161,7 @@ def _told_where(
     for source in np.unique(left_out):
         some = np.flatnonzero(left_out == source)
         there = order.there & (order.sources != source) if source >= 0 else order.there
-        more = count < np.count_nonzero(there)
+        more = bool(count < np.count_nonzero(there))
         found[some], at[some], floor[some] = _ended(
             *_among(queries[some], order.rows, there, count), more
         )
@@ -161,7 +177,7 @@ def _among(queries: Floats, rows: Floats, there: Bools, count: int) -> tuple[Flo
     at = np.empty((len(queries), count), np.int64)
     pointers = map(library.swig_ptr, (queries, rows))
     bits = np.packbits(there, bitorder="little")
-    with _threads_for(len(queries)):
+    with _fit_for(len(queries)):
         library.knn_inner_product(
             *pointers, rows.shape[1], len(queries), len(rows), count,
             library.swig_ptr(found), library.swig_ptr(at), library.IDSelectorBitmap(bits),
@@ -177,16 +193,23 @@ def _ended(found: Floats, at: Ints, more: bool) -> tuple[Floats, Ints, Floats]:
 
 
 @contextmanager
-def _threads_for(queries: int) -> Iterator[None]:
-    """One thread for a question or two: to wake others takes longer than the search."""
+def _fit_for(queries: int) -> Iterator[None]:
+    """One thread for a question or two: to wake others takes longer than the search.
+
+    From some more on matrix products, which FAISS (1.15) begins with at 128,000 numbers: for 285
+    queries of 256 it took eight times as long as with them.
+    """
     import faiss
 
-    threads = faiss.omp_get_max_threads()
-    if queries > FEW or threads == 1:
-        yield
-        return
-    faiss.omp_set_num_threads(1)
+    few, threads = queries <= FEW, faiss.omp_get_max_threads()
+    products = faiss.cvar.distance_compute_blas_threshold
+    if few and threads > 1:
+        faiss.omp_set_num_threads(1)
+    if not few:
+        faiss.cvar.distance_compute_blas_threshold = 1
     try:
         yield
     finally:
-        faiss.omp_set_num_threads(threads)
+        faiss.cvar.distance_compute_blas_threshold = products
+        if few and threads > 1:
+            faiss.omp_set_num_threads(threads)

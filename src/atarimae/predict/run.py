@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from atarimae.predict.cache import Cache, known
 from atarimae.predict.graph import cores
 from atarimae.predict.source import open_known
 from atarimae.task import Predictor
-from atarimae.types import Array, Batch, Data, File, Progress, silent
+from atarimae.types import Array, Batch, Data, File, Progress, Rows, silent
 from atarimae.workspace import MAX_PIXELS
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ def outputs(
     cache: Path | None = None,
     max_pixels: int = MAX_PIXELS,
     progress: Progress = silent,
-) -> list[Array]:
+) -> Sequence[Array]:
     """The predictor's outputs, one array a file, in the order of `data.files`.
 
     Files of one image are computed once. With `cache`, the predictor's first `cached` steps are
@@ -41,18 +41,26 @@ def outputs(
     done = len(first) - len(missing)
     for block in _blocks(missing, BLOCK):
         fresh: dict[str, Array] = {}
-        for batch, windows in _windows(predictor, data, block, max_pixels):
-            rows = apply(predictor, windows, 0, predictor.cached)
+        for batch, rows in dear_steps(predictor, data, block, max_pixels):
             fresh.update(zip((file.image for file in batch), rows, strict=True))
             done += len(batch)
             progress(done, len(first), "embedding")
         kept.update(fresh)
         if store:
-            store.put({image: np.asarray(row, np.float32) for image, row in fresh.items()})
+            # What is on disk needs no memory of ours.
+            kept |= store.put({image: np.asarray(row, np.float32) for image, row in fresh.items()})
     return _last_steps(predictor, [kept[file.image] for file in data.files])
 
 
-def kept_outputs(predictor: Predictor, data: Data, cache: Path) -> tuple[Data, list[Array]]:
+def dear_steps(
+    predictor: Predictor, data: Data, files: Sequence[File], max_pixels: int = MAX_PIXELS
+) -> Iterator[tuple[Sequence[File], Batch]]:
+    """What the first `cached` steps say of some files of `data`, batch by batch."""
+    for batch, windows in _windows(predictor, data, files, max_pixels):
+        yield batch, apply(predictor, windows, 0, predictor.cached)
+
+
+def kept_outputs(predictor: Predictor, data: Data, cache: Path) -> tuple[Data, Sequence[Array]]:
     """The files of `data` whose images are in the cache, with their outputs: nothing is read."""
     if not predictor.cached or not known(cache, predictor.key):
         return data.where(lambda file: False), []
@@ -68,11 +76,25 @@ def apply(predictor: Predictor, batch: Batch, start: int = 0, stop: int | None =
     return batch
 
 
-def _last_steps(predictor: Predictor, rows: Sequence[Array]) -> list[Array]:
-    finished: list[Array] = []
-    for block in _blocks(rows, BLOCK):
-        finished.extend(apply(predictor, block, predictor.cached))
-    return finished
+def _last_steps(predictor: Predictor, rows: Sequence[Array]) -> Sequence[Array]:
+    batches = (apply(predictor, block, predictor.cached) for block in _blocks(rows, BLOCK))
+    return _collected(batches, len(rows))
+
+
+def _collected(batches: Iterator[Batch], n: int) -> Sequence[Array]:
+    """n outputs: in one array where they have one shape, as they are else."""
+    first = next(batches, [])
+    kinds = {(row.shape, row.dtype) for row in first}
+    if len(kinds) != 1:
+        return [*first, *chain.from_iterable(batches)]
+    ((shape, kind),) = kinds
+    whole, done = np.empty((n, *shape), kind), 0
+    for batch in chain([first], batches):
+        if {(row.shape, row.dtype) for row in batch} != kinds:
+            return [*whole[:done], *batch, *chain.from_iterable(batches)]
+        whole[done : done + len(batch)] = batch
+        done += len(batch)
+    return Rows(whole)
 
 
 def _windows(
