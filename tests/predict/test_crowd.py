@@ -30,10 +30,10 @@ PICTURES = 480
 DRIVER = """
 import json, sys
 from pathlib import Path
-from atarimae import bundle, task
+from atarimae import bundle, cluster, task
 from atarimae.predict import crowd
 from atarimae.types import Data, File, Version
-crowd.EACH = 16
+crowd.EACH, cluster.ANSWER = 16, 300
 model, root, cache, workers = sys.argv[1:]
 files = tuple(File(*pair) for pair in json.loads((Path(root) / "files.json").read_text()))
 data = Data(Path(root), Version(0, ""), files, {}, {})
@@ -105,7 +105,7 @@ def _name(pid: str) -> bytes:
 
 
 def until(true, driver: subprocess.Popen[str]) -> None:
-    ends = time.monotonic() + 120
+    ends = time.monotonic() + 300
     while not true():
         assert driver.poll() is None, driver.communicate()
         assert time.monotonic() < ends
@@ -130,7 +130,7 @@ def test_driver_and_node_that_are_killed_lose_nothing(cluster, colours, pictures
     raylet = cluster.other.all_processes["raylet"][0].process.pid
     for pid in [raylet, *workers_of(cluster.other)]:  # as when the power goes out
         os.kill(pid, signal.SIGKILL)
-    out, said = driver.communicate(timeout=240)
+    out, said = driver.communicate(timeout=300)
     assert driver.returncode == 0, said
     told = [line.split()[:2] for line in out.splitlines()]
     assert told[-1] == [str(PICTURES), str(PICTURES)]
@@ -150,7 +150,7 @@ def test_driver_and_node_that_are_killed_lose_nothing(cluster, colours, pictures
 def test_a_picture_that_cannot_be_read_is_named(cluster, colours, pictures, tmp_path) -> None:
     (pictures.root / "0007.png").write_bytes(b"no picture")
     shipped = colours.ship(tmp_path / "bundle")
-    _, said = begun(cluster, shipped, pictures, tmp_path / "cache").communicate(timeout=120)
+    _, said = begun(cluster, shipped, pictures, tmp_path / "cache").communicate(timeout=300)
     assert "AtarimaeError" in said
     assert "0007.png" in said
 

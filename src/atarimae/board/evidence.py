@@ -34,8 +34,8 @@ def answers(
     )
     why = ""
     settings: Mapping[str, object] = {}
-    own: list[Array] | None = None
-    learned: list[Array] | None = None
+    own: Sequence[Array] | None = None
+    learned: Sequence[Array] | None = None
     try:
         settings = bundle.read_model(run.model).settings
         own = _outputs(workspace, task, run, judged, progress)
