@@ -525,11 +525,12 @@ class Workspace:
         index: str = "auto",
         recall: float = 0.95,
         latency: float = 20.0,
+        workers: str | None = None,
     ) -> "Shipped":
         """Write a bundle, refused unless it reproduces the run's score.
 
         `index` is auto, exact, hnsw, ivfpq or milvus; `recall` at 20 and `latency` in ms are what
-        is asked of one that is not exact.
+        is asked of one that is not exact. `workers` may be ray, or ray:ADDRESS: who embeds.
         """
         from atarimae import ship, task
         from atarimae.predict.index import Wish
@@ -539,7 +540,7 @@ class Workspace:
             found = self.run(_id(run))
             return ship.ship(
                 self.folder, chosen, found, Path(out), wish=Wish(index, recall, latency),
-                progress=progress,
+                workers=workers, progress=progress,
             )  # fmt: skip
 
     def submit(

@@ -17,18 +17,19 @@ files of the index lie in index/GENERATION/, and bundle.json says in which: its 
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from itertools import starmap
+from operator import attrgetter
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
-
-from atarimae import files
+from atarimae import arrays, files
 from atarimae.errors import AtarimaeError
 from atarimae.task import Context, Model
-from atarimae.types import Array, File, Index
+from atarimae.types import File, Index
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMAT = 1
 
@@ -67,7 +68,7 @@ def write_model(model: Model) -> None:
             "constants": dict(model.constants),
         },
     )
-    _write_arrays(model.folder / "arrays.safetensors", model.arrays)
+    arrays.write(model.folder / "arrays.safetensors", model.arrays)
     if len(model.learned):
         (model.folder / "learned").mkdir(exist_ok=True)
         write_index(model.folder / "learned", model.learned)
@@ -84,7 +85,7 @@ def read_model(folder: Path) -> Model:
         },
         settings=cast(dict[str, object], found["settings"]),
         constants=cast(dict[str, float], found["constants"]),
-        arrays=_read_arrays(folder / "arrays.safetensors"),
+        arrays=arrays.read(folder / "arrays.safetensors"),
         learned=read_index(folder / "learned"),
     )
 
@@ -94,13 +95,13 @@ def write_index(folder: Path, index: Index) -> None:
     import pyarrow as pa  # 0.3 s to import: only when it is needed
     import pyarrow.parquet as pq
 
-    known = zip(index.files, index.labels, strict=True)
-    rows = [asdict(file) | {"label": label} for file, label in known]
-    fields = [pa.field(name, pa.string()) for name in (*File.__slots__, "label")]
-    stream = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(fields)), stream)
-    files.write(folder / "index.parquet", stream.getvalue().to_pybytes())
-    _write_arrays(folder / "index.safetensors", index.arrays)
+    columns = {
+        name: pa.array(map(attrgetter(name), index.files), pa.string()) for name in File.__slots__
+    }
+    table = pa.table({**columns, "label": pa.array(index.labels, pa.string())})
+    with files.whole(folder / "index.parquet") as stream:
+        pq.write_table(table, stream)
+    arrays.write(folder / "index.safetensors", index.arrays)
     if index.finder:
         files.write_json(folder / "index.json", dict(index.finder))
 
@@ -111,12 +112,24 @@ def read_index(folder: Path) -> Index:
         return Index()
     import pyarrow.parquet as pq
 
-    rows = pq.read_table(folder / "index.parquet").to_pylist()
-    labels = tuple(row.pop("label") for row in rows)
-    arrays = _read_arrays(folder / "index.safetensors")
+    table = pq.read_table(folder / "index.parquet")
+    columns = [_column(table[name]) for name in File.__slots__]
+    known = tuple(starmap(File, zip(*columns, strict=True)))
+    rows = arrays.read(folder / "index.safetensors")
     is_plain = not (folder / "index.json").is_file()
     finder = {} if is_plain else files.read_json(folder / "index.json")
-    return Index(tuple(File(**row) for row in rows), labels, arrays, finder, folder)
+    return Index(known, tuple(_column(table["label"])), rows, finder, folder)
+
+
+def _column(column: "pa.ChunkedArray") -> list[Any]:
+    """Its values; equal ones are one object, as a million images may have few labels."""
+    coded = column.dictionary_encode()
+    return [
+        value
+        for chunk in coded.chunks
+        for values in [[*chunk.dictionary.to_pylist(), None]]
+        for value in map(values.__getitem__, chunk.indices.fill_null(len(values) - 1).to_pylist())
+    ]
 
 
 def seal(folder: Path, about: Mapping[str, object]) -> None:
@@ -211,16 +224,3 @@ def _check(folder: Path, hashes: Mapping[str, str]) -> None:
                 f"{found[:12]}…, and {expected[:12]}… was shipped.",
                 "Copy the bundle again, or ship the run again.",
             )
-
-
-def _write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
-    files.write(path, save({name: np.ascontiguousarray(a) for name, a in arrays.items()}))
-
-
-def _read_arrays(path: Path) -> dict[str, Array]:
-    try:
-        return cast(dict[str, Array], load_file(path))
-    except (OSError, SafetensorError) as error:
-        raise AtarimaeError(
-            f"{path} can't be read.", f"{error}.", "Copy it again, or make it anew."
-        ) from None

@@ -8,9 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from atarimae.errors import AtarimaeError, UsageError
 
+Binary = IO[bytes]
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -44,13 +46,19 @@ def having_room(what: str) -> Iterator[None]:
 
 def write(path: Path, content: bytes | str) -> None:
     """Write beside the file and rename: a reader sees the old content or the new, nothing else."""
-    data = content.encode() if isinstance(content, str) else content
+    with whole(path) as stream:
+        stream.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Binary]:
+    """A stream into a file beside it, which takes the file's name when the block is through."""
     with writing(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with writing(str(path)), os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         with writing(str(path)):

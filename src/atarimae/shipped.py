@@ -99,11 +99,13 @@ class Bundle:
         index: str | None = None,
         recall: float = 0.95,
         latency: float = 20.0,
+        workers: str | None = None,
     ) -> "Change":
         """Add pictures, folders or CSVs to what answers are looked up in, and remove others.
 
         `remove` names files as answers do, or images by their hash. With `index` it is made anew,
-        as in `ship`. A server that has the bundle open takes the change up by itself.
+        as in `ship`. A server that has the bundle open takes the change up by itself. `workers`
+        may be ray, or ray:ADDRESS: who embeds.
         """
         from atarimae import ship
         from atarimae.predict.index import Wish
@@ -111,7 +113,9 @@ class Bundle:
         wish = None if index is None else Wish(index, recall, latency)
         with bar("index") as progress:
             more = _sources([Path(source) for source in add]) if add else None
-            return ship.change(self.folder, add=more, remove=remove, wish=wish, progress=progress)
+            return ship.change(
+                self.folder, add=more, remove=remove, wish=wish, workers=workers, progress=progress
+            )
 
     def serve(self, *, host: str = "127.0.0.1", port: int = 8000) -> None:
         """Answer over HTTP until stopped."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -224,6 +224,26 @@ def silent(done: int, total: int, note: str = "") -> None:
 def named(progress: Progress, name: str) -> Progress:
     """The same progress, with a name before each remark."""
     return lambda done, total, note="": progress(done, total, f"{name}: {note}")
+
+
+class Rows(Sequence[Array]):
+    """n outputs of one shape in one array (n, …), which may be memory-mapped."""
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    @overload
+    def __getitem__(self, place: int) -> Array: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "Rows": ...
+
+    def __getitem__(self, place: int | slice) -> "Array | Rows":
+        found: Array = self.array[place]
+        return Rows(found) if isinstance(place, slice) else found
 
 
 Batch = Sequence[Array]

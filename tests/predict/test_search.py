@@ -7,7 +7,7 @@ import faiss
 import numpy as np
 import pytest
 
-from atarimae.predict.search import search
+from atarimae.predict.search import Gallery, search
 
 
 def naive(
@@ -169,7 +169,7 @@ def test_memory_stays_far_below_all_pairs():
 import resource
 import faiss
 import numpy as np
-from atarimae.predict.search import search
+from atarimae.predict.search import Gallery, search
 rows = np.random.default_rng(0).normal(size=(20_000, 16)).astype(np.float32)
 sources = [str(i % 5) for i in range(20_000)]
 faiss.knn(rows[:100], rows[:100], 5)
@@ -181,3 +181,46 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert float(peak.stdout) < 300  # MB; all pairs are 1,526
+
+
+@pytest.mark.parametrize("n", [1, 3, 50])
+@pytest.mark.parametrize("piece", [1 << 24, 16 * 70], ids=["one piece", "pieces of 70 rows"])
+@pytest.mark.parametrize("copies", [1, 60], ids=["", "with ties"])
+def test_large_sources_in_pieces_and_for_a_query_or_two(n, piece, copies, monkeypatch):
+    monkeypatch.setattr("atarimae.predict.pieces.PIECE", piece)
+    rng = np.random.default_rng(9)
+    rows = np.repeat(vectors(rng, 900 // copies), copies, axis=0)[rng.permutation(900)]
+    source = [("a", "b", "c", None)[i] for i in rng.integers(0, 4, 900)]
+    check(rows[:n], rows, 20, query_sources=source[:n], gallery_sources=source)
+
+
+@pytest.mark.parametrize("n", [1, 50])
+@pytest.mark.parametrize("sources", [1, 3, 200], ids=["one source", "large", "small"])
+@pytest.mark.parametrize("few", [5, 600])
+def test_among_some_rows_the_others_are_never_found(n, sources, few, monkeypatch):
+    monkeypatch.setattr("atarimae.predict.pieces.PIECE", 16 * 100)
+    rng = np.random.default_rng(10)
+    rows = np.repeat(vectors(rng, 450), 2, axis=0)
+    source = [str(i) for i in rng.integers(0, sources, 900)]
+    some = np.sort(rng.permutation(900)[:few])
+    whole = Gallery(rows, None, source)
+    match, similarity = whole.among(some).search(rows[:n], 20, sources=source[:n])
+    expected, values = naive(
+        rows[:n], rows[some], 20, query_sources=source[:n],
+        gallery_sources=[source[i] for i in some],
+    )  # fmt: skip
+    np.testing.assert_array_equal(match, np.append(some, -1)[expected])
+    np.testing.assert_allclose(similarity, values, rtol=1e-6, atol=1e-6)
+    check(rows[:n], rows, 20)
+    assert whole.search(rows[:n], 1)[0].tolist() == [[i - i % 2] for i in range(n)]
+
+
+def test_rows_on_disk_are_searched_where_they_lie(tmp_path):
+    rng = np.random.default_rng(11)
+    np.save(tmp_path / "rows.npy", vectors(rng, 1_000))
+    rows = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    source = [str(i % 3) for i in range(1_000)]
+    gallery = Gallery(rows, None, source)
+    assert np.shares_memory(gallery.rows, rows)
+    assert np.shares_memory(gallery.among(np.arange(500)).rows, rows)
+    check(np.asarray(rows[:50]), rows, 20, query_sources=source[:50], gallery_sources=source)

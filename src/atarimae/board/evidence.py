@@ -1,6 +1,6 @@
 """What a run answered, with what can be had again of its model's outputs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -34,8 +34,8 @@ def answers(
     )
     why = ""
     settings: Mapping[str, object] = {}
-    own: list[Array] | None = None
-    learned: list[Array] | None = None
+    own: Sequence[Array] | None = None
+    learned: Sequence[Array] | None = None
     try:
         settings = bundle.read_model(run.model).settings
         own = _outputs(workspace, task, run, judged, progress)
@@ -47,7 +47,7 @@ def answers(
 
 def _outputs(
     workspace: Workspace, task: Task, run: Run, data: Data, progress: Progress
-) -> list[Array]:
+) -> Sequence[Array]:
     predictor = task.predictor(bundle.read_model(run.model))
     return outputs(
         predictor, data, cache=workspace.cache, max_pixels=workspace.max_pixels, progress=progress

@@ -16,6 +16,7 @@ def ship(arguments: Arguments) -> None:
     bundle = here(arguments).ship(
         arguments.name, arguments.out,
         index=arguments.index or "auto", recall=arguments.recall, latency=arguments.latency,
+        workers=arguments.workers,
     )  # fmt: skip
     out(
         arguments,
@@ -32,7 +33,7 @@ def index(arguments: Arguments) -> None:
     """Show or change what a bundle looks answers up in."""
     found = api.Bundle(arguments.bundle).change(
         add=arguments.add, remove=arguments.remove, index=arguments.index,
-        recall=arguments.recall, latency=arguments.latency,
+        recall=arguments.recall, latency=arguments.latency, workers=arguments.workers,
     )  # fmt: skip
     counts = {"added": found.added, "present": found.present, "removed": found.removed}
     value = {"bundle": str(found.bundle.folder), "gallery": len(found.bundle.index), **counts}
@@ -128,6 +129,9 @@ def _kind_words(command: argparse.ArgumentParser, default: str) -> None:
     )
     command.add_argument(
         "--latency", type=float, default=20.0, help="asked of it: ms a query, at most (20)"
+    )
+    command.add_argument(
+        "--workers", metavar="WHO", help="who embeds: ray[:ADDRESS] (this process)"
     )
 
 

@@ -6,6 +6,7 @@ float32 for each. Blocks are only ever added, so processes that write at once ne
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -33,10 +34,10 @@ class Cache:
         self._refresh()
         return {image: self._rows[image] for image in images if image in self._rows}
 
-    def put(self, rows: dict[str, Floats]) -> None:
-        """Keep rows of float32, all of one shape, by image hash."""
+    def put(self, rows: dict[str, Floats]) -> dict[str, Floats]:
+        """Keep rows of float32, all of one shape, by image hash; returns them as they are kept."""
         if not rows:
-            return
+            return {}
         name = uuid.uuid4().hex
         path = self.folder / f"{name}.npy"
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -45,19 +46,24 @@ class Cache:
         files.write(path, stream.getvalue())
         # The list of hashes comes last: a block without it is not there.
         files.write(path.with_suffix(".txt"), "\n".join(rows))
-        self._rows.update(rows)
         self._read.add(name)
+        return self._take(path)
 
     def _refresh(self) -> None:
         for names in sorted(self.folder.glob("*.txt")):
             if names.stem in self._read:
                 continue
             self._read.add(names.stem)
-            try:
-                block = np.load(names.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
-                self._rows.update(zip(names.read_text().split("\n"), block, strict=True))
-            except (OSError, ValueError, EOFError):
-                continue  # deleted meanwhile, or cut off: computed again
+            with suppress(OSError, ValueError, EOFError):  # deleted, or cut off: computed again
+                self._take(names.with_suffix(".npy"))
+
+    def _take(self, path: Path) -> dict[str, Floats]:
+        """A block's rows, memory-mapped; each a plain array, as one of np.memmap is large."""
+        block = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        names = path.with_suffix(".txt").read_text().split("\n")
+        found = dict(zip(names, block, strict=True))
+        self._rows.update(found)
+        return found
 
 
 def _place(folder: Path, key: str) -> Path:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from atarimae.predict.graph import cores
 from atarimae.predict.region import boxed, known_box
 from atarimae.predict.source import open_known
 from atarimae.task import Crops, Joint, Predictor
-from atarimae.types import Array, Batch, Data, File, Progress, silent
+from atarimae.types import Array, Batch, Data, File, Progress, Rows, silent
 from atarimae.workspace import MAX_PIXELS
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ def outputs(
     cache: Path | None = None,
     max_pixels: int = MAX_PIXELS,
     progress: Progress = silent,
-) -> list[Array]:
+) -> Sequence[Array]:
     """The predictor's outputs, one array a file, in the order of `data.files`.
 
     Files of one image are computed once. With `cache`, the predictor's first `cached` steps are
@@ -37,14 +37,16 @@ def outputs(
     """
     dear: dict[str, dict[str, Array]] = {}
 
-    def made(predictor: Predictor) -> list[Array]:
+    def made(predictor: Predictor) -> Sequence[Array]:
         if isinstance(predictor, Joint):
             rows = predictor.gathered([made(member) for member in predictor.members])
             return _last_steps(predictor, rows, 1)
         if predictor.key not in dear:  # members may share it
             dear[predictor.key] = _dear(predictor, data, cache, max_pixels, progress)
         kept = dear[predictor.key]
-        return _last_steps(predictor, [kept[_row(predictor, data, file)] for file in data.files])
+        return _last_steps(
+            predictor, [kept[row_name(predictor, data, file)] for file in data.files]
+        )
 
     return made(predictor)
 
@@ -53,26 +55,34 @@ def _dear(
     predictor: Predictor, data: Data, cache: Path | None, max_pixels: int, progress: Progress
 ) -> dict[str, Array]:
     """What the first `cached` steps give, by image and box."""
-    first = {_row(predictor, data, file): file for file in reversed(data.files)}
+    first = {row_name(predictor, data, file): file for file in reversed(data.files)}
     store = Cache(cache, predictor.key) if cache and predictor.cached else None
     kept: dict[str, Array] = {**store.get(list(first))} if store else {}
     missing = [file for row, file in first.items() if row not in kept]
     done = len(first) - len(missing)
     for block in _blocks(missing, BLOCK):
         fresh: dict[str, Array] = {}
-        for batch, windows in _windows(predictor, data, block, max_pixels):
-            rows = apply(predictor, windows, 0, predictor.cached)
-            names = (_row(predictor, data, file) for file in batch)
+        for batch, rows in dear_steps(predictor, data, block, max_pixels):
+            names = (row_name(predictor, data, file) for file in batch)
             fresh.update(zip(names, rows, strict=True))
             done += len(batch)
             progress(done, len(first), "embedding")
         kept.update(fresh)
         if store:
-            store.put({name: np.asarray(row, np.float32) for name, row in fresh.items()})
+            # What is on disk needs no memory of ours.
+            kept |= store.put({name: np.asarray(row, np.float32) for name, row in fresh.items()})
     return kept
 
 
-def kept_outputs(predictor: Predictor, data: Data, cache: Path) -> tuple[Data, list[Array]]:
+def dear_steps(
+    predictor: Predictor, data: Data, files: Sequence[File], max_pixels: int = MAX_PIXELS
+) -> Iterator[tuple[Sequence[File], Batch]]:
+    """What the first `cached` steps say of some files of `data`, batch by batch."""
+    for batch, windows in _windows(predictor, data, files, max_pixels):
+        yield batch, apply(predictor, windows, 0, predictor.cached)
+
+
+def kept_outputs(predictor: Predictor, data: Data, cache: Path) -> tuple[Data, Sequence[Array]]:
     """The files of `data` whose images are in the cache, with their outputs: nothing is read."""
     there = [_cached(one, data, cache) for one in _leaves(predictor)]
     kept = data.where(lambda file: all(file.path in paths for paths in there))
@@ -92,7 +102,7 @@ def _cached(predictor: Predictor, data: Data, cache: Path) -> set[str]:
     """The paths of the files whose outputs are in the cache."""
     if not predictor.cached or not known(cache, predictor.key):
         return set()
-    rows = {file.path: _row(predictor, data, file) for file in data.files}
+    rows = {file.path: row_name(predictor, data, file) for file in data.files}
     found = Cache(cache, predictor.key).get([*rows.values()])
     return {path for path, row in rows.items() if row in found}
 
@@ -106,12 +116,27 @@ def apply(predictor: Predictor, batch: Batch, start: int = 0, stop: int | None =
 
 def _last_steps(
     predictor: Predictor, rows: Sequence[Array], start: int | None = None
-) -> list[Array]:
+) -> Sequence[Array]:
     """The steps that are not kept, or those from `start` on."""
-    finished: list[Array] = []
-    for block in _blocks(rows, BLOCK):
-        finished.extend(apply(predictor, block, predictor.cached if start is None else start))
-    return finished
+    first = predictor.cached if start is None else start
+    batches = (apply(predictor, block, first) for block in _blocks(rows, BLOCK))
+    return _collected(batches, len(rows))
+
+
+def _collected(batches: Iterator[Batch], n: int) -> Sequence[Array]:
+    """n outputs: in one array where they have one shape, as they are else."""
+    first = next(batches, [])
+    kinds = {(row.shape, row.dtype) for row in first}
+    if len(kinds) != 1:
+        return [*first, *chain.from_iterable(batches)]
+    ((shape, kind),) = kinds
+    whole, done = np.empty((n, *shape), kind), 0
+    for batch in chain([first], batches):
+        if {(row.shape, row.dtype) for row in batch} != kinds:
+            return [*whole[:done], *batch, *chain.from_iterable(batches)]
+        whole[done : done + len(batch)] = batch
+        done += len(batch)
+    return Rows(whole)
 
 
 def _windows(
@@ -133,7 +158,7 @@ def _windows(
             yield _ready(waiting.pop(0))
 
 
-def _row(predictor: Predictor, data: Data, file: File) -> str:
+def row_name(predictor: Predictor, data: Data, file: File) -> str:
     """What names the outputs for a file: its image, and the region where only that is read."""
     box = known_box(data, file)
     if box is None or not isinstance(predictor, Crops):

@@ -16,6 +16,7 @@ from atarimae import bundle, files
 from atarimae import task as tasks
 from atarimae.bundle import Bundle
 from atarimae.errors import AtarimaeError, unknown_name
+from atarimae.predict.crowd import embed
 from atarimae.predict.index import ROWS, Catalogue, Wish, chosen, measured, sampled, told
 from atarimae.predict.run import outputs
 from atarimae.ship.thumbnails import write_thumbnails
@@ -38,19 +39,21 @@ def change(
     add: Data | None = None,
     remove: Sequence[str] = (),
     wish: Wish | None = None,
+    workers: str | None = None,
     progress: Progress = silent,
 ) -> Change:
     """Remove files by path or image, then add others; with a `wish`, search them in another way.
 
     All of it or nothing. Raises `AtarimaeError` for a name that is not there, and for a path
-    that is there with another picture.
+    that is there with another picture. With `workers` (`ray`, `ray:HOST:PORT`) a cluster embeds
+    what comes; what it has done is kept beside the bundle until the change is through.
     """
     with _alone(folder):
         shipped = bundle.read(folder)
         catalogue = Catalogue.opened(shipped.index)
         more, present = _fresh(shipped, add, remove)
         _check(shipped, remove, more, wish)
-        known = _embedded(shipped, more, progress)
+        known = _embedded(shipped, more, workers, progress)
         removed = catalogue.remove(remove)
         if len(known):
             catalogue.add(known)
@@ -65,6 +68,7 @@ def change(
         kept = {file.image for file in catalogue.index.files}
         gone = {f"thumbnails/{file.image}.webp" for file in removed if file.image not in kept}
         now = bundle.swap_index(shipped, place, _new(shipped, known, written), gone)
+        shutil.rmtree(_parts(folder), ignore_errors=True)
     return Change(now, len(known), present, len(removed))
 
 
@@ -97,11 +101,14 @@ def _check(shipped: Bundle, remove: Sequence[str], more: Data | None, wish: Wish
         )
 
 
-def _embedded(shipped: Bundle, more: Data | None, progress: Progress) -> Index:
+def _embedded(shipped: Bundle, more: Data | None, workers: str | None, progress: Progress) -> Index:
     if more is None or not len(more):
         return Index()
-    task = tasks.load(shipped.task)
-    found = outputs(task.predictor(shipped.model), more, progress=progress)
+    task, parts = tasks.load(shipped.task), _parts(shipped.folder)
+    if workers is not None:
+        embed(task, shipped.folder, more, parts, workers, progress=progress)
+    kept = parts if parts.is_dir() else None
+    found = outputs(task.predictor(shipped.model), more, cache=kept, progress=progress)
     known = task.index(found, more)
     if not len(known):
         raise AtarimaeError(
@@ -110,6 +117,12 @@ def _embedded(shipped: Bundle, more: Data | None, progress: Progress) -> Index:
             "Fit and ship it again with the new images.",
         )
     return known
+
+
+def _parts(folder: Path) -> Path:
+    """Where a cluster's outputs wait, so that a change that was stopped goes on where it was."""
+    folder = folder.resolve()
+    return folder.with_name(f".{folder.name}.parts")
 
 
 def _measured(

@@ -10,6 +10,7 @@ from pathlib import Path
 from atarimae import bundle, files
 from atarimae.bundle import Bundle
 from atarimae.errors import AtarimaeError
+from atarimae.predict.crowd import embed
 from atarimae.predict.index import Wish, chosen
 from atarimae.predict.run import outputs
 from atarimae.runlog import Run
@@ -28,18 +29,25 @@ def ship(
     out: Path,
     *,
     wish: Wish | None = None,
+    workers: str | None = None,
     progress: Progress = silent,
 ) -> Bundle:
     """Write the run's bundle to `out`, with a Dockerfile and a notebook cell beside it.
 
     Its index is every file with role gallery or both, searched as `wish` asks. Refused, with the
     first diverging step named, where it does not reproduce the run's recorded score and rankings;
-    those are of the exact search.
+    those are of the exact search. With `workers` (`ray`, `ray:HOST:PORT`) a cluster embeds what
+    is not in the workspace's cache yet.
     """
     wish = wish or Wish()
     _check(run, out)
     _check_alone(task, run)
     data = Store(workspace).data()
+    if workers is not None:
+        embed(
+            task, run.model, data.where(lambda file: file.role != "query"), workspace.cache,
+            workers, max_pixels=workspace.max_pixels, progress=progress,
+        )  # fmt: skip
     with _aside(out) as folder:
         # The graphs hold the weights already.
         without = shutil.ignore_patterns("weights.safetensors")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
+from atarimae.cluster import threads_of
 from atarimae.errors import AtarimaeError
 from atarimae.predict.graph import cores
 from atarimae.sweep.work import Job
@@ -158,12 +159,6 @@ def error_of(reply: Mapping[str, object]) -> AtarimaeError | None:
     """The error that `work.do` told, if it told one."""
     told = reply.get("error")
     return AtarimaeError(**told) if isinstance(told, dict) else None
-
-
-def threads_of(number: int) -> dict[str, str]:
-    """The environment in which the libraries below us start so many threads."""
-    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VIPS_CONCURRENCY")
-    return dict.fromkeys(names, str(number))
 
 
 def pause() -> None:

@@ -191,3 +191,42 @@ def halves(index):
         )
         for there in (~third, third)
     ]  # fmt: skip
+
+
+def test_what_comes_twice_or_does_not_fit_is_refused_and_nothing_changes(
+    catalogue, images, questions
+) -> None:
+    index, more = images(1100), images(3, first=2000)
+    changed = catalogue(index)
+    twice = replace(
+        more, files=(*more.files, more.files[1]), labels=(*more.labels, ""),
+        arrays={"embedding": more.arrays["embedding"][[0, 1, 2, 1]]},
+    )  # fmt: skip
+    with pytest.raises(AtarimaeError, match=r"1 of the images can't be added.*絵/002001"):
+        changed.add(twice)
+    # A server knows the width of its rows by itself.
+    said = "dim 32, got 31" if changed.kind == "milvus" else r"shape \(31,\), those that are there"
+    with pytest.raises(AtarimaeError, match=said):
+        changed.add(replace(more, arrays={"embedding": more.arrays["embedding"][:, 1:]}))
+    assert changed.index.files == index.files
+    check(changed, index.arrays["embedding"], questions(5))
+
+
+def test_what_is_left_for_later_is_found_when_it_is_taken_in(kind, images, questions) -> None:
+    index = images(1500)
+    rows, later = index.arrays["embedding"], np.arange(3, 1500, 7)
+    changed = Catalogue.made(index, kind, later=later)
+    if changed.finder is not None:
+        changed.finder.effort = changed.finder.efforts[-1]
+    rest = np.setdiff1d(np.arange(1500), later)
+    for only in (ALL, Only(sources=("店",))):
+        match, _ = changed.search(questions(20), K, only=only)
+        part = replace(
+            index, files=tuple(index.files[i] for i in rest),
+            labels=tuple(index.labels[i] for i in rest),
+        )  # fmt: skip
+        expected = rest[naive(part, rows[rest], questions(20), K, only=only)]
+        assert (match == expected).mean() > 0.95
+        assert not np.isin(match, later).any()
+    changed.take_in_later(index)
+    check(changed, rows, questions(20))

@@ -15,12 +15,12 @@ import numpy as np
 from atarimae import bundle
 from atarimae.errors import AtarimaeError
 from atarimae.predict.index import kinds
-from atarimae.predict.index.finder import Allowed, Finder, Remote
-from atarimae.predict.index.known import NEXT, NUMBERS, SMALL, Known
+from atarimae.predict.index.finder import BLOCK, Allowed, Finder, Remote
+from atarimae.predict.index.known import NEXT, SMALL, Known
+from atarimae.predict.index.parts import NUMBERS, ROWS, check_new, joined, picked, without_rows
 from atarimae.predict.search import SPARE, Gallery, Names
-from atarimae.types import ALL, Array, File, Floats, Index, Ints, Only
+from atarimae.types import ALL, File, Floats, Index, Ints, Only
 
-ROWS = "embedding"  # the array that is searched
 FEW = 20_000  # allowed rows up to which a filtered search goes through them all
 AT_ONCE = 1 << 22  # numbers in float64: 32 MB
 TRIES = 3  # with four times as many candidates each, where too many of them were no use
@@ -29,9 +29,12 @@ TRIES = 3  # with four times as many candidates each, where too many of them wer
 class Catalogue:
     """An index, and the backend that finds its rows; without one every search is exact."""
 
-    def __init__(self, index: Index, finder: Finder | None = None) -> None:
+    def __init__(
+        self, index: Index, finder: Finder | None = None, later: Ints | None = None
+    ) -> None:
         self.index = index  # frozen; another one after each change
         self.finder = finder
+        self._later = np.zeros(0, np.int64) if later is None else later
         self._take(index)
 
     @classmethod
@@ -40,23 +43,25 @@ class Catalogue:
         return cls(index, kinds.opened(index))
 
     @classmethod
-    def made(cls, index: Index, kind: str) -> "Catalogue":
-        """The catalogue of an index, with a new backend of that kind."""
+    def made(cls, index: Index, kind: str, later: Ints | None = None) -> "Catalogue":
+        """The catalogue of an index, with a new backend of that kind.
+
+        The images at the positions `later` are not found before `take_in_later`.
+        """
         arrays = {name: rows for name, rows in index.arrays.items() if name != NUMBERS}
         if kind == "exact":
-            return cls(Index(index.files, index.labels, arrays))
+            return cls(Index(index.files, index.labels, arrays), later=later)
         if ROWS not in arrays or not len(index):
             found = f"It has no rows '{ROWS}'." if len(index) else "It holds no images."
             raise AtarimaeError(
                 f"This index can't be of kind {kind}.", found, "Use the kind exact."
             )
-        numbers = np.arange(len(index), dtype=np.int64)
+        arrays[NUMBERS] = np.arange(len(index), dtype=np.int64)
+        whole = Index(index.files, index.labels, arrays, {NEXT: len(index)})
+        now = np.setdiff1d(arrays[NUMBERS], [] if later is None else later)
         finder = kinds.made(kind, np.asarray(arrays[ROWS], np.float32))
-        finder.add(numbers, np.asarray(arrays[ROWS], np.float32), index)
-        if isinstance(finder, Remote):
-            del arrays[ROWS]
-        arrays[NUMBERS] = numbers
-        return cls(Index(index.files, index.labels, arrays, {NEXT: len(index)}), finder)
+        _hand_over(finder, whole, now)
+        return cls(without_rows(whole) if isinstance(finder, Remote) else whole, finder, later)
 
     @property
     def kind(self) -> str:
@@ -66,23 +71,26 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.index)
 
+    def take_in_later(self, index: Index) -> None:
+        """What was left out when it was made; `index` is the one that it was made of."""
+        if self.finder is not None:
+            rows = {ROWS: index.arrays[ROWS], **self.index.arrays}
+            _hand_over(self.finder, replace(self.index, arrays=rows), self._later)
+        self._later = self._later[:0]
+        self._take(self.index)
+
     def add(self, known: Index) -> None:
         """Take in images whose paths are not there yet; the order stays that of the paths."""
-        there = {file.path for file in self.index.files}
-        if twice := [file.path for file in known.files if file.path in there]:
-            raise AtarimaeError(
-                f"{len(twice)} of the images can't be added.",
-                f"There is {', '.join(twice[:5])} already.",
-                "Remove them first.",
-            )
+        check_new(self.index, known)
         about, arrays = dict(self.index.finder), dict(known.arrays)
         if self.finder is not None:
             first = int(str(about[NEXT]))
-            numbers = np.arange(first, first + len(known), dtype=np.int64)
-            arrays[NUMBERS], about[NEXT] = numbers, first + len(known)
-            self.finder.add(numbers, np.asarray(known.arrays[ROWS], np.float32), known)
-        joined = _joined(self.index, replace(known, arrays=arrays))
-        self._take(replace(joined, finder=about))
+            arrays[NUMBERS] = np.arange(first, first + len(known), dtype=np.int64)
+            about[NEXT] = first + len(known)
+            _hand_over(self.finder, replace(known, arrays=arrays), np.arange(len(known)))
+        both = joined(self.index, replace(known, arrays=arrays))
+        both = without_rows(both) if isinstance(self.finder, Remote) else both
+        self._take(replace(both, finder=about))
 
     def remove(self, names: Collection[str]) -> list[File]:
         """Take out the files of those paths, and those of those images; returns them."""
@@ -91,8 +99,9 @@ class Catalogue:
         removed = [file for file, is_gone in zip(self.index.files, gone, strict=True) if is_gone]
         if removed:
             numbers = self._known.numbers[gone]
+            is_well = self.finder is None or self.finder.remove(numbers)
             self._take(picked(self.index, np.flatnonzero(~gone)))
-            if self.finder is not None and not self.finder.remove(numbers) and len(self):
+            if not is_well and len(self):
                 self._make_anew()
         return removed
 
@@ -110,10 +119,9 @@ class Catalogue:
         `ids` and `sources` are the queries' own: a query never finds its own image, nor one of
         its own source. `only` is a filter on what may be found.
         """
-        queries = np.ascontiguousarray(queries, np.float32)
-        asked = _Asked(queries, ids, sources)
+        asked = _Asked(np.ascontiguousarray(queries, np.float32), ids, sources)
         if self.finder is None:
-            return self._exactly(asked, k, None if only == ALL else self._known.allowed(only, None))
+            return self._exactly(asked, k, self._known.allowed(only, None))
         match = np.full((len(queries), k), -1, np.int64)
         similarity = np.full((len(queries), k), -np.inf, np.float32)
         for rows, allowed in self._alike(asked, only) if len(self) and k else ():
@@ -124,6 +132,19 @@ class Catalogue:
     def rows(self, positions: Ints) -> Floats:
         """The rows (n, d) at some positions, wherever they are kept."""
         return self._rows(positions)
+
+    def search_exactly(
+        self,
+        queries: Floats,
+        k: int,
+        *,
+        ids: Names | None = None,
+        sources: Names | None = None,
+        only: Only = ALL,
+    ) -> tuple[Ints, Floats]:
+        """As `search`, whatever the backend; the rows must be here."""
+        asked = _Asked(np.ascontiguousarray(queries, np.float32), ids, sources)
+        return self._exactly(asked, k, self._known.allowed(only, None))
 
     def save(self, folder: Path, about: Mapping[str, object] | None = None) -> Index:
         """Write it into a folder without an index, with `about` beside the backend's settings.
@@ -156,7 +177,7 @@ class Catalogue:
     @property
     def _known(self) -> Known:
         if self._ready is None:
-            self._ready = Known(self.index)
+            self._ready = Known(self.index, self._later)
         return self._ready
 
     def _make_anew(self) -> None:
@@ -234,21 +255,19 @@ class Catalogue:
         found[positions >= 0] = rows[where]
         return found
 
-    def _exactly(self, asked: "_Asked", k: int, allowed: Allowed | None) -> tuple[Ints, Floats]:
+    def _exactly(self, asked: "_Asked", k: int, allowed: Allowed) -> tuple[Ints, Floats]:
         gallery = self._gallery(allowed)
-        match, similarity = gallery.search(asked.queries, k, ids=asked.ids, sources=asked.sources)
-        if allowed is not None and not allowed.whole:
-            match = np.append(allowed.positions, -1)[match]
-        return match, similarity
+        return gallery.search(asked.queries, k, ids=asked.ids, sources=asked.sources)
 
-    def _gallery(self, allowed: Allowed | None) -> Gallery:
+    def _gallery(self, allowed: Allowed) -> Gallery:
         """Of all rows, or of those that are allowed; one of each is kept."""
-        if allowed is None or allowed.whole:
-            if self._whole is None:
-                self._whole = _gallery(self.index)
+        if self._whole is None:
+            rows = np.asarray(self.index.arrays[ROWS], np.float32)
+            self._whole = Gallery(rows, self._known.images, self._known.sources)
+        if len(allowed) == len(self):
             return self._whole
         if self._part is None or self._part[0] is not allowed:
-            self._part = allowed, _gallery(picked(self.index, allowed.positions))
+            self._part = allowed, self._whole.among(allowed.positions)
         return self._part[1]
 
 
@@ -267,27 +286,9 @@ class _Asked:
         )
 
 
-def _gallery(index: Index) -> Gallery:
-    rows = np.asarray(index.arrays[ROWS], np.float32)
-    return Gallery(rows, [f.image for f in index.files], [f.source for f in index.files])
-
-
-def picked(index: Index, positions: Ints) -> Index:
-    """The images at some positions, in that order."""
-    arrays: dict[str, Array] = {name: rows[positions] for name, rows in index.arrays.items()}
-    files = tuple(index.files[position] for position in positions)
-    labels = tuple(index.labels[position] for position in positions)
-    return replace(index, files=files, labels=labels, arrays=arrays)
-
-
-def _joined(index: Index, more: Index) -> Index:
-    """Both, in the order of their paths."""
-    if not len(index):
-        return more
-    both = Index(
-        index.files + more.files,
-        index.labels + more.labels,
-        {name: np.concatenate([rows, more.arrays[name]]) for name, rows in index.arrays.items()},
-    )
-    paths = [file.path for file in both.files]
-    return picked(both, np.array(sorted(range(len(both)), key=paths.__getitem__), np.int64))
+def _hand_over(finder: Finder, index: Index, positions: Ints) -> None:
+    """The rows at some positions, a block at a time: they may be memory-mapped, and many."""
+    for start in range(0, len(positions), BLOCK):
+        part = picked(index, positions[start : start + BLOCK])
+        rows = np.ascontiguousarray(part.arrays[ROWS], np.float32)
+        finder.add(np.asarray(part.arrays[NUMBERS], np.int64), rows, part)

@@ -4,10 +4,9 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from atarimae.predict.index.catalogue import ROWS, Catalogue, picked
+from atarimae.predict.index.catalogue import Catalogue
 from atarimae.predict.index.milvus import SERVER
+from atarimae.predict.index.parts import ROWS
 from atarimae.predict.index.recall import K, Queries, Recall, latency, measured, sampled
 from atarimae.types import Index, Progress, silent
 
@@ -71,17 +70,19 @@ def chosen(index: Index, wish: Wish | None = None, *, progress: Progress = silen
     if kinds == ("exact",):
         return Choice(Catalogue.made(index, "exact"))
     held, queries = sampled(index, "images held out while it was made")
-    rest = picked(index, np.setdiff1d(np.arange(len(index)), held))
     tried: list[Tried] = []
     for kind in kinds:
-        catalogue = Catalogue.made(rest, kind)
-        tried += _tried(catalogue, rest, queries, wish, progress)
+        catalogue = Catalogue.made(index, kind, later=held)
+        # A server has the rows, so that the exact search of the same images is another's.
+        exact = Catalogue.made(index, "exact", later=held) if kind == "milvus" else catalogue
+        tried += _tried(catalogue, exact, queries, wish, progress)
+        if kind == "exact" and tried[-1].meets(wish):
+            break
         if wish.kind != "auto" or kind == "milvus" or tried[-1].meets(wish):
-            if kind == "exact":
-                return Choice(Catalogue.made(index, kind), tried=tried)
-            recall = measured(catalogue, queries, rows=rest, progress=progress)
-            catalogue.add(picked(index, held))
+            recall = measured(catalogue, queries, exact, progress=progress)
+            catalogue.take_in_later(index)
             return Choice(catalogue, recall, queries.said, tried)
+        del catalogue, exact  # before the next is made: each may be a gigabyte
     return Choice(Catalogue.made(index, "exact"), tried=tried)
 
 
@@ -98,7 +99,7 @@ def _kinds(index: Index, wish: Wish) -> tuple[str, ...]:
 
 
 def _tried(
-    catalogue: Catalogue, rest: Index, queries: Queries, wish: Wish, progress: Progress
+    catalogue: Catalogue, exact: Catalogue, queries: Queries, wish: Wish, progress: Progress
 ) -> list[Tried]:
     """With rising effort, until the recall is there."""
     if catalogue.finder is None:
@@ -107,7 +108,7 @@ def _tried(
     for number, effort in enumerate(catalogue.finder.efforts):
         progress(number, len(catalogue.finder.efforts), f"trying {catalogue.kind}")
         catalogue.finder.effort = effort
-        (found,) = measured(catalogue, queries, rows=rest, every=False)
+        (found,) = measured(catalogue, queries, exact, every=False)
         tried.append(Tried(catalogue.kind, effort, found.recall, found.milliseconds))
         if found.recall >= wish.recall:
             break

@@ -18,7 +18,7 @@ class Allowed:
 
     mask: Bools  # by number, over all numbers that were ever given
     positions: Ints  # in the index, rising
-    whole: bool  # every row that is known
+    whole: bool  # every row that the backend has
     only: Only = ALL
     without: str | None = None  # a source that is left out
 
@@ -35,7 +35,7 @@ class Finder(Protocol):
     widen: int  # how many candidates it gives for each that is wanted
 
     def add(self, numbers: Ints, rows: Floats, known: Index) -> None:
-        """Take in rows (m, d); `known` are the same m images in the same order."""
+        """Take in at most `BLOCK` rows (m, d); `known` are the same m images."""
 
     def remove(self, numbers: Ints) -> bool:
         """Forget rows; False where so many are gone that it should be made anew."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from atarimae.errors import AtarimaeError
-from atarimae.predict.index.finder import BLOCK, Allowed, library, packed
+from atarimae.predict.index.finder import Allowed, library, packed
 from atarimae.types import Floats, Index, Ints
 
 FILE = "index.ivfpq"
@@ -67,9 +67,7 @@ class IvfPq:
 
     def add(self, numbers: Ints, rows: Floats, known: Index) -> None:
         """Take in rows (m, d)."""
-        for start in range(0, len(rows), BLOCK):
-            block = np.ascontiguousarray(rows[start : start + BLOCK], np.float32)
-            self._index.add_with_ids(block, numbers[start : start + BLOCK])
+        self._index.add_with_ids(rows, numbers)
 
     def remove(self, numbers: Ints) -> bool:
         """Take them out of their lists."""

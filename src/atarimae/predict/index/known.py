@@ -1,16 +1,15 @@
 """An index made ready to be searched: names as numbers, and which rows a search may find."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
 from atarimae.predict.index import filters
 from atarimae.predict.index.finder import Allowed
-from atarimae.predict.search import Names
+from atarimae.predict.index.parts import NUMBERS
+from atarimae.predict.search import Names, Numbered
 from atarimae.types import Bools, Index, Ints, Only
 
-NUMBERS = "number"  # the array that names rows to a backend
 NEXT = "next"  # in `Index.finder`: the number that the next row gets
 FILTERS = 8  # that are kept: each takes up to nine bytes a row
 SMALL = 128  # rows of one source up to which they are fetched and dropped
@@ -19,10 +18,12 @@ SMALL = 128  # rows of one source up to which they are fetched and dropped
 class Known:
     """What searches need of an index beside its rows."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, later: Ints) -> None:
         self.index = index
-        self.images = _Numbered([file.image for file in index.files])
-        self.sources = _Numbered([file.source for file in index.files])
+        self.images = Numbered([file.image for file in index.files], len(index))
+        self.sources = Numbered([file.source for file in index.files], len(index))
+        self._now = np.ones(len(index), bool)  # what may be found, where some is to come later
+        self._now[later] = False
         self.numbers = np.asarray(index.arrays.get(NUMBERS, np.arange(len(index))), np.int64)
         self.ever = int(str(index.finder.get(NEXT, len(index))))
         self._positions = np.full(self.ever + 1, -1, np.int64)
@@ -48,28 +49,10 @@ class Known:
         return int(counted.max(initial=0))
 
     def _allowed(self, only: Only, without: str | None) -> Allowed:
-        there = filters.mask(self.index, only)
+        there = filters.mask(self.index, only) & self._now
         if without is not None:
             there &= self.sources.numbers != self.sources.of([without], 1)[0]
+        whole = bool((there == self._now).all())
         by_number = np.zeros(self.ever, bool)
         by_number[self.numbers[there]] = True
-        return Allowed(by_number, np.flatnonzero(there), bool(there.all()), only, without)
-
-
-class _Numbered:
-    """Names as numbers, -1 for none, and how often each occurs."""
-
-    def __init__(self, names: Sequence[str | None]) -> None:
-        self._number = {name: i for i, name in enumerate(dict.fromkeys(names)) if name}
-        self.numbers = self.of(names, len(names))
-        self._counts = np.append(np.bincount(self.numbers[self.numbers >= 0]), 0)
-
-    def of(self, names: Names | None, n: int) -> Ints:
-        """Equal names as equal numbers; -1 for none, and for those that are not known."""
-        if names is None:
-            return np.full(n, -1, np.int64)
-        return np.fromiter((self._number.get(name or "", -1) for name in names), np.int64, n)
-
-    def occurrences(self, numbers: Ints) -> Ints:
-        """How many rows have each number, 0 for -1."""
-        return np.asarray(self._counts[numbers], np.int64)
+        return Allowed(by_number, np.flatnonzero(there), whole, only, without)

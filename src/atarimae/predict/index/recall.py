@@ -9,7 +9,8 @@ from typing import cast
 
 import numpy as np
 
-from atarimae.predict.index.catalogue import ROWS, Catalogue
+from atarimae.predict.index.catalogue import Catalogue
+from atarimae.predict.index.parts import ROWS
 from atarimae.predict.search import Names
 from atarimae.types import ALL, Floats, Index, Ints, Only, Progress, silent
 
@@ -71,17 +72,17 @@ def sampled(index: Index, said: str) -> tuple[Ints, Queries]:
 def measured(
     catalogue: Catalogue,
     queries: Queries,
+    exact: Catalogue | None = None,
     *,
-    rows: Index | None = None,
     every: bool = True,
     progress: Progress = silent,
 ) -> list[Recall]:
     """Against the exact search of the same images; under `every` filter, or none alone.
 
-    A query's own image is hidden from it always. `rows` is the index with its rows, where the
-    catalogue's own index lacks them.
+    A query's own image is hidden from it always. `exact` has the same images with their rows,
+    where the catalogue lacks those.
     """
-    exact = Catalogue(rows or catalogue.index)
+    exact = exact or catalogue
     filters = list(_filters(catalogue.index, queries)) if every else [(NONE, False, ALL)]
     found = []
     for number, (name, own_source, only) in enumerate(filters):
@@ -122,7 +123,7 @@ def _measured(
     only: Only,
 ) -> Recall:
     asked = {"ids": queries.ids, "sources": sources}
-    _, wanted = exact.search(queries.rows, K, only=only, **asked)
+    _, wanted = exact.search_exactly(queries.rows, K, only=only, **asked)
     _, found = catalogue.search(queries.rows, K, only=only, **asked)
     there = (wanted > -np.inf).sum(axis=1)
     last = np.take_along_axis(wanted, np.maximum(there - 1, 0)[:, None], 1)

@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from atarimae.predict.index import Catalogue, approximate
-from atarimae.predict.index.catalogue import picked
 from atarimae.predict.index.filters import FIELDS, mask
+from atarimae.predict.index.parts import picked
 from atarimae.task import (
     Answers,
     Context,
@@ -37,7 +38,7 @@ from atarimae.tasks.retrieve.rank.view import Asked
 from atarimae.tasks.retrieve.ranking import Ranking, ranking
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.tasks.retrieve.threshold import best_threshold, threshold_interval
-from atarimae.types import Array, Data, File, Floats, Index, Ints, Only, Predictions, Score
+from atarimae.types import Array, Data, File, Floats, Index, Ints, Only, Predictions, Rows, Score
 
 if TYPE_CHECKING:
     from atarimae.tasks.retrieve.network.training import RetrieveTraining
@@ -82,7 +83,7 @@ class Retrieve:
         rows.sort(key=lambda row: data.files[row].path)
         files = tuple(data.files[row] for row in rows)
         labels = tuple(data.label(file) or "" for file in files)
-        return Index(files, labels, {"embedding": _stacked([outputs[row] for row in rows])})
+        return Index(files, labels, {"embedding": _stacked(outputs, rows)})
 
     def finish(self, outputs: Sequence[Array], data: Data, context: Context) -> Predictions:
         """The 20 nearest of each query; `unknown` where the nearest is below the threshold.
@@ -361,15 +362,24 @@ def _asked(outputs: Sequence[Array], data: Data) -> tuple[list[File], Asked]:
     rows = [n for n, file in enumerate(data.files) if file.role != "gallery"]
     files = [data.files[row] for row in rows]
     return files, Asked(
-        _stacked([outputs[row] for row in rows]),
+        _stacked(outputs, rows),
         [file.image for file in files],
         [file.source for file in files],
     )
 
 
-def _stacked(rows: Sequence[Array]) -> Floats:
-    """One copy and no more: a gallery may be a good part of the memory there is."""
-    return np.asarray(np.stack(rows) if len(rows) else np.zeros((0, 1)), np.float32)
+def _stacked(outputs: Sequence[Array], rows: Sequence[int]) -> Floats:
+    """Some of the outputs as (n, d): a gallery may be a good part of the memory there is.
+
+    So there is one copy and no more, and none at all where the rows lie one after the other.
+    """
+    if not len(rows):
+        return np.zeros((0, 1), np.float32)
+    if not isinstance(outputs, Rows):
+        return np.asarray(np.stack([outputs[row] for row in rows]), np.float32)
+    in_a_row = all(after - before == 1 for before, after in pairwise(rows))
+    where = slice(rows[0], rows[-1] + 1) if in_a_row else list(rows)
+    return np.asarray(outputs.array[where], np.float32)
 
 
 task = Retrieve()
