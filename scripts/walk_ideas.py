@@ -9,19 +9,9 @@ takes seconds.
 """
 
 import argparse
-import json
-import os
-import shlex
-import shutil
-import subprocess
-import sys
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
-WIDTH = "96"  # columns of the terminal that is written down
+from walk import Step, page, prepare
 
 TITLE = "# Twelve ideas, good and bad\n\n"
 
@@ -33,15 +23,6 @@ PROJECTED = (
     f"{LEARNED} --set projection=512 --set dropout=0.5 --set epochs=15 --set scale=24.0 "
     "--set classes_per_batch=64 --set weight_decay=0.0"
 )
-
-
-@dataclass(frozen=True)
-class Step:
-    """A few words, and the command that follows; `name` keeps the id of the run it made."""
-
-    words: str
-    command: str = ""
-    name: str = ""
 
 
 STEPS = (
@@ -129,49 +110,9 @@ def main() -> None:
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    arguments.out.write_text("\n".join(page(arguments.workspace)) + "\n", encoding="utf-8")
-
-
-def page(workspace: Path) -> Iterator[str]:
-    """The page's lines."""
-    prepare(workspace)
-    runs: dict[str, str] = {}
-    for step in STEPS:
-        if step.words:
-            yield from (step.words, "")
-        if step.command:
-            command = step.command.format(**runs)
-            yield from ("```", f"$ {command}", *run(workspace, command), "```", "")
-        if step.name:
-            runs[step.name] = last(workspace)
-
-
-def prepare(workspace: Path) -> None:
-    """A workspace with the demo's pictures."""
-    for name in ("runs", "store.sqlite", "store.sqlite-wal", "store.sqlite-shm", "atarimae.toml"):
-        old = workspace / name
-        shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
-    run(Path(), f"atarimae init {workspace}")
-    if not (workspace / "emoji").is_dir():
-        with zipfile.ZipFile(Path(str(files("atarimae.demo"))) / "emoji.zip") as packed:
-            packed.extractall(workspace / "emoji")
-
-
-def run(workspace: Path, command: str) -> list[str]:
-    """What the command printed on stdout; raises where it ends with 2 or more."""
-    words = [sys.executable, "-m", "atarimae.cli", *shlex.split(command)[1:]]
-    place = os.environ | {"COLUMNS": WIDTH, "TERM": "dumb"}
-    done = subprocess.run(words, cwd=workspace, env=place, capture_output=True, text=True)
-    if done.returncode > 1:
-        raise SystemExit(f"{command}\n{done.stdout}{done.stderr}")
-    told = done.stdout or done.stderr
-    return [line.rstrip() for line in told.rstrip().splitlines()]
-
-
-def last(workspace: Path) -> str:
-    """The mark of the newest run."""
-    told = json.loads("\n".join(run(workspace, "atarimae runs --json")))
-    return str(told["runs"][-1]["id"]).rpartition("-")[2]
+    prepare(arguments.workspace)
+    told = "\n".join(page(arguments.workspace, STEPS)) + "\n"
+    arguments.out.write_text(told, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -282,6 +282,7 @@ def test_ensembles_can_be_joined_and_lists_can_not(space, members, joined) -> No
 def test_chain_of_an_ensemble_is_ranked_and_kept(space, joined) -> None:
     found = rank(space, RETRIEVE, joined().id, folds=2, budget=1)
     assert found.own.value == pytest.approx(joined().score.value, abs=1e-6)
+    assert found.members == tuple(joined().recipe["members"])  # for the command that comes next
     run = joined(rank=["aqe:k=2"])
     assert bundle.read_model(run.model).settings["rank"] == ["aqe:k=2,alpha=3"]
 

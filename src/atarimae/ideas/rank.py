@@ -20,6 +20,7 @@ from atarimae import bundle, files, runlog
 from atarimae.errors import AtarimaeError
 from atarimae.predict.run import kept_outputs, outputs
 from atarimae.runlog import Run
+from atarimae.runlog.ensemble import ORIGIN
 from atarimae.score.intervals import ZERO, Difference, interval, mean_variance, paired
 from atarimae.score.verdict import word
 from atarimae.store import Store
@@ -72,6 +73,7 @@ class Ranked:
     ended: str  # "nothing left to try", or "budget spent"
     looked_back: bool  # whether steps were tried that look at what the run was trained on
     recipe: Path | None  # where the run's recipe with the chain was written; None where it is none
+    members: tuple[str, ...]  # the runs that it joins, where it is an ensemble
 
     def as_dict(self) -> dict[str, object]:
         """The shape of `rank --json`."""
@@ -96,6 +98,7 @@ class Ranked:
             "ended": self.ended,
             "looked_back": self.looked_back,
             "recipe": None if self.recipe is None else str(self.recipe),
+            "members": list(self.members),
         }  # fmt: skip
 
 
@@ -369,6 +372,7 @@ def _found(
         ended=ended,
         looked_back=bench.learned,
         recipe=path,
+        members=tuple(cast(Sequence[str], run.recipe["members"])) if run.origin == ORIGIN else (),
     )
 
 

@@ -45,7 +45,8 @@ def rank_lines(found: "Ranked") -> list[str]:
     if found.recipe is None:
         return [*lines, "On all queries no chain is better than none: there is nothing to write."]
     lines.append(f"Chosen on all: {told(found.chain)}, {found.value:.3f} there, which is rosy.")
-    lines.append(f'Next: atarimae fit {found.recipe} --because "…"')
+    joined = f"--ensemble {' '.join(found.members)} " if found.members else ""
+    lines.append(f'Next: atarimae fit {found.recipe} {joined}--because "…"')
     return lines
 
 
