@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from atarimae import bundle, files
+from atarimae import bundle, cluster, files
 from atarimae import task as tasks
 from atarimae.bundle import Bundle
 from atarimae.errors import AtarimaeError, unknown_name
@@ -48,6 +48,8 @@ def change(
     that is there with another picture. With `workers` (`ray`, `ray:HOST:PORT`) a cluster embeds
     what comes; what it has done is kept beside the bundle until the change is through.
     """
+    if workers is not None:
+        cluster.address_of(workers)  # wrong words are refused before anything is read
     with _alone(folder):
         shipped = bundle.read(folder)
         catalogue = Catalogue.opened(shipped.index)
