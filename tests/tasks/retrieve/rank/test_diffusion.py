@@ -87,7 +87,8 @@ def test_each_query_is_answered_alone(clustered):
     for row in range(12):
         alone = known.rerank(Asked(queries[row : row + 1]), 10)
         np.testing.assert_array_equal(alone[0][0], match[row])
-        np.testing.assert_array_equal(alone[1][0], similarity[row])
+        # Rows that are searched together are multiplied in another order than one alone.
+        np.testing.assert_allclose(alone[1][0], similarity[row], rtol=1e-6)
 
 
 def test_similarity_flows_along_a_chain_that_cosine_does_not_see():

@@ -58,7 +58,7 @@ def planted():
 
 
 def score(outputs, data, rank, learned=None):
-    context = Context(TASK.index(outputs, data), {}, {"rank": rank}, learned or Index())
+    context = Context(TASK.index(outputs, data), {}, {"rank": rank}, learned=learned or Index())
     return TASK.score(TASK.finish(outputs, data, context), data, context)[0].value
 
 
@@ -84,8 +84,9 @@ def test_train_of_other_classes_says_nothing(planted) -> None:
 def test_answers_of_the_voted_class_come_in(planted) -> None:
     outputs, data, rows, train = planted
     context = Context(
-        TASK.index(outputs, data), {}, {"rank": ["vote:train=1,add=2"]}, remembered(rows, train)
-    )
+        TASK.index(outputs, data), {}, {"rank": ["vote:train=1,add=2"]},
+        learned=remembered(rows, train),
+    )  # fmt: skip
     found = TASK.finish(outputs, data, context)
     assert found.columns["match"].shape == (CLASSES * 6, 20)
 
@@ -100,7 +101,7 @@ def test_a_query_is_not_told_by_its_own_image_or_source(hides: str) -> None:
     name, source = {"image": ("query", None), "source": ("other", "shop")}.get(hides, ("x", None))
     train = data_of([name], ["right"], sources=[source])
     learned = remembered([rows[0]], train)
-    context = Context(TASK.index(rows, data), {}, {"rank": ["vote:k=2,train=1"]}, learned)
+    context = Context(TASK.index(rows, data), {}, {"rank": ["vote:k=2,train=1"]}, learned=learned)
     first = TASK.finish(rows, data, context).columns["match"][0, 0]
     assert first == (1 if hides == "nothing" else 0)
 
@@ -112,7 +113,7 @@ def test_a_training_image_that_is_an_answer_too_votes_once(planted) -> None:
     learned = remembered([outputs[row] for row in gallery], same)
     index = TASK.index(outputs, data)
     answers = [
-        TASK.finish(outputs, data, Context(index, {}, {"rank": [entry]}, back))
+        TASK.finish(outputs, data, Context(index, {}, {"rank": [entry]}, learned=back))
         for entry, back in (("vote", Index()), ("vote:train=1", learned))
     ]
     np.testing.assert_array_equal(answers[0].columns["match"], answers[1].columns["match"])
@@ -123,7 +124,7 @@ def test_whitening_in_a_chain_is_that_of_the_train_rows(planted, kind: str) -> N
     outputs, data, rows, train = planted
     learned = remembered(rows, train)
     step = f"whiten:dimension=6,shrink=0.3,learned={int(kind == 'learned')}"
-    context = Context(TASK.index(outputs, data), {}, {"rank": [step]}, learned)
+    context = Context(TASK.index(outputs, data), {}, {"rank": [step]}, learned=learned)
     found = TASK.finish(outputs, data, context)
     kept = np.stack(rows).astype(np.float16).astype(np.float32)
     kept /= np.linalg.norm(kept, axis=1, keepdims=True)
