@@ -31,15 +31,15 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench contest", description=__doc__)
     parser.add_argument("--minutes", type=float, default=2.0, help="of the processor, for each row")
     parser.add_argument("--folder", type=Path, default=Path("contest"), help="rows and workspace")
-    parser.add_argument("--recipes", nargs="+", help="train these alone")
+    parser.add_argument("--recipes", nargs="+", help="train and judge these alone")
     parser.add_argument("--print", action="store_true", help="train nothing, print what is there")
     asked = parser.parse_args(words)
     folder = asked.folder.resolve() / f"{asked.minutes:g}-minutes"
     if not asked.print:
-        for row in rows():
-            if not asked.recipes or row.recipe in asked.recipes:
-                _done(row, folder, asked.minutes)
-        for found in [] if asked.recipes else table.in_order(_read(folder)):
+        wanted = [row for row in rows() if not asked.recipes or row.recipe in asked.recipes]
+        for row in wanted:
+            _done(row, folder, asked.minutes)
+        for found in table.in_order([one for one in _read(folder) if table.row_of(one) in wanted]):
             _tested(found, folder)
     print("\n".join(table.lines(_read(folder), asked.minutes, files.read_json(_precision(folder)))))
     return 0

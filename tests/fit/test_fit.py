@@ -248,6 +248,7 @@ def start(space: Workspace, *words: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_two_fits_at_once_do_not_collide(space: Workspace) -> None:
     both = [start(space, "--because", name, "--set", "epochs=2") for name in ("a", "b")]
     told = [process.communicate(timeout=120) for process in both]

@@ -92,6 +92,7 @@ OPEN = {
 }
 
 
+@pytest.mark.long
 def test_sweep_in_two_sessions_is_that_of_one(colours: api.Workspace, tmp_path: Path) -> None:
     """Gone on with, it proposes what it would have, and tries nothing twice."""
     other = api.open(colours.folder.root)
@@ -129,6 +130,7 @@ def test_recipe_that_can_not_be_fitted_ends_the_sweep(colours: api.Workspace) ->
     assert "Error" in caught.value.found  # the last line of the run's own
 
 
+@pytest.mark.long
 def test_data_that_changed_begins_a_new_sweep(colours: api.Workspace, photos: Path) -> None:
     tried = {"because": "x", "recipe": FAST, "space": {"lr": [0.3, 0.2]}}
     first = colours.sweep(tried, ideas=1, stage="smoke")

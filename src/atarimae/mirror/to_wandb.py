@@ -7,6 +7,7 @@ are taken away. `atarimae.json` beside them holds the digest of each run that wa
 import glob
 import os
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = {"WANDB_ERROR_REPORTING": "false", "DO_NOT_TRACK": "true"}
 LONGEST_TAG = 64  # characters
+HEADER = 7  # bytes of a file without a record
+LONGEST_WAIT, PAUSE = 10.0, 0.02  # seconds, for a file to be whole, and between two looks at it
 
 
 class Wandb:
@@ -44,8 +47,7 @@ class Wandb:
         known = self.marks.get(mark)
         if known == record.digest:
             return Copied(UNCHANGED)
-        pattern = f"offline-run-*-{glob.escape(record.run.id)}"
-        for older in self.marks_file.parent.glob(pattern):
+        for older in self.marks_file.parent.glob(_pattern(record.run.id)):
             shutil.rmtree(older)
         self._write(record)
         self.marks[mark] = record.digest
@@ -82,6 +84,23 @@ class Wandb:
             shutil.copy(run.folder / path, copied)
             opened.save(str(copied), base_path=opened.dir, policy="end")
         opened.finish(0 if run.status in ("done", "running") else 1)
+        for written in self.marks_file.parent.glob(f"{_pattern(run.id)}/*.wandb"):
+            _wait_for(written)
+
+
+def _pattern(id: str) -> str:
+    return f"offline-run-*-{glob.escape(id)}"
+
+
+def _wait_for(written: Path) -> None:
+    """Until its last block is on the disk: W&B's `finish` returns a little before that."""
+    until = time.monotonic() + LONGEST_WAIT
+    size = HEADER
+    while time.monotonic() < until:
+        time.sleep(PAUSE)
+        before, size = size, written.stat().st_size
+        if size == before > HEADER:
+            return
 
 
 def _rows(points: Sequence[Point]) -> Iterator[dict[str, float]]:
