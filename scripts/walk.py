@@ -50,13 +50,13 @@ def prepare(workspace: Path) -> None:
 
 
 def run(workspace: Path, command: str) -> list[str]:
-    """What the command printed on stdout; raises where it ends with 2 or more."""
+    """What the command printed on stdout; raises where it fails."""
     words = shlex.split(command)
     if words[0] == "atarimae":
         words = [sys.executable, "-m", "atarimae.cli", *words[1:]]
     place = os.environ | {"COLUMNS": WIDTH, "TERM": "dumb"}
     done = subprocess.run(words, cwd=workspace, env=place, capture_output=True, text=True)
-    if done.returncode > 1:
+    if done.returncode:
         raise SystemExit(f"{command}\n{done.stdout}{done.stderr}")
     told = done.stdout or done.stderr
     return [line.rstrip() for line in told.rstrip().splitlines()]
