@@ -39,7 +39,9 @@ def main(words: Sequence[str]) -> int:
         wanted = [row for row in rows() if not asked.recipes or row.recipe in asked.recipes]
         for row in wanted:
             _done(row, folder, asked.minutes)
-        for found in table.in_order([one for one in _read(folder) if table.row_of(one) in wanted]):
+        names = {row.name for row in wanted}
+        there = [found for found in _read(folder) if table.row_of(found).name in names]
+        for found in table.in_order(there):
             _tested(found, folder)
     print("\n".join(table.lines(_read(folder), asked.minutes, files.read_json(_precision(folder)))))
     return 0
