@@ -9,9 +9,11 @@ from atarimae.types import Bools, Floats, Ints
 BLOCK = 1 << 22  # numbers held at once: 32 MB
 
 
-def sorted_by(similarities: Floats, positions: Ints) -> tuple[Floats, Ints]:
-    """Each row by falling similarity, equal ones by position."""
-    order = np.lexsort((positions, -similarities), axis=1)
+def sorted_by(
+    similarities: Floats, positions: Ints, width: int | None = None
+) -> tuple[Floats, Ints]:
+    """Each row by falling similarity, equal ones by position; the first `width` of it, or all."""
+    order = np.lexsort((positions, -similarities), axis=1)[:, :width]
     return np.take_along_axis(similarities, order, 1), np.take_along_axis(positions, order, 1)
 
 

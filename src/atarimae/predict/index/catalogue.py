@@ -19,6 +19,7 @@ from atarimae.predict.index.finder import BLOCK, Allowed, Finder, Remote
 from atarimae.predict.index.known import NEXT, SMALL, Known
 from atarimae.predict.index.parts import NUMBERS, ROWS, check_new, joined, picked, without_rows
 from atarimae.predict.search import SPARE, Gallery, Names
+from atarimae.predict.ties import sorted_by
 from atarimae.types import ALL, File, Floats, Index, Ints, Only
 
 FEW = 20_000  # allowed rows up to which a filtered search goes through them all
@@ -119,9 +120,9 @@ class Catalogue:
         `ids` and `sources` are the queries' own: a query never finds its own image, nor one of
         its own source. `only` is a filter on what may be found.
         """
-        asked = _Asked(np.ascontiguousarray(queries, np.float32), ids, sources)
         if self.finder is None:
-            return self._exactly(asked, k, self._known.allowed(only, None))
+            return self.search_exactly(queries, k, ids=ids, sources=sources, only=only)
+        asked = _Asked(np.ascontiguousarray(queries, np.float32), ids, sources)
         match = np.full((len(queries), k), -1, np.int64)
         similarity = np.full((len(queries), k), -np.inf, np.float32)
         for rows, allowed in self._alike(asked, only) if len(self) and k else ():
@@ -130,8 +131,15 @@ class Catalogue:
         return match, similarity
 
     def rows(self, positions: Ints) -> Floats:
-        """The rows (n, d) at some positions, wherever they are kept."""
-        return self._rows(positions)
+        """The rows (n, d) at some positions, wherever they are kept; anything for -1."""
+        if ROWS in self.index.arrays:
+            return np.asarray(self.index.arrays[ROWS][positions], np.float32)
+        assert isinstance(self.finder, Remote)
+        distinct, where = np.unique(positions[positions >= 0], return_inverse=True)
+        rows = self.finder.vectors(self._known.numbers[distinct])
+        found = np.zeros((*positions.shape, rows.shape[1]), np.float32)
+        found[positions >= 0] = rows[where]
+        return found
 
     def search_exactly(
         self,
@@ -235,25 +243,12 @@ class Catalogue:
         step = max(AT_ONCE // max(positions.shape[1] * queries.shape[1], 1), 1)
         for start in range(0, len(queries), step):
             some, here = slice(start, start + step), positions[start : start + step]
-            near = self._rows(here).astype(np.float64)
-            found = (near @ queries[some].astype(np.float64)[:, :, None])[:, :, 0]
-            found = np.where((here >= 0) & ~np.isnan(found), found, -np.inf).astype(np.float32)
-            order = np.lexsort((here, -found), axis=1)[:, :width]
-            similarity[some, :width] = np.take_along_axis(found, order, 1)
-            best = np.take_along_axis(here, order, 1)
+            near = self.rows(here).astype(np.float64)
+            exact = (near @ queries[some].astype(np.float64)[:, :, None])[:, :, 0]
+            found = np.where((here >= 0) & ~np.isnan(exact), exact, -np.inf).astype(np.float32)
+            similarity[some, :width], best = sorted_by(found, here, width)
             match[some, :width] = np.where(similarity[some, :width] > -np.inf, best, -1)
         return match, similarity
-
-    def _rows(self, positions: Ints) -> Floats:
-        """The rows at some positions, anything for -1."""
-        if ROWS in self.index.arrays:
-            return np.asarray(self.index.arrays[ROWS][positions], np.float32)
-        assert isinstance(self.finder, Remote)
-        distinct, where = np.unique(positions[positions >= 0], return_inverse=True)
-        rows = self.finder.vectors(self._known.numbers[distinct])
-        found = np.zeros((*positions.shape, rows.shape[1]), np.float32)
-        found[positions >= 0] = rows[where]
-        return found
 
     def _exactly(self, asked: "_Asked", k: int, allowed: Allowed) -> tuple[Ints, Floats]:
         gallery = self._gallery(allowed)

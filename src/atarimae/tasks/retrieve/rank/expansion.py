@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from atarimae.predict.search import Gallery
+from atarimae.predict.ties import sorted_by
 from atarimae.predict.unit import unit
 from atarimae.tasks.retrieve.rank.view import Asked, Hidden, Plain, View, first, reach
 from atarimae.types import Bools, Floats, Ints
@@ -187,12 +188,11 @@ def best(found: Floats, k: int) -> tuple[Ints, Floats]:
 def _first_of(columns: Ints, values: Floats, k: int) -> tuple[Ints, Floats]:
     """The k best of some columns with their values (n, any), as `best`."""
     n = len(columns)
-    values = np.round(values, DIGITS)
-    order = np.lexsort((columns, -values), axis=1)[:, :k]
+    values, columns = sorted_by(np.round(values, DIGITS), columns, k)
     match = np.full((n, k), -1, np.int64)
     similarity = np.full((n, k), -np.inf, np.float32)
-    similarity[:, : order.shape[1]] = np.take_along_axis(values, order, 1)
-    match[:, : order.shape[1]] = np.take_along_axis(columns, order, 1)
+    similarity[:, : columns.shape[1]] = values
+    match[:, : columns.shape[1]] = columns
     match[similarity == -np.inf] = -1
     return match, similarity
 

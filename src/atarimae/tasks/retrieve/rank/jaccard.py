@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from atarimae.predict.ties import sorted_by
 from atarimae.tasks.retrieve.rank.attached import Attached, seen
 from atarimae.tasks.retrieve.rank.neighbourhood import BLOCK, Graph, blocks, dots, squared
 from atarimae.tasks.retrieve.rank.ragged import Doubles, Ragged
@@ -132,5 +133,5 @@ def _first(
     positions[:, : near.shape[1]], similarity[:, : near.shape[1]] = near, 1 - listed
     positions[of, near.shape[1] + place] = position
     similarity[of, near.shape[1] + place] = 1 - distance
-    order = np.lexsort((positions, -similarity), axis=1)[:, :k]
-    return np.take_along_axis(positions, order, 1), np.take_along_axis(similarity, order, 1)
+    similarity, positions = sorted_by(similarity, positions, k)
+    return positions, similarity

@@ -6,6 +6,7 @@ labels that were carried over from similar labelled images, and added those of t
 
 import numpy as np
 
+from atarimae.predict.ties import sorted_by
 from atarimae.tasks.retrieve.rank.view import Hidden, first
 from atarimae.types import Bools, Floats, Ints
 
@@ -64,8 +65,8 @@ def vote(
 def ordered(match: Ints, similarity: Floats, width: int) -> Lists:
     """The first `width` of each list by falling similarity, ties by position."""
     near = np.where(match >= 0, similarity, -np.inf).astype(np.float32)
-    order = np.lexsort((match, -near), axis=1)[:, :width]
-    return np.take_along_axis(match, order, 1), np.take_along_axis(near, order, 1)
+    near, match = sorted_by(near, match, width)
+    return match, near
 
 
 def _labels(match: Ints, labels: Ints) -> Ints:
