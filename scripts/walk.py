@@ -1,5 +1,6 @@
 """Pages of the docs that are written by running what they tell: steps, and the page they make."""
 
+import argparse
 import json
 import os
 import shlex
@@ -23,6 +24,14 @@ class Step:
     words: str
     command: str = ""
     name: str = ""
+
+
+def arguments_of(about: str | None) -> argparse.Namespace:
+    """The command line of a walk: `workspace`, and `out`, where the page goes."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    return parser.parse_args()
 
 
 def page(workspace: Path, steps: Sequence[Step]) -> Iterator[str]:

@@ -8,13 +8,12 @@ WORKSPACE is made anew, but for its cache. The competition is made of the demo's
 organiser asks about one vendor's, and keeps the answers in `truth.json`.
 """
 
-import argparse
 import csv
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from walk import Step, page, prepare
+from walk import Step, arguments_of, page, prepare
 
 ASKED = "twemoji"  # the vendor whose drawings of the test classes are the queries; it has no others
 K = 20
@@ -103,10 +102,7 @@ votes of train's labels ([rank](rank.md); the classes asked about are not in tra
 
 def main() -> None:
     """Make the competition, run every step and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("workspace", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = arguments_of(__doc__)
     folder = arguments.workspace
     prepare(folder)
     truth = organise(folder)

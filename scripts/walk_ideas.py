@@ -8,10 +8,7 @@ WORKSPACE is made anew, but for its cache: where embeddings are there from an ea
 takes seconds.
 """
 
-import argparse
-from pathlib import Path
-
-from walk import Step, page, prepare
+from walk import Step, arguments_of, page, prepare
 
 TITLE = "# Twelve ideas, good and bad\n\n"
 
@@ -106,10 +103,7 @@ Notes stay with the runs, and can be searched.""",
 
 def main() -> None:
     """Run every step and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("workspace", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = arguments_of(__doc__)
     prepare(arguments.workspace)
     told = "\n".join(page(arguments.workspace, STEPS)) + "\n"
     arguments.out.write_text(told, encoding="utf-8")

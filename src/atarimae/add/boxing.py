@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from atarimae.add.entry import Entry
+from atarimae.add.table import all_bad
 from atarimae.errors import UsageError
 from atarimae.predict.boxes import inside
 from atarimae.store import Refusal, Row
 
 Read = tuple[Entry, Row | Refusal]
-_LISTED = 20  # bad boxes that an error names; it counts the rest
 
 
 def within(read: Iterable[Read]) -> list[Read]:
@@ -27,10 +27,5 @@ def within(read: Iterable[Read]) -> list[Read]:
             one = replace(one, boxes=tuple(boxes))
         kept.append((entry, one))
     if bad:
-        more = f" (and {len(bad) - _LISTED} more)" if len(bad) > _LISTED else ""
-        raise UsageError(
-            f"{len(bad)} of the boxes leave{'s' * (len(bad) == 1)} the picture.",
-            "\n  ".join(bad[:_LISTED]) + more,
-            "Mend them all; nothing was added.",
-        )
+        raise all_bad(f"{len(bad)} of the boxes leave{'s' * (len(bad) == 1)} the picture.", bad)
     return kept

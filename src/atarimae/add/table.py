@@ -21,7 +21,7 @@ from atarimae.types import ROLES, SPLITS
 
 REQUIRED = ("file", "label")
 OPTIONAL = ("split", "role", "group", "source")
-_LISTED = 20  # bad rows that an error names; it counts the rest
+_LISTED = 20  # bad ones that an error names; it counts the rest
 
 
 def read_table(path: Path, roots: Sequence[Path] = ()) -> list[Entry]:
@@ -47,12 +47,13 @@ def read_table(path: Path, roots: Sequence[Path] = ()) -> list[Entry]:
 
 def bad_rows(path: Path, bad: Sequence[str]) -> UsageError:
     """The error that lists them."""
+    return all_bad(f"{path} has {len(bad)} bad row{'s' if len(bad) > 1 else ''}.", bad)
+
+
+def all_bad(what: str, bad: Sequence[str]) -> UsageError:
+    """The error for everything that is wrong at once: the first are named, the rest counted."""
     more = f" (and {len(bad) - _LISTED} more)" if len(bad) > _LISTED else ""
-    return UsageError(
-        f"{path} has {len(bad)} bad row{'s' if len(bad) > 1 else ''}.",
-        "\n  ".join(bad[:_LISTED]) + more,
-        "Mend them all; nothing was added.",
-    )
+    return UsageError(what, "\n  ".join(bad[:_LISTED]) + more, "Mend them all; nothing was added.")
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | None, Columns | None]]:
