@@ -529,15 +529,16 @@ class Workspace:
     ) -> "Shipped":
         """Write a bundle, refused unless it reproduces the run's score.
 
+        "best" is the best run, or where that is at stage folds, the holdout run of its recipe.
         `index` is auto, exact, hnsw, ivfpq or milvus; `recall` at 20 and `latency` in ms are what
         is asked of one that is not exact. `workers` may be ray, or ray:ADDRESS: who embeds.
         """
-        from atarimae import ship, task
+        from atarimae import runlog, ship, task
         from atarimae.predict.index import Wish
 
         with bar("ship") as progress:
             chosen = task.load(self.folder.task)
-            found = self.run(_id(run))
+            found = runlog.find_trained(self.folder, _id(run))
             return ship.ship(
                 self.folder, chosen, found, Path(out), wish=Wish(index, recall, latency),
                 workers=workers, progress=progress,
@@ -554,9 +555,9 @@ class Workspace:
         `settings` are those of [submission] in atarimae.toml, and go before it: sample, test,
         images, gallery, answers, number, unknown.
         """
-        from atarimae import submission, task
+        from atarimae import runlog, submission, task
 
-        found = self.run(_id(run))
+        found = runlog.find_trained(self.folder, _id(run))
         said = submission.Settings.of(self.folder.root, self.folder.submission).but(**settings)
         path = found.folder / "submission.csv" if out is None else Path(out)
         with bar("submit") as progress:

@@ -156,6 +156,21 @@ def test_folds_run_is_not_shipped(colours, tmp_path) -> None:
         ship(colours, COLOUR, run, tmp_path / "bundle")
 
 
+def test_best_run_at_folds_is_shipped_as_the_holdout_run_of_its_recipe(colours) -> None:
+    recipe = COLOUR.recipe(epochs=1)
+    _, alone, folds = (
+        fit(colours, COLOUR, one, because="三つ", stage=stage)
+        for one, stage in ((COLOUR.recipe(epochs=2), "holdout"), (recipe, "holdout"),
+                           (recipe, "folds"))
+    )  # fmt: skip
+    assert runlog.find(colours, "best").id == folds.id
+    assert runlog.find_trained(colours, "best").id == alone.id
+    assert runlog.find_trained(colours, folds.id).id == folds.id  # it was named: no other is taken
+    with pytest.raises(AtarimaeError, match=f"Ship {alone.id}"):
+        ship(colours, COLOUR, folds, colours.root / "bundle")
+    assert ship(colours, COLOUR, runlog.find_trained(colours, "best"), colours.root / "bundle")
+
+
 def test_one_fold_is_refused(colours) -> None:
     with pytest.raises(AtarimaeError, match="Too few folds"):
         fit(colours, COLOUR, COLOUR.recipe(), because="一つ", stage="folds", folds=1)

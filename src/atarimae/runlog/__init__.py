@@ -9,8 +9,10 @@ from atarimae.runlog.reader import (
     find,
     find_best,
     find_parent,
+    find_trained,
     fold_scores,
     get,
+    holdout_of,
     judged_paths,
     mark_of,
     parts,
@@ -21,6 +23,6 @@ from atarimae.runlog.writer import Log, start
 
 __all__ = [
     "COLUMNS", "Log", "Points", "Run", "best_of", "curves", "find", "find_best", "find_parent",
-    "fold_scores", "get", "judged_paths", "mark_of", "parts", "read", "remove_index", "runs",
-    "start",
+    "find_trained", "fold_scores", "get", "holdout_of", "judged_paths", "mark_of", "parts", "read",
+    "remove_index", "runs", "start",
 ]  # fmt: skip

@@ -272,6 +272,28 @@ def find_best(workspace: Workspace, stage: str | None = None) -> Run | None:
     return best_of(runs(workspace), stage)
 
 
+def holdout_of(workspace: Workspace, run: Run) -> Run | None:
+    """The newest holdout run of a run's recipe on its data, with its model; None where none is."""
+    same = [
+        one
+        for one in runs(workspace)
+        if one.stage == "holdout" and one.status == "done" and one.recipe == run.recipe
+        and _hash(one.data) == _hash(run.data) and (one.model / "model.json").is_file()
+    ]  # fmt: skip
+    return same[-1] if same else None
+
+
+def find_trained(workspace: Workspace, name: str) -> Run:
+    """As `find`, for who needs one model: a best run at stage folds stands for its holdout run.
+
+    Each of its folds trained a model of its own, to judge the recipe.
+    """
+    run = find(workspace, name)
+    if name == "best" and run.stage == "folds":
+        return holdout_of(workspace, run) or run
+    return run
+
+
 def find_parent(workspace: Workspace, stage: str | None = None) -> Run | None:
     """The best run that a recipe can be compared with: no ensemble of several."""
     return best_of([run for run in runs(workspace) if run.origin != joined.ORIGIN], stage)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from atarimae import bundle, files
+from atarimae import bundle, files, runlog
 from atarimae.bundle import Bundle
 from atarimae.errors import AtarimaeError
 from atarimae.predict.crowd import embed
@@ -40,7 +40,7 @@ def ship(
     is not in the workspace's cache yet.
     """
     wish = wish or Wish()
-    _check(run, out)
+    _check(workspace, run, out)
     _check_alone(task, run)
     data = Store(workspace).data()
     if workers is not None:
@@ -73,12 +73,15 @@ def ship(
     return bundle.read(out)
 
 
-def _check(run: Run, out: Path) -> None:
+def _check(workspace: Workspace, run: Run, out: Path) -> None:
     if run.stage == "folds":
+        alone = runlog.holdout_of(workspace, run)
         raise AtarimaeError(
             f"Run {run.id} has no one model to ship.",
             "It is at stage folds: each fold trained a model of its own, to judge the recipe.",
-            "Ship the holdout run of the same recipe; 'atarimae fit' makes one.",
+            f"Ship {alone.id}, the holdout run of its recipe."
+            if alone
+            else "Ship the holdout run of the same recipe; 'atarimae fit' makes one.",
         )
     if run.status != "done" or not (run.model / "model.json").is_file():
         raise AtarimaeError(
