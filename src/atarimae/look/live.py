@@ -1,7 +1,7 @@
 """How far a run has come that is still going on, from the end of its metrics."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import cast
@@ -21,6 +21,7 @@ class Progress:
     seconds: float  # since it began
     name: str | None = None  # of the latest metric, a measured one rather than a loss
     value: float | None = None
+    left: float | None = None  # seconds, at the pace of its latest epochs; None before two are done
 
     def as_dict(self) -> dict[str, object]:
         """JSON values."""
@@ -29,20 +30,33 @@ class Progress:
 
 def progress(run: Run) -> Progress:
     """Read what the run has logged so far; it may be nothing."""
+    lines = list(_tail(run))
     last: dict[str, float] = {}
-    epoch = step = None
-    for line in _tail(run):
+    for line in lines:
         last[str(line.get("name"))] = cast(float, line.get("value"))
-        epoch = cast(int | None, line.get("epoch", epoch))
-        step = cast(int | None, line.get("step", step))
-    epochs = run.recipe.get("epochs")
-    whole = isinstance(epochs, int | float) and epochs > 0
-    share = min(1.0, (epoch or 0) / cast(float, epochs)) if whole else None
+    step = next((cast(int, line["step"]) for line in reversed(lines) if "step" in line), None)
+    ends = [(cast(int, line["epoch"]), line.get("at")) for line in lines if "epoch" in line]
+    epoch = ends[-1][0] if ends else None
+    told = run.recipe.get("epochs")
+    epochs = float(told) if isinstance(told, int | float) and told > 0 else None
+    share = min(1.0, (epoch or 0) / epochs) if epochs else None
     name = _telling(last)
     value = last.get(name) if name else None
-    seconds = (datetime.now(UTC) - datetime.fromisoformat(run.created)).total_seconds()
+    now = datetime.now(UTC)
+    seconds = (now - datetime.fromisoformat(run.created)).total_seconds()
     finite = isinstance(value, int | float) and abs(value) < float("inf")
-    return Progress(share, epoch, step, round(seconds), name, value if finite else None)
+    left = _left(ends, epochs, now.timestamp()) if epochs else None
+    return Progress(share, epoch, step, round(seconds), name, value if finite else None, left)
+
+
+def _left(ends: Sequence[tuple[int, object]], epochs: float, now: float) -> float | None:
+    """What came before the first epoch, such as embedding, tells nothing of the others' pace."""
+    timed = [(epoch, at) for epoch, at in ends if isinstance(at, int | float)]
+    if not timed or timed[0][0] >= timed[-1][0]:
+        return None
+    (first, began), (last, ended) = timed[0], timed[-1]
+    pace = (ended - began) / (last - first)
+    return max(0.0, pace * (epochs - last) - (now - ended))
 
 
 def _telling(last: dict[str, float]) -> str | None:

@@ -69,7 +69,7 @@ function drawLive() {
   const seconds = (Date.now() - Date.parse(own.run.created)) / 1000;
   if (live.share === null) bar.removeAttribute("value");
   else bar.value = live.share;
-  const left = live.share ? `about ${duration((seconds * (1 - live.share)) / live.share)} left` : "";
+  const left = live.left === null ? "" : `about ${duration(live.left)} left`;
   const epoch = live.epoch === null ? "" : `epoch ${live.epoch}${page.dataset.epochs ? ` of ${page.dataset.epochs}` : ""}`;
   box.querySelector("span").textContent = [epoch, live.step === null ? "" : `step ${live.step}`, duration(seconds), left].filter(Boolean).join(" · ");
 }
