@@ -126,11 +126,16 @@ def test_verdict_is_against_the_best_run_so_far(space: Workspace, small) -> None
     "loss",
     [
         {},
-        {"loss": "adaface"},
-        {"loss": "elasticarcplus"},
+        pytest.param({"loss": "adaface"}, marks=pytest.mark.long),
+        pytest.param({"loss": "elasticarcplus"}, marks=pytest.mark.long),
         {"loss": "contrastive", "memory": 16},
-        {"loss": "cosface", "subcentres": 2, "hard_classes": 0.5, "classes_per_batch": 2},
-        {"loss": "supcon", "hard_classes": 0.5, "classes_per_batch": 2},
+        pytest.param(
+            {"loss": "cosface", "subcentres": 2, "hard_classes": 0.5, "classes_per_batch": 2},
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            {"loss": "supcon", "hard_classes": 0.5, "classes_per_batch": 2}, marks=pytest.mark.long
+        ),
     ],
     ids=lambda loss: loss.get("loss", "default"),
 )

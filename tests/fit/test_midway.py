@@ -191,6 +191,7 @@ def test_interval_of_few_queries_or_of_equal_ones_is_not_relied_on() -> None:
     assert math.isnan(midway.trusted_high(score([0] * 40)))
 
 
+@pytest.mark.long
 def test_climb_gives_up_a_hopeless_run_but_never_its_folds(many: Workspace, always: None) -> None:
     climb(many, COLOUR, FAST, because="base")
     found = climb(many, COLOUR, SLOW, because="x", gate=0)

@@ -49,6 +49,7 @@ def stages(space: api.Workspace) -> Counter[tuple[object, ...]]:
     )
 
 
+@pytest.mark.long
 def test_small_space_is_tried_to_its_end_by_ordinary_runs(tmp_path: Path) -> None:
     colours = api.init(tmp_path / "色", "colour")
     colours.add(draw_classes(tmp_path / "photos", each=20, classes=4))
@@ -113,6 +114,7 @@ def test_sweep_in_two_sessions_is_that_of_one(colours: api.Workspace, tmp_path: 
     assert settings(seeds)[1:] != settings(more)[1:]
 
 
+@pytest.mark.long
 def test_idea_that_fails_is_told_and_the_others_go_on(colours: api.Workspace) -> None:
     tried = {"because": "x", "recipe": FAST, "space": {"lr": [0.3, 1e38, 0.2]}}
     found = colours.sweep(tried, ideas=9, stage="smoke")
@@ -139,6 +141,7 @@ def test_data_that_changed_begins_a_new_sweep(colours: api.Workspace, photos: Pa
     assert colours.sweep(tried, ideas=1, stage="smoke").id != first.id
 
 
+@pytest.mark.long
 def test_budget_is_kept_over_sessions(colours: api.Workspace) -> None:
     first = colours.sweep(OPEN, ideas=2, stage="smoke")
     spent = sum(run.seconds for run in runlog.runs(colours.folder))
