@@ -106,6 +106,15 @@ labels = Table(
     Index("labels_image", "image"),
 )
 
+# What people have looked at. It is no edit: nothing of the data changes by it.
+looks = Table(
+    "looks",
+    metadata,
+    Column("by", _text(), primary_key=True),
+    Column("image", _text(64), ForeignKey("images.hash"), primary_key=True),
+    Column("at", _text(), nullable=False),  # UTC, ISO 8601: the first time
+)
+
 refusals = Table(
     "refusals",
     metadata,

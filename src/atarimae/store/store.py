@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from atarimae.errors import AtarimaeError
-from atarimae.store import changing, history, migration, saying, schema, undoing
+from atarimae.store import changing, history, looking, migration, saying, schema, undoing
 from atarimae.store.conflicts import Conflict, conflicts
 from atarimae.store.difference import Difference, difference
 from atarimae.store.engine import open_engine, told
@@ -249,6 +249,24 @@ class Store:
             if self._conflicts is None or self._conflicts[0] != last:
                 self._conflicts = (last, conflicts(connection))
             return self._conflicts[1]
+
+    def look(self, images: Iterable[str], *, by: str | None = None) -> int:
+        """Note that somebody has looked at images; how many of them are new to him or her."""
+        with self._write() as connection:
+            return looking.note(connection, images, by or person())
+
+    def seen(self, by: str | None = None, *, before: str | None = None) -> frozenset[str]:
+        """The images that somebody has looked at; before a moment (UTC, ISO 8601) if one is named.
+
+        The system's user where nobody is named.
+        """
+        with self._read() as connection:
+            return looking.seen(connection, by or person(), before)
+
+    def seen_by(self, image: str) -> Mapping[str, str]:
+        """Who has looked at an image, and when first (UTC, ISO 8601): the earliest first."""
+        with self._read() as connection:
+            return looking.seen_by(connection, image)
 
     def models(self) -> dict[str, int]:
         """Who said the labels with a score, and how many there are of each."""
