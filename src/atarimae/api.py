@@ -120,15 +120,26 @@ class Workspace:
         )
 
     def look(
-        self, *, port: int | None = None, open_browser: bool = True, share: bool = False
-    ) -> None:
-        """The page in a browser, until Ctrl-C; with `share` for others who have its address."""
+        self, *, port: int | None = None, open_browser: bool = True, share: bool = False,
+        unseen: bool = False,
+    ) -> None:  # fmt: skip
+        """The page in a browser, until Ctrl-C; with `share` for others who have its address.
+
+        `unseen` opens it at what you have not looked at yet, what is worth seeing first in front.
+        """
         from atarimae import look
 
         look.run(
-            self.folder, port=port, open_browser=open_browser, share=share,
+            self.folder, port=port, open_browser=open_browser, share=share, unseen=unseen,
             told=lambda: self.ledger().as_dict(),
         )  # fmt: skip
+
+    def seen(self, run: "str | Run") -> str:
+        """How much of what a run learned from you have looked at, in a sentence."""
+        from atarimae.score import seen
+        from atarimae.store import Store
+
+        return seen.told(Store(self.folder), self.run(_id(run)))
 
     def report(self, file: str | Path) -> "Report":
         """The page as one HTML file."""

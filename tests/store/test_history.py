@@ -1,32 +1,15 @@
 """Edits are listed and undone, by other edits; undoing an undo is redoing."""
 
-import hashlib
-from pathlib import Path
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import insert
+from filerow import image, paths, row, said, state
 
-from atarimae import workspace
 from atarimae.errors import AtarimaeError, UsageError
-from atarimae.store import Row, Store
-from atarimae.store.schema import labels
-from atarimae.types import Data, File, Image
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(workspace.create(tmp_path / "場所", "retrieve"))
-
-
-def row(path: str, content: str, *said: str, **columns: str) -> Row:
-    """A file that holds `content`; `columns` are what its source states of it."""
-    digest = hashlib.sha256(content.encode()).hexdigest()
-    image = Image(digest, 8, 6, "PNG", len(content))
-    return Row(File(path, digest, **columns), image, said, frozenset(columns))
-
-
-def state(data: Data) -> tuple[object, ...]:
-    return data.files, data.labels, data.version.hash
+from atarimae.store import Store, Which, history
+from atarimae.store.moment import moment
+from atarimae.types import Label
 
 
 def test_edits_are_listed_with_what_came_and_went(store: Store) -> None:
@@ -104,11 +87,8 @@ def test_undone_file_can_be_added_again(store: Store) -> None:
 
 def test_labels_of_a_model_are_taken_back_together_and_people_keep_theirs(store: Store) -> None:
     store.record([row("a.png", "red", "赤"), row("b.png", "blue"), row("c.png", "green")])
-    with store.engine.begin() as connection:
-        for content, by in (("blue", "run-1"), ("green", "run-1"), ("green", "run-2")):
-            image = row("", content).image.hash
-            said = {"image": image, "kind": "class", "value": "赤", "by": by, "score": 0.9}
-            connection.execute(insert(labels).values(**said, added=1))
+    for content, by in (("blue", "run-1"), ("green", "run-1"), ("green", "run-2")):
+        store.say([Label(image(content), "赤", by=by, score=0.9)], action="propose")
     assert store.models() == {"run-1": 2, "run-2": 1}
     before = store.data()
     undo = store.undo_labels_by("run-1")
@@ -121,5 +101,153 @@ def test_labels_of_a_model_are_taken_back_together_and_people_keep_theirs(store:
 
 def test_taking_back_the_labels_of_a_stranger_names_the_models_there_are(store: Store) -> None:
     store.record([row("a.png", "red", "赤")], by="みどり")
-    with pytest.raises(UsageError, match="No model with labels 'みどり'"):
+    with pytest.raises(UsageError, match=r"No model with labels 'みどり'"):
         store.undo_labels_by("みどり")  # a person's are not taken back together
+
+
+def test_redo_brings_back_what_the_newest_undo_took(store: Store) -> None:
+    store.record([row("a.png", "red", "赤")])
+    before = store.data()
+    store.undo(1)
+    redone = store.redo()
+    assert (redone.action, redone.why) == ("redo", "edit 2")
+    assert state(store.data()) == state(before)
+    assert [edit.undone_by for edit in store.edits()] == [None, 3, None]
+
+
+@pytest.mark.parametrize("named", [2, 3])
+def test_redo_takes_the_undo_or_the_edit_that_it_undid(store: Store, named: int) -> None:
+    store.record([row("a.png", "red")])
+    store.record([row("b.png", "blue")])
+    store.undo(2)
+    store.record([row("c.png", "green")])
+    store.redo(named)
+    assert [file.path for file in store.data().files] == ["a.png", "b.png", "c.png"]
+
+
+def test_redo_of_what_was_not_undone_is_refused(store: Store) -> None:
+    with pytest.raises(UsageError, match=r"There is no edit yet"):
+        store.redo()
+    store.record([row("a.png", "red")])
+    with pytest.raises(AtarimaeError, match=r"nothing to redo. Edit 1 was not undone"):
+        store.redo()
+    store.undo(1)
+    store.redo(2)
+    with pytest.raises(AtarimaeError, match=r"Edit 2 is redone already. Edit 3 redid it"):
+        store.redo(2)
+    store.undo(3)  # a redo is undone as any other edit
+    assert len(store.data()) == 0
+
+
+def test_redone_change_is_a_change_that_has_to_be_undone_first(store: Store) -> None:
+    store.record([row("a.png", "red")])
+    store.record([row("a.png", "red", split="val")])
+    store.undo(2)
+    store.redo()
+    with pytest.raises(AtarimaeError, match=r"Undo edit 4 first"):
+        store.undo(1)
+
+
+def test_edits_are_undone_together_by_one_edit_and_redone_together(store: Store) -> None:
+    store.record([row("a.png", "red", "赤")])
+    store.label({image("red"): ["朱"]})
+    store.record([row("b.png", "blue", "青")])
+    store.label({image("red"): ["丹"]})
+    before = store.data()
+    undo = store.undo(2, 4)
+    assert (undo.why, undo.labels_added, undo.labels_removed) == ("edits 2, 4", 1, 1)
+    assert said(store.data(), "a.png") == ("赤",)
+    assert said(store.data(), "b.png") == ("青",)
+    with pytest.raises(AtarimaeError, match=r"Edit 5 undid 2 edits together. .*redo 5"):
+        store.redo(2)
+    store.redo(5)
+    assert state(store.data()) == state(before)
+
+
+def test_edits_are_undone_together_where_each_alone_could_not(store: Store) -> None:
+    store.record([row("a.png", "red")])
+    store.record([row("a.png", "red", split="val")])
+    store.record([row("a.png", "red", split="test")])
+    store.undo(2, 3)
+    assert state(store.data()) == state(store.data(1))
+
+
+def test_edits_together_that_somebody_else_built_upon_are_refused(store: Store) -> None:
+    store.record([row("a.png", "red")])
+    store.record([row("a.png", "red", split="val")], by="みどり")
+    store.record([row("a.png", "red", split="test")], by="あおい")
+    store.record([row("b.png", "blue")], by="みどり")
+    before = store.data()
+    with pytest.raises(AtarimaeError, match=r"Edits 2 to 4 \(2\) can't be undone alone\. Edit 3"):
+        store.undo(2, 4)
+    assert (state(store.data()), store.last_edit()) == (state(before), 4)
+
+
+@pytest.fixture
+def afternoon(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """みどり edits at 13:50, 14:00 and 14:20, あおい at 14:10; each adds a file of that name."""
+    for who, clock in (("みどり", "13:50"), ("みどり", "14:00"), ("あおい", "14:10"), ("みどり", "14:20")):  # fmt: skip  # noqa: E501
+        at = datetime.fromisoformat(f"2026-11-25 {clock}").astimezone()
+        monkeypatch.setattr(history, "now", lambda at=at: at)
+        store.record([row(clock, clock)], by=who, why=f"at {clock}")
+    monkeypatch.undo()
+    return store
+
+
+def test_an_afternoon_of_one_person_is_undone_and_redone(afternoon: Store) -> None:
+    before = afternoon.data()
+    undo = afternoon.undo_all(Which.of("みどり", "2026-11-25 14:00"))
+    assert undo.why == "2 edits by みどり since 2026-11-25 14:00"
+    assert paths(afternoon.data()) == ["13:50", "14:10"]
+    afternoon.redo(undo.id)
+    assert state(afternoon.data()) == state(before)
+
+
+@pytest.mark.parametrize(
+    ("which", "found"),
+    [
+        (Which.of(), [1, 2, 3, 4]),
+        (Which.of("みどり"), [1, 2, 4]),
+        (Which.of(since="2026-11-25 14:00"), [2, 3, 4]),
+        (Which.of(until="2026-11-25 14:10"), [1, 2]),
+        (Which.of("みどり", "2026-11-25 14:00", "14:20"), [2]),  # the next 14:20 after 14:00
+        (Which.of(since="2026-11-26"), []),
+        (Which.of(action="add", last=2), [3, 4]),
+    ],
+)
+def test_edits_are_found_by_who_when_and_what(
+    afternoon: Store, which: Which, found: list[int]
+) -> None:
+    assert [edit.id for edit in afternoon.edits(which)] == found
+    assert afternoon.count(replace(which, last=None)) == (4 if which.last else len(found))
+
+
+def test_who_and_what_that_are_not_there_name_the_nearest(afternoon: Store) -> None:
+    with pytest.raises(UsageError, match=r"No person 'みと'.*みどり"):
+        afternoon.edits(Which(who="みと"))
+    with pytest.raises(UsageError, match=r"No action 'ad'.*Did you mean 'add'"):
+        afternoon.edits(Which(action="ad"))
+    with pytest.raises(AtarimaeError, match=r"nothing to undo. No edit is meant"):
+        afternoon.undo_all(Which.of("みどり", "2026-11-26"))
+
+
+def test_time_of_day_is_the_last_one_that_is_past() -> None:
+    past = moment("00:00")
+    assert past <= datetime.now().astimezone() < past + timedelta(days=1)
+    with pytest.raises(UsageError, match=r"No moment 'noon'.*14:00"):
+        moment("noon")
+
+
+def test_numbers_of_edits_have_no_gaps_after_one_that_was_refused(store: Store) -> None:
+    store.record([row("a.png", "red")])
+    with pytest.raises(UsageError):
+        store.undo(7)
+    store.record([row("b.png", "blue")])
+    assert [edit.id for edit in store.edits()] == [1, 2]
+    assert [number for number in (1, 2) if len(store.data(number)) == number] == [1, 2]
+
+
+def test_version_that_is_not_there_is_refused(store: Store) -> None:
+    store.record([row("a.png", "red")])
+    with pytest.raises(AtarimaeError, match=r"No version 2\. The newest is 1"):
+        store.data(2)

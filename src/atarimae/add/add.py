@@ -31,6 +31,7 @@ class Report:
     changed: int
     refused: tuple[Refusal, ...]
     ignored: int
+    mended: int = 0  # files and labels that an edit took out before: they stay out
 
     def as_dict(self) -> dict[str, object]:
         """The shape of `add --json`."""
@@ -41,6 +42,7 @@ class Report:
             "moved": self.moved,
             "changed": self.changed,
             "ignored": self.ignored,
+            "mended": self.mended,
         }
 
 
@@ -64,8 +66,9 @@ def add(
         changes = store.record(read, why=", ".join(map(str, sources)))
     present = changes.present + changes.moved + changes.changed
     return Report(
-        changes.added, present, changes.moved, changes.changed, changes.refused, found.ignored
-    )
+        changes.added, present, changes.moved, changes.changed, changes.refused, found.ignored,
+        changes.mended,
+    )  # fmt: skip
 
 
 def _read(

@@ -41,8 +41,9 @@ def look(arguments: Arguments) -> None:
         out(arguments, {"findings": [finding.as_dict() for finding in workspace.findings()]}, "")
         return
     workspace.look(
-        port=arguments.port, open_browser=not arguments.no_browser, share=arguments.share
-    )
+        port=arguments.port, open_browser=not arguments.no_browser, share=arguments.share,
+        unseen=arguments.unseen,
+    )  # fmt: skip
 
 
 def _init_words(command: argparse.ArgumentParser) -> None:
@@ -72,6 +73,9 @@ def _look_words(command: argparse.ArgumentParser) -> None:
     command.add_argument("--report", type=Path, metavar="FILE.html", help="write one file instead")
     command.add_argument("--port", type=int, help="the first free one from 7860 on if not given")
     command.add_argument("--no-browser", action="store_true", help="only print the address")
+    command.add_argument(
+        "--unseen", action="store_true", help="begin with what you have not looked at yet"
+    )
     command.add_argument(
         "--share",
         action="store_true",

@@ -10,6 +10,7 @@ from atarimae.commands.command import Arguments, Command, here, out
 from atarimae.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
+    from atarimae.api import Workspace
     from atarimae.fit.again import Again
     from atarimae.runlog import Run
 
@@ -37,7 +38,7 @@ def fit(arguments: Arguments) -> int:
         run = workspace.fit(arguments.recipe, stage=_stage(arguments), **_told(arguments))
     from atarimae.compare.table import runs_table
 
-    _tell([run])
+    _tell(workspace, [run])
     out(arguments, run.row(), runs_table([run]))
     return 0
 
@@ -45,7 +46,8 @@ def fit(arguments: Arguments) -> int:
 def _join(arguments: Arguments) -> int:
     """Join runs, and say what each adds."""
     _refuse_training(arguments)
-    run = here(arguments).ensemble(
+    workspace = here(arguments)
+    run = workspace.ensemble(
         arguments.ensemble, arguments.recipe, because=arguments.because or _reason(),
         parent=arguments.parent, expect=arguments.expect, **_changes(arguments.set),
     )  # fmt: skip
@@ -54,7 +56,7 @@ def _join(arguments: Arguments) -> int:
     from atarimae.compare.ensemble import ensemble_table
     from atarimae.compare.table import runs_table
 
-    _tell([run])
+    _tell(workspace, [run])
     told = run.ensemble
     assert told is not None, "it was just written"
     value = run.row() | {"ensemble": told.as_dict()}
@@ -62,12 +64,13 @@ def _join(arguments: Arguments) -> int:
     return 0
 
 
-def _tell(runs: "Sequence[Run]") -> None:
-    """What to know of them beside the scores, on stderr: the last one's leaks, and submissions."""
+def _tell(workspace: "Workspace", runs: "Sequence[Run]") -> None:
+    """What to know of them beside the scores, on stderr: the last one's data, and submissions."""
     from atarimae import submission
     from atarimae.score import leaks
 
-    told = [leaks.told(runs[-1].leaks), *map(submission.told, runs)]
+    seen = workspace.seen(runs[-1])
+    told = [leaks.told(runs[-1].leaks), seen, *map(submission.told, runs)]
     sys.stderr.writelines(f"{line}\n" for line in told if line)
 
 
@@ -101,10 +104,11 @@ def _again_text(found: "Again") -> str:
 def _climb(arguments: Arguments) -> None:
     given = {name: getattr(arguments, name) for name in ("gate", "audit")}
     known = {name: value for name, value in given.items() if value is not None}
-    climb = here(arguments).climb(arguments.recipe, **known, **_told(arguments))
+    workspace = here(arguments)
+    climb = workspace.climb(arguments.recipe, **known, **_told(arguments))
     from atarimae.ideas.table import climb_table
 
-    _tell([rung.run for rung in climb.rungs if rung.run])
+    _tell(workspace, [rung.run for rung in climb.rungs if rung.run])
     out(arguments, climb.as_dict(), climb_table(climb))
 
 

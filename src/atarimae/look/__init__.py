@@ -40,15 +40,17 @@ def run(
     opened: Callable[[str], None] | None = None,
     *,
     share: bool = False,
+    unseen: bool = False,
     told: "Told | None" = None,
 ) -> None:
     """Serve the page until Ctrl-C; `opened` is told its address. Port None: the first free one.
 
-    With `share` it is bound to every address of this machine, for whoever brings its token.
+    With `share` it is bound to every address of this machine, for whoever brings its token. With
+    `unseen` it begins at the images that nobody here has looked at yet.
     """
     from atarimae.look import app
 
-    app.run(workspace, host, port, open_browser, opened, share=share, told=told)
+    app.run(workspace, host, port, open_browser, opened, share=share, unseen=unseen, told=told)
 
 
 def report(

@@ -14,6 +14,7 @@ from atarimae.look import share as sharing
 from atarimae.look.frame import HERE
 from atarimae.look.pages import compare, findings, gate, images, ledger, media, runs, search
 from atarimae.look.site import Site
+from atarimae.look.unseen import UNSEEN
 from atarimae.web import guard
 from atarimae.web import token as tokens
 from atarimae.web.frame import new_app
@@ -40,7 +41,7 @@ def create_app(
         app.include_router(ledger.router(site, told))
         tabs.append(("Ledger", "/ledger"))
     tabs.append(("Gate", "/gate"))
-    site.pages.templates.globals["tabs"] = tabs
+    site.pages.templates.globals |= {"tabs": tabs, "shared": token is not None}
     for page in (images, media, runs, gate, compare, findings, search):
         app.include_router(page.router(site))
     app.mount("/look", StaticFiles(directory=HERE / "static"), name="look")
@@ -59,12 +60,14 @@ def run(
     opened: Callable[[str], None] | None = None,
     *,
     share: bool = False,
+    unseen: bool = False,
     told: ledger.Told | None = None,
 ) -> None:
     """Serve the page until Ctrl-C. Without a port: the first free one from `PORT` on.
 
     `opened` is told the address; unless given, it is written to stderr. With `share` the page is
     bound to every address of this machine, for whoever brings its token, and can only be read.
+    With `unseen` the first page is what this machine's user has not looked at.
     """
     import uvicorn
 
@@ -72,6 +75,8 @@ def run(
     listener = listen(sharing.ANYWHERE if share else host, port)
     port = listener.getsockname()[1]
     address = sharing.address("127.0.0.1", port, token) if token else url(host, port)
+    if unseen:
+        address += f"{'&' if token else '?'}seen={UNSEEN}"
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(workspace, host, token, told), log_level="warning", access_log=False

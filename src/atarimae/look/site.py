@@ -7,6 +7,7 @@ from atarimae.look import frame
 from atarimae.look.catalogue import Catalogue, Listing
 from atarimae.look.checks import Beside, Finding, beside, run
 from atarimae.look.searcher import Searcher
+from atarimae.look.unseen import Unseen
 from atarimae.workspace import Workspace
 
 THREADS = 4  # that decode; more would only hold more pictures in memory
@@ -20,6 +21,7 @@ class Site:
         self.catalogue = Catalogue(workspace)
         self.pages = frame.pages()
         self.search = Searcher(workspace)
+        self.unseen = Unseen(workspace, self.catalogue.store)
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="thumbnails")
         self._lock = Lock()
         self._found: tuple[Listing, Beside, list[Finding]] | None = None

@@ -9,7 +9,7 @@ from atarimae.predict.run import outputs
 from atarimae.propose.estimate import Estimate, Judged, estimate, threshold
 from atarimae.propose.sides import Sides, as_queries, both, sides
 from atarimae.runlog import Run
-from atarimae.store import Edit, Store
+from atarimae.store import Edit, Origin, Store
 from atarimae.task import Context, Model, Proposes, Task
 from atarimae.types import Array, Data, File, Label, Progress, silent
 from atarimae.workspace import Workspace
@@ -88,7 +88,7 @@ def propose(
     if found and not dry_run:
         why = f"{run.id} at {chosen:.4f}"
         labels = [Label(p.image, p.label, by=run.id, score=p.score) for p in found]
-        edit = store.say(labels, action="propose", why=why)
+        edit = store.say(labels, action="propose", why=why, origin=Origin(run=run.id))
     return Proposed(run.id, len(parts.pool), told, tuple(found), edit)
 
 

@@ -1,7 +1,21 @@
 """Images, files, labels, edits and versions, in SQLite (or PostgreSQL for a team)."""
 
-from atarimae.store.history import Edit
+from atarimae.store.conflicts import Conflict, Side
+from atarimae.store.difference import Difference, Relabelled
+from atarimae.store.history import Edit, Origin, Which
 from atarimae.store.recording import Changes, Refusal, Row
 from atarimae.store.store import Store
 
-__all__ = ["Changes", "Edit", "Refusal", "Row", "Store"]
+__all__ = [
+    "Changes",
+    "Conflict",
+    "Difference",
+    "Edit",
+    "Origin",
+    "Refusal",
+    "Relabelled",
+    "Row",
+    "Side",
+    "Store",
+    "Which",
+]

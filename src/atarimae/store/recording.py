@@ -2,22 +2,24 @@
 
 import operator
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from atarimae.store import schema
+from atarimae.store.changing import FILE
+from atarimae.store.rows import insert_rows
+from atarimae.store.saying import SAID
 from atarimae.store.state import alive, files_at, last_edit
-from atarimae.types import Box, File, Image, Label
+from atarimae.store.undoing import UNDO
+from atarimae.types import Box, File, Image
 from atarimae.workspace import Workspace
 
+ADD = "add"
 _IMAGE = Image.__slots__
-_FILE = File.__slots__
-_SAID = ("image", "kind", "value", "x0", "y0", "x1", "y1")
 _image_columns = operator.attrgetter(*_IMAGE)
-_file_columns = operator.attrgetter(*_FILE)
+_file_columns = operator.attrgetter(*FILE)
 _FATES = ("added", "present", "moved", "changed")
 
 
@@ -51,6 +53,7 @@ class Changes:
     changed: int = 0
     labels: int = 0
     refused: tuple[Refusal, ...] = ()
+    mended: int = 0  # files and labels that an edit took out before, and that stay out
 
 
 class Recording:
@@ -66,10 +69,12 @@ class Recording:
             self.files[file.path] = file
             self.unchecked[file.image].append(file.path)
         self.labels = {  # what people say: it is said again where only a model has
-            tuple(getattr(row, name) for name in _SAID)
+            tuple(getattr(row, name) for name in SAID)
             for row in connection.execute(alive(schema.labels, self.edit))
             if row.score is None
         }
+        self.files_out = _taken_out(connection, schema.files, ("path", "image"))
+        self.labels_out = _taken_out(connection, schema.labels, SAID)
         self.new_images: list[Image] = []
         self.new_files: dict[str, File] = {}
         self.retired: list[str] = []
@@ -80,10 +85,14 @@ class Recording:
     def changes(self) -> Changes:
         """What the rows that were taken change."""
         added, present, moved, changed = (self.counts[name] for name in _FATES)
-        return Changes(added, present, moved, changed, len(self.new_labels))
+        labels, mended = len(self.new_labels), self.counts["mended"]
+        return Changes(added, present, moved, changed, labels, mended=mended)
 
     def take(self, row: Row) -> None:
         """Work out what one more row changes."""
+        if row.file.path not in self.files and (row.file.path, row.image.hash) in self.files_out:
+            self.counts["mended"] += 1
+            return
         self._image(row.image)
         self.counts[self._file(row)] += 1
         self._labels(row)
@@ -99,9 +108,9 @@ class Recording:
             )
         insert_rows(connection, schema.images, _IMAGE, map(_image_columns, self.new_images))
         live = ((*_file_columns(file), edit) for file in self.new_files.values())
-        insert_rows(connection, table, (*_FILE, "added"), live)
+        insert_rows(connection, table, (*FILE, "added"), live)
         said = ((*label, by, edit) for label in self.new_labels)
-        insert_rows(connection, schema.labels, (*_SAID, "by", "added"), said)
+        insert_rows(connection, schema.labels, (*SAID, "by", "added"), said)
 
     def _image(self, image: Image) -> None:
         if image.hash in self.images:
@@ -153,49 +162,25 @@ class Recording:
         said = [(image, "class", value, None, None, None, None) for value in row.labels]
         boxes = [(image, "box", value, b.x0, b.y0, b.x1, b.y1) for value, b in row.boxes]
         for label in dict.fromkeys([*said, *boxes]):
-            if label not in self.labels:
+            if label in self.labels_out and label not in self.labels:
+                self.counts["mended"] += 1
+            elif label not in self.labels:
                 self.labels.add(label)
                 self.new_labels.append(label)
 
 
-def unsaid(connection: Connection, labels: Iterable[Label]) -> list[Label]:
-    """Those that nobody of the same name says already, each once; whatever their score."""
-    table = schema.labels
-    rows = connection.execute(select(table).where(table.c.removed.is_(None)))
-    there = {tuple(getattr(row, name) for name in (*_SAID, "by")) for row in rows}
-    fresh = {(*_said(label), label.by): label for label in labels}
-    return [label for statement, label in fresh.items() if statement not in there]
-
-
-def say(connection: Connection, labels: Iterable[Label], edit: int) -> None:
-    """Write labels of an edit."""
-    rows = ((*_said(label), label.by, label.score, edit) for label in labels)
-    insert_rows(connection, schema.labels, (*_SAID, "by", "score", "added"), rows)
-
-
-def _said(label: Label) -> tuple[object, ...]:
-    box = label.box
-    corners = (None,) * 4 if box is None else (box.x0, box.y0, box.x1, box.y1)
-    return (label.image, label.kind, label.value, *corners)
-
-
-def insert_rows(
-    connection: Connection, table: Table, names: Sequence[str], rows: Iterable[tuple[object, ...]]
-) -> None:
-    """Insert rows of the named columns, past SQLAlchemy's work for each of them.
-
-    That took half the time of recording 5,000 files; these values are what drivers take.
-    """
-    statement = insert(table).compile(dialect=connection.dialect, column_keys=list(names))
-    if not statement.positional:
-        values: Any = [dict(zip(names, row, strict=True)) for row in rows]
-    elif tuple(order := statement.positiontup or ()) == tuple(names):
-        values = list(rows)
-    else:
-        picked = operator.itemgetter(*map(names.index, order))
-        values = [picked(row) for row in rows]
-    if values:
-        connection.exec_driver_sql(statement.string, values)
+def _taken_out(
+    connection: Connection, table: Table, names: Sequence[str]
+) -> set[tuple[object, ...]]:
+    """What an edit took out on purpose: adding the same source again doesn't bring it back."""
+    query = (
+        select(table, schema.edits.c.action)
+        .join(schema.edits, schema.edits.c.id == table.c.removed)
+        .order_by(table.c.removed, table.c.id)
+    )
+    rows = connection.execute(query)
+    last = {tuple(getattr(row, name) for name in names): row.action for row in rows}
+    return {what for what, action in last.items() if action not in (ADD, UNDO)}
 
 
 def _merged(old: File, row: Row) -> File:

@@ -1,12 +1,16 @@
 """The tables. Rows of files and labels live from edit `added` until before edit `removed`.
 
 Nothing is overwritten: the state after edit N is every row with `added` ≤ N that no edit ≤ N
-removed. Images and edits are never removed.
+removed. Images and edits are never removed. A row that comes back is a new row; its `first` is the
+id of the row that it is the same as.
 """
+
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -14,19 +18,33 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    text,
+    null,
 )
 
+FORMAT = 2  # of the tables below; see migration.py
+
 metadata = MetaData()
+
+
+def _text(length: int | None = None) -> String:
+    """Text that is compared by its bytes on every server, whatever its language is set to."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+# One row: which format the tables have. Stores of the first format have no such table.
+format_ = Table("format", metadata, Column("number", Integer, primary_key=True))
 
 edits = Table(
     "edits",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", String, nullable=False),  # UTC, ISO 8601
-    Column("by", String, nullable=False),
-    Column("action", String, nullable=False),
-    Column("why", String, nullable=False, default=""),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", _text(), nullable=False),  # UTC, ISO 8601
+    Column("by", _text(), nullable=False),
+    Column("action", _text(), nullable=False),
+    Column("why", _text(), nullable=False, default=""),
+    Column("finding", _text()),  # what a check said, that the edit answers
+    Column("run", _text()),  # whose model said so
+    Column("seen", Integer),  # the version that its author saw; empty where it was the newest
 )
 
 undone = Table(
@@ -34,33 +52,26 @@ undone = Table(
     metadata,
     Column("edit", Integer, ForeignKey("edits.id"), primary_key=True),
     Column("by", Integer, ForeignKey("edits.id"), primary_key=True),
-)
-
-# Rows of files and labels that an undo brought back, and the row that each is the same as.
-returned = Table(
-    "returned",
-    metadata,
-    Column("table", String, primary_key=True),
-    Column("row", Integer, primary_key=True),
-    Column("was", Integer, nullable=False),
+    Index("undone_by", "by"),
 )
 
 images = Table(
     "images",
     metadata,
-    Column("hash", String(64), primary_key=True),
+    Column("hash", _text(64), primary_key=True),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
-    Column("format", String, nullable=False),
+    Column("format", _text(), nullable=False),
     Column("bytes", BigInteger, nullable=False),
-    Column("parent", String(64)),
+    Column("parent", _text(64)),
 )
 
 
-def _lifetime() -> tuple[Column[int], Column[int]]:
+def _lifetime() -> tuple[Column[int], Column[int], Column[int]]:
     return (
         Column("added", Integer, ForeignKey("edits.id"), nullable=False),
         Column("removed", Integer, ForeignKey("edits.id")),
+        Column("first", Integer),
     )
 
 
@@ -68,44 +79,58 @@ files = Table(
     "files",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("path", String, nullable=False),
-    Column("image", String(64), ForeignKey("images.hash"), nullable=False),
-    Column("split", String),
-    Column("role", String, nullable=False),
-    Column("group", String),
-    Column("source", String),
+    Column("path", _text(), nullable=False),
+    Column("image", _text(64), ForeignKey("images.hash"), nullable=False),
+    Column("split", _text()),
+    Column("role", _text(), nullable=False),
+    Column("group", _text()),
+    Column("source", _text()),
     *_lifetime(),
     Index("files_image", "image"),
-)
-Index(
-    "files_live_path",
-    files.c.path,
-    unique=True,
-    sqlite_where=text("removed IS NULL"),
-    postgresql_where=text("removed IS NULL"),
 )
 
 labels = Table(
     "labels",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("image", String(64), ForeignKey("images.hash"), nullable=False),
-    Column("kind", String, nullable=False),
-    Column("value", String, nullable=False),
+    Column("image", _text(64), ForeignKey("images.hash"), nullable=False),
+    Column("kind", _text(), nullable=False),
+    Column("value", _text(), nullable=False),
     Column("x0", Float),
     Column("y0", Float),
     Column("x1", Float),
     Column("y1", Float),
-    Column("by", String, nullable=False),
+    Column("by", _text(), nullable=False),
     Column("score", Float),
     *_lifetime(),
     Index("labels_image", "image"),
 )
 
+# What people have looked at. It is no edit: nothing of the data changes by it.
+looks = Table(
+    "looks",
+    metadata,
+    Column("by", _text(), primary_key=True),
+    Column("image", _text(64), ForeignKey("images.hash"), primary_key=True),
+    Column("at", _text(), nullable=False),  # UTC, ISO 8601: the first time
+)
+
 refusals = Table(
     "refusals",
     metadata,
-    Column("path", String, primary_key=True),
-    Column("found", String, nullable=False),
-    Column("fix", String, nullable=False),
+    Column("path", _text(), primary_key=True),
+    Column("found", _text(), nullable=False),
+    Column("fix", _text(), nullable=False),
 )
+
+
+def _index(name: str, column: Column[Any], of: ColumnElement[bool], unique: bool = False) -> None:
+    """An index of some rows only: the others take no room in it."""
+    Index(name, column, unique=unique, sqlite_where=of, postgresql_where=of)
+
+
+_index("files_live_path", files.c.path, files.c.removed == null(), unique=True)
+for _table in (files, labels):
+    Index(f"{_table.name}_added", _table.c.added)
+    _index(f"{_table.name}_removed", _table.c.removed, _table.c.removed != null())
+    _index(f"{_table.name}_first", _table.c.first, _table.c.first != null())

@@ -1,5 +1,6 @@
 """The state of the tables at one edit."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,10 +25,17 @@ def alive(table: Table, edit: int) -> Select[Any]:
 def files_at(connection: Connection, edit: int) -> list[File]:
     """The files after the edit, in order of path."""
     query = alive(schema.files, edit).order_by(schema.files.c.path)
-    return [
-        File(row.path, row.image, row.split, row.role, row.group, row.source)
-        for row in connection.execute(query)
-    ]
+    return [file_of(row) for row in connection.execute(query)]
+
+
+def labels_at(connection: Connection, edit: int) -> dict[str, tuple[Label, ...]]:
+    """The labels after the edit by image, oldest first; one that came back keeps its place."""
+    table = schema.labels
+    age = func.coalesce(table.c.first, table.c.id)
+    said: dict[str, list[Label]] = defaultdict(list)
+    for row in connection.execute(alive(table, edit).order_by(age)):
+        said[row.image].append(label_of(row))
+    return {image: tuple(labels) for image, labels in said.items()}
 
 
 def moved(then: Sequence[File], now: Sequence[File]) -> dict[str, str]:
@@ -44,6 +52,22 @@ def moved(then: Sequence[File], now: Sequence[File]) -> dict[str, str]:
 def all_images(connection: Connection) -> dict[str, Image]:
     """Every image ever seen, by hash."""
     return {row.hash: Image(*row) for row in connection.execute(select(schema.images))}
+
+
+def models(connection: Connection) -> dict[str, int]:
+    """Who said the labels with a score, and how many there are of each."""
+    table = schema.labels
+    query = (
+        select(table.c.by, func.count())
+        .where(table.c.score.is_not(None), table.c.removed.is_(None))
+        .group_by(table.c.by)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def file_of(row: Any) -> File:
+    """The file in a row."""
+    return File(row.path, row.image, row.split, row.role, row.group, row.source)
 
 
 def label_of(row: Any) -> Label:

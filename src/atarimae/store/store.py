@@ -5,39 +5,37 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    create_engine,
-    event,
-    insert,
-    select,
-)
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, select
 
 from atarimae.errors import AtarimaeError
-from atarimae.store import history, schema
-from atarimae.store.history import Edit
-from atarimae.store.recording import Changes, Recording, Refusal, Row, note_refusals, say, unsaid
-from atarimae.store.state import alive, all_images, files_at, last_edit, moved
+from atarimae.store import changing, history, looking, migration, saying, schema, undoing
+from atarimae.store.conflicts import Conflict, conflicts
+from atarimae.store.difference import Difference, difference
+from atarimae.store.engine import open_engine, told
+from atarimae.store.history import ALL, NOTHING, Edit, Origin, Which
+from atarimae.store.naming import named_files
+from atarimae.store.recording import ADD, Changes, Recording, Refusal, Row, note_refusals
+from atarimae.store.rows import end_rows
+from atarimae.store.state import all_images, files_at, labels_at, last_edit, models, moved
 from atarimae.types import Data, File, Image, Label, Version
 from atarimae.workspace import Workspace, person
 
-BUSY_SECONDS = 120  # how long one writer waits for another
-
 
 class Store:
-    """The store of one workspace. Each method is one transaction."""
+    """The store of one workspace. Each method is one transaction.
+
+    Methods that change the data append one edit: `by` is who, the system's user where nobody is
+    named, `why` a reason, and `origin` what it rests on. They give None where nothing changes.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.engine = _engine(workspace.store_url)
-        # As a writer: two processes that open a new store at once don't both make its tables.
-        with _told():
-            schema.metadata.create_all(self.engine.execution_options(writes=True))
+        self.engine = open_engine(workspace.store_url)
+        self._conflicts: tuple[int, list[Conflict]] | None = None  # at the newest edit
+        with told(self.engine):
+            migration.prepare(self.engine)
 
     def record(
         self, found: Iterable[Row | Refusal], *, why: str = "", by: str | None = None
@@ -67,65 +65,213 @@ class Store:
                 for row in rows:
                     recording.take(row)
             changes = recording.changes
-            if changes != Changes(present=changes.present):
-                recording.save(connection, _append(connection, "add", why, by), by or person())
+            if changes != Changes(present=changes.present, mended=changes.mended):
+                edit = history.append(connection, ADD, why, by)
+                recording.save(connection, edit, by or person())
             note_refusals(connection, rows, refused)
         return replace(changes, refused=tuple(refused))
+
+    def say(
+        self,
+        labels: Sequence[Label],
+        *,
+        action: str,
+        why: str = "",
+        by: str | None = None,
+        origin: Origin = NOTHING,
+    ) -> Edit | None:
+        """Append labels; None where each was said before by the same."""
+        with self._write() as connection:
+            come = saying.unsaid(connection, labels)
+            return _relabelled(connection, [], come, (action, why, by, origin))
+
+    def relabel(
+        self,
+        old: Sequence[Label],
+        new: Sequence[Label] = (),
+        *,
+        action: str = "label",
+        why: str = "",
+        by: str | None = None,
+        origin: Origin = NOTHING,
+    ) -> Edit | None:
+        """Take labels away and say others in their place. One that has gone already is passed over.
+
+        So where two people change the same box at once, both of their boxes stay.
+        """
+        with self._write() as connection:
+            gone, come = saying.still_said(connection, old), saying.unsaid(connection, new)
+            return _relabelled(connection, gone, come, (action, why, by, origin))
+
+    def label(
+        self,
+        classes: Mapping[str, Sequence[str]],
+        *,
+        also: bool = False,
+        why: str = "",
+        by: str | None = None,
+        origin: Origin = NOTHING,
+    ) -> Edit | None:
+        """Say of which classes images (by hash) are; with `also`, beside those they have.
+
+        What models say stays. So does what others have said since the version `origin.seen`: both
+        are kept then, and `conflicts` has the image until somebody who saw both chooses again.
+        """
+        who = by or person()
+        with self._write() as connection:
+            gone, come = saying.chosen(connection, classes, who, origin.seen, also=also)
+            return _relabelled(connection, gone, come, ("label", why, by, origin))
+
+    def change(
+        self,
+        files: Iterable[File],
+        *,
+        why: str = "",
+        by: str | None = None,
+        origin: Origin = NOTHING,
+    ) -> Edit | None:
+        """Set split, role, group and source of files as given, each found by its path.
+
+        `store.change(replace(file, split="val") for file in wanted)`. All of them or, where one is
+        not in the data or holds another image by now, none.
+        """
+        with self._write() as connection:
+            gone, come = changing.changed(connection, files)
+            if not come:
+                return None
+            edit = history.append(connection, "change", why, by, origin)
+            changing.write(connection, gone, come, edit)
+            return history.edit(connection, edit)
+
+    def remove(
+        self,
+        paths: Iterable[str],
+        *,
+        why: str = "",
+        by: str | None = None,
+        origin: Origin = NOTHING,
+    ) -> Edit | None:
+        """Take files out of the data. Nothing on the disk is touched: undo brings them back."""
+        with self._write() as connection:
+            gone = changing.removed(connection, paths)
+            if not gone:
+                return None
+            edit = history.append(connection, "remove", why, by, origin)
+            changing.write(connection, gone, (), edit)
+            return history.edit(connection, edit)
+
+    def undo(self, *edits: int, why: str | None = None, by: str | None = None) -> Edit:
+        """Undo edits together, by another: undoing that one brings everything back."""
+        numbers = list(dict.fromkeys(edits))
+        reason = why or f"edit{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers[:5]))}"
+        more = f" and {len(numbers) - 5:,} more" if len(numbers) > 5 and not why else ""
+        with self._write() as connection:
+            action = undoing.action(connection, numbers)
+            new = history.append(connection, action, reason + more, by)
+            undoing.undo(connection, numbers, new)
+            return history.edit(connection, new)
+
+    def undo_all(self, which: Which, *, by: str | None = None) -> Edit:
+        """Undo all edits that are meant, together: what somebody did on an afternoon."""
+        with self._read() as connection:
+            history.check_names(connection, which)
+            numbers = history.numbers(connection, which)
+        if not numbers:
+            raise AtarimaeError(
+                "There is nothing to undo.", "No edit is meant.", "See 'atarimae edits'."
+            )
+        since = "" if which.since is None else f" since {which.since:%Y-%m-%d %H:%M}"
+        until = "" if which.until is None else f" until {which.until:%Y-%m-%d %H:%M}"
+        why = f"{len(numbers):,} edits by {which.who or 'anybody'}{since}{until}"
+        return self.undo(*numbers, why=why, by=by)
+
+    def redo(self, edit: int | None = None, *, by: str | None = None) -> Edit:
+        """Bring back what an undo took: named by its number or by the edit that it undid.
+
+        Where none is named, the newest edit is meant, which has to be an undo.
+        """
+        with self._read() as connection:
+            number = undoing.to_redo(connection, edit)
+        return self.undo(number, by=by)
+
+    def undo_labels_by(self, name: str, *, by: str | None = None) -> Edit:
+        """Take back all labels of a model together, whichever edits brought them."""
+        with self._write() as connection:
+            new = history.append(connection, undoing.UNDO, f"labels by {name}", by)
+            undoing.undo_labels_by(connection, name, new)
+            return history.edit(connection, new)
 
     def data(self, edit: int | None = None) -> Data:
         """The data at a version; the newest one where none is named. Files in order of path."""
         with self._read() as connection:
             last = last_edit(connection)
             edit = last if edit is None else edit
+            history.check_version(connection, edit)
             files = files_at(connection, edit)
-            rows = connection.execute(alive(schema.labels, edit).order_by(schema.labels.c.id))
-            said = history.in_order(connection, rows)
+            labels = labels_at(connection, edit)
             images = all_images(connection)
             now = files if edit == last else files_at(connection, last)
-        labels = {image: tuple(found) for image, found in said.items()}
         version = Version(edit, content_hash(files, labels))
         root = self.workspace.root
         return Data(root, version, tuple(files), images, labels, moved(files, now))
+
+    def named(self, words: Sequence[str | Path]) -> list[File]:
+        """The files that people name so: by a path, a folder, or an image's hash."""
+        return named_files(self.data(), words)
+
+    def difference(self, first: int, second: int) -> Difference:
+        """What came, went and changed from one version to another, which may be the older."""
+        with self._read() as connection:
+            for version in (first, second):
+                history.check_version(connection, version)
+            return difference(connection, first, second)
 
     def last_edit(self) -> int:
         """The number of the newest edit; 0 before the first."""
         with self._read() as connection:
             return last_edit(connection)
 
-    def edits(self) -> list[Edit]:
-        """Every edit, oldest first."""
+    def edits(self, which: Which = ALL) -> list[Edit]:
+        """The edits, or some of them, oldest first."""
         with self._read() as connection:
-            return history.edits(connection)
+            history.check_names(connection, which)
+            return history.edits(connection, which)
 
-    def say(
-        self, labels: Sequence[Label], *, action: str, why: str = "", by: str | None = None
-    ) -> Edit | None:
-        """Append labels as one edit; None where each was said before by the same."""
-        with self._write() as connection:
-            fresh = unsaid(connection, labels)
-            if not fresh:
-                return None
-            say(connection, fresh, _append(connection, action, why, by))
-            return history.edits(connection)[-1]
+    def count(self, which: Which = ALL) -> int:
+        """How many edits there are of these, whatever `which.last` says."""
+        with self._read() as connection:
+            return history.count(connection, which)
 
-    def undo(self, edit: int, *, by: str | None = None) -> Edit:
-        """Undo one edit, by another: undoing that one brings everything back."""
-        with self._write() as connection:
-            new = _append(connection, history.UNDO, f"edit {edit}", by)
-            history.undo(connection, edit, new)
-            return history.edits(connection)[-1]
+    def conflicts(self) -> list[Conflict]:
+        """Images of which people say different classes, in order of hash; kept until an edit."""
+        with self._read() as connection:
+            last = last_edit(connection)
+            if self._conflicts is None or self._conflicts[0] != last:
+                self._conflicts = (last, conflicts(connection))
+            return self._conflicts[1]
 
-    def undo_labels_by(self, name: str, *, by: str | None = None) -> Edit:
-        """Take back all labels of a model together, whichever edits brought them."""
+    def look(self, images: Iterable[str], *, by: str | None = None) -> int:
+        """Note that somebody has looked at images; how many of them are new to him or her."""
         with self._write() as connection:
-            new = _append(connection, history.UNDO, f"labels by {name}", by)
-            history.undo_labels_by(connection, name, new)
-            return history.edits(connection)[-1]
+            return looking.note(connection, images, by or person())
+
+    def seen(self, by: str | None = None, *, before: str | None = None) -> frozenset[str]:
+        """The images that somebody has looked at; before a moment (UTC, ISO 8601) if one is named.
+
+        The system's user where nobody is named.
+        """
+        with self._read() as connection:
+            return looking.seen(connection, by or person(), before)
+
+    def seen_by(self, image: str) -> Mapping[str, str]:
+        """Who has looked at an image, and when first (UTC, ISO 8601): the earliest first."""
+        with self._read() as connection:
+            return looking.seen_by(connection, image)
 
     def models(self) -> dict[str, int]:
         """Who said the labels with a score, and how many there are of each."""
         with self._read() as connection:
-            return history.models(connection)
+            return models(connection)
 
     def images(self) -> dict[str, Image]:
         """Every image ever seen, by hash."""
@@ -140,25 +286,29 @@ class Store:
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with _told("read"), self.engine.connect() as connection:
+        with told(self.engine, "read"), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        with _told(), self.engine.execution_options(writes=True).begin() as connection:
+        writing = self.engine.execution_options(writes=True)
+        with told(self.engine), writing.begin() as connection:
             yield connection
 
 
-@contextmanager
-def _told(what: str = "written to") -> Iterator[None]:
-    try:
-        yield
-    except DatabaseError as error:
-        raise AtarimaeError(
-            f"The store can't be {what}.",
-            f"{error.orig}.",
-            "Check disk space and rights, or put back a copy of the store.",
-        ) from None
+def _relabelled(
+    connection: Connection,
+    gone: Sequence[int],
+    come: Sequence[Label],
+    reason: tuple[str, str, str | None, Origin],
+) -> Edit | None:
+    """Write labels that go and come as one edit, where there are any."""
+    if not gone and not come:
+        return None
+    edit = history.append(connection, *reason)
+    end_rows(connection, schema.labels, gone, edit)
+    saying.say(connection, come, edit)
+    return history.edit(connection, edit)
 
 
 def content_hash(files: Iterable[File], labels: Mapping[str, Sequence[Label]]) -> str:
@@ -178,36 +328,3 @@ def content_hash(files: Iterable[File], labels: Mapping[str, Sequence[Label]]) -
         for file in files
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _engine(url: str) -> Engine:
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """Two writers wait for each other from the first statement on; readers wait for nobody."""
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions are begun by the listener, not the driver
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-
-
-def _append(connection: Connection, action: str, why: str, by: str | None) -> int:
-    result = connection.execute(
-        insert(schema.edits).values(
-            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            by=by or person(),
-            action=action,
-            why=why,
-        )
-    )
-    return int(result.inserted_primary_key[0])  # type: ignore[index]

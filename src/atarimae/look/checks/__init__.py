@@ -52,12 +52,12 @@ def run(data: Data, known: Beside) -> list[Finding]:
 
 def beside(workspace: Workspace, store: Store) -> Beside:
     """What checks need beside the data. In doubt about the task, two labels are a finding."""
-    refusals = tuple(store.refusals())
+    refusals, said = tuple(store.refusals()), tuple(store.conflicts())
     try:
         chosen = task.load(workspace.task)
     except (AtarimaeError, ImportError, AttributeError):
-        return Beside(refusals=refusals)
+        return Beside(refusals=refusals, conflicts=said)
     return Beside(
         chosen.one_label, refusals, chosen.unseen_classes, isinstance(chosen, Embeds),
-        newest(workspace, chosen),
+        newest(workspace, chosen), conflicts=said,
     )  # fmt: skip

@@ -1,35 +1,62 @@
-"""Several classes on one image, for a task that wants one."""
+"""Several classes on one image: two where the task wants one, or said by two people at once."""
+
+from collections.abc import Sequence
+from shlex import quote
 
 from atarimae.look.checks.finding import Beside, Check, Finding, by_image
-from atarimae.types import Data, Label
+from atarimae.store import Conflict, Side
+from atarimae.types import Data, File, Label
 
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
-    if not beside.one_label:
-        return []
+    known = {conflict.image: conflict for conflict in beside.conflicts}
     findings = []
     for image, files in by_image(data.files).items():
         classes = data.classes(files[0])
-        if len(classes) > 1:
+        conflict = known.get(image)
+        at_once = conflict is not None and conflict.at_once
+        if len(classes) > 1 and (beside.one_label or at_once):
             findings.append(
                 Finding(
                     check.name,
-                    "One picture is labelled "
-                    + " and ".join(f"'{name}'" for name in classes)
-                    + ".",
+                    _what(classes, at_once),
                     (image,),
                     tuple(file.path for file in files),
-                    "; ".join(_said(label) for label in data.labels[image] if label.kind == "class")
-                    + ".",
-                    f"Keep the right one; until then '{classes[0]}' counts, which was said first.",
+                    "; ".join(_evidence(conflict, data.labels[image])) + ".",
+                    _fix(classes, files[0], beside.one_label),
                 )
             )
     return findings
 
 
+def _what(classes: Sequence[str], at_once: bool) -> str:
+    names = " and ".join(f"'{name}'" for name in classes)
+    how = ", by people who did not see what the other said" if at_once else ""
+    return f"One picture is labelled {names}{how}."
+
+
+def _evidence(conflict: Conflict | None, labels: Sequence[Label]) -> list[str]:
+    """Who said what: with the edits, where they are known."""
+    said = [label for label in labels if label.kind == "class"]
+    if conflict is None:
+        return [_said(label) for label in said]
+    sides = [_side(side) for side in conflict.sides]
+    return sides + [_said(label) for label in said if label.score is not None]
+
+
+def _side(side: Side) -> str:
+    seen = "" if side.seen == side.edit - 1 else f", who had seen version {side.seen}"
+    return f"'{side.value}' by {side.by or 'unknown'} in edit {side.edit}{seen}"
+
+
 def _said(label: Label) -> str:
     sure = "" if label.score is None else f", {label.score:.0%} sure"
     return f"'{label.value}' by {label.by or 'unknown'}{sure}"
+
+
+def _fix(classes: Sequence[str], file: File, one_label: bool) -> str:
+    counts = f"; until then '{classes[0]}' counts, which was said first" if one_label else ""
+    return f"Keep the right one, with: atarimae label {quote(file.path)} --class …{counts}."
 
 
 check = Check(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
 from atarimae.look.checks.judged import Judged
-from atarimae.store import Refusal
+from atarimae.store import Conflict, Refusal
 from atarimae.types import Data, File
 
 
@@ -33,6 +33,7 @@ class Beside:
     unseen_classes: bool = False  # the task asks about classes that training has not seen
     gallery: bool = False  # the task looks its answers up in a gallery
     judged: Judged | None = None  # the newest run that left a model
+    conflicts: tuple[Conflict, ...] = ()  # images of which people say different classes
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Body, Depends, Query
 from fastapi.responses import HTMLResponse
 
 from atarimae.look.catalogue import NONE, Filter, Listing
 from atarimae.look.site import Site
+from atarimae.look.unseen import SEEN, UNSEEN
+from atarimae.store.history import now, stamp
 from atarimae.types import File
 from atarimae.web.frame import WebError
 
@@ -24,11 +26,11 @@ Wanted = Annotated[Filter, Depends(wanted)]
 
 
 def router(site: Site) -> APIRouter:
-    """`/`, `/api/images` and `/image/{image}`."""
+    """`/`, `/api/images`, `/image/{image}` and `/seen`."""
     made = APIRouter()
 
     @made.get("/")
-    def page(filter_: Wanted) -> HTMLResponse:
+    def page(filter_: Wanted, seen: str = "") -> HTMLResponse:
         listing = site.catalogue.now()
         return site.pages.page(
             "images.html",
@@ -38,6 +40,8 @@ def router(site: Site) -> APIRouter:
             labels=listing.labels,
             columns={name: listing.counts(name) for name in ("split", "source", "role")},
             none=NONE,
+            looked={SEEN: "seen", UNSEEN: "not seen yet"},
+            seen=seen,
         )
 
     @made.get("/api/images")
@@ -46,14 +50,18 @@ def router(site: Site) -> APIRouter:
         start: Annotated[int, Query(ge=0)] = 0,
         count: Annotated[int, Query(ge=0, le=MOST)] = 200,
         find: str = "",
+        seen: str = "",
+        before: str = "",
     ) -> dict[str, object]:
-        listing = site.catalogue.now()
-        numbers = listing.files(filter_)
+        listing, before = site.catalogue.now(), before or stamp(now())
+        numbers = site.unseen.numbers(listing, filter_, seen, before)
         files = listing.data.files
         return {
             "version": listing.data.version.edit,
             "total": len(numbers),
             "all": len(files),
+            "before": before,
+            "seen": site.unseen.share(listing, numbers),
             "start": start,
             "position": _position(files, numbers, find),
             "items": [_item(listing, files[number]) for number in numbers[start : start + count]],
@@ -75,7 +83,16 @@ def router(site: Site) -> APIRouter:
             boxes=[label for label in labels if label.box is not None],
             classes=listing.data.classes(files[0]),
             findings=[finding for finding in site.findings() if image in finding.images],
+            seen_by=site.catalogue.store.seen_by(image),
         )
+
+    @made.post("/seen")
+    def seen(
+        images: Annotated[list[str], Body(embed=True, max_length=MOST)],
+    ) -> dict[str, int]:
+        listing = site.catalogue.now()
+        known = [image for image in images if image in listing.files_by_image]
+        return {"noted": site.catalogue.store.look(known)}
 
     return made
 

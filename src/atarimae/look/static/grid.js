@@ -3,6 +3,8 @@
 // Tiles stand at absolute places in a box as high as all rows. Rows of data come in blocks from
 // /api/images as they come into sight; a thumbnail is asked for only when its tile stayed a moment.
 
+import { leave, watch } from "./seen.js";
+
 const BLOCK = 200; // images that are asked for at once
 const AROUND = 3; // rows above and below what is in sight
 const CAPTION = 26; // px below a picture
@@ -61,10 +63,14 @@ export class Grid {
     this.ready = new Map(); // number → its images
     this.total = 0;
     this.focused = 0;
+    this.before = "";
   }
 
   #clear() {
-    for (const tile of this.tiles.values()) tile.remove();
+    for (const tile of this.tiles.values()) {
+      leave(tile);
+      tile.remove();
+    }
     this.tiles.clear();
   }
 
@@ -83,12 +89,14 @@ export class Grid {
     asked.set("start", number * BLOCK);
     asked.set("count", BLOCK);
     if (find) asked.set("find", find);
+    if (this.before) asked.set("before", this.before); // what is seen from here on stays in the grid
     try {
       const said = await (await fetch(`/api/images?${asked}`)).json();
       if (mine !== this.turn) return null;
       this.ready.set(number, said.items);
       this.total = said.total;
-      this.counted(said.total, said.all);
+      this.before = said.before;
+      this.counted(said.total, said.all, said.seen);
       this.#soon();
       return said;
     } catch {
@@ -130,6 +138,7 @@ export class Grid {
     for (const [place, tile] of this.tiles) {
       if (place < first || place >= end) {
         clearTimeout(tile.waiting);
+        leave(tile);
         tile.remove();
         this.tiles.delete(place);
       }
@@ -192,7 +201,7 @@ function fill(tile, item) {
   tile.setAttribute("aria-label", `${caption.textContent}, ${item.path}`);
   if (item.files > 1) badge(frame, `×${item.files}`, `${item.files} files hold this picture`);
   if (item.labels.length > 1) badge(frame, `${item.labels.length} labels`, "Several labels");
-  tile.waiting = setTimeout(() => picture(frame, item), PATIENCE);
+  tile.waiting = setTimeout(() => picture(tile, frame, item), PATIENCE);
 }
 
 function badge(frame, text, title) {
@@ -203,11 +212,14 @@ function badge(frame, text, title) {
   frame.append(made);
 }
 
-function picture(frame, item) {
+function picture(tile, frame, item) {
   const image = document.createElement("img");
   image.alt = "";
   image.decoding = "async";
-  image.addEventListener("load", () => frame.classList.add("there"));
+  image.addEventListener("load", () => {
+    frame.classList.add("there");
+    if (tile.isConnected) watch(tile, item.image);
+  });
   image.addEventListener("error", () => { image.remove(); frame.classList.add("gone"); });
   image.src = `/thumbnail/${item.image}.webp`;
   frame.prepend(image);

@@ -93,9 +93,18 @@ function write(state, image = "") {
   history.replaceState(null, "", address.size ? `?${address}` : location.pathname);
 }
 
-function counted(total, all) {
+function counted(total, all, [seen, images]) {
   const some = total < all ? `${number.format(total)} of ${number.format(all)}` : number.format(all);
   document.getElementById("count").textContent = `${some} ${all === 1 ? "file" : "files"}`;
+  document.getElementById("seen").textContent = share(seen, images);
   document.getElementById("clear").hidden = !wanted().size;
   document.getElementById("nothing").hidden = total > 0;
+}
+
+// Less than all is never rounded up to all, nor more than nothing down to nothing.
+function share(seen, images) {
+  if (!images || document.body.dataset.shared) return "";
+  const percent = (100 * seen) / images;
+  const told = percent > 0 && percent < 0.1 ? "< 0.1" : percent > 99.9 && percent < 100 ? "> 99.9" : percent.toFixed(percent % 1 ? 1 : 0);
+  return `${told} % seen`;
 }

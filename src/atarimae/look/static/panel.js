@@ -1,5 +1,7 @@
 // One image in detail. `step(by)` gives the hash of the image that many places on, or null.
 
+import { see } from "./seen.js";
+
 export class Panel {
   constructor({ step = null, closed = () => {} } = {}) {
     this.dialog = document.getElementById("panel");
@@ -41,6 +43,7 @@ export class Panel {
     else this.detail.innerHTML = said; // made and escaped by our own server
     this.detail.dataset.image = image;
     this.detail.scrollTop = 0;
+    document.getElementById("large")?.addEventListener("load", () => see(image));
     document.getElementById("large")?.addEventListener("error", (event) => event.target.classList.add("gone"));
   }
 

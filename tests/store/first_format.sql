@@ -1,0 +1,114 @@
+BEGIN TRANSACTION;
+CREATE TABLE edits (
+	id INTEGER NOT NULL, 
+	at VARCHAR NOT NULL, 
+	"by" VARCHAR NOT NULL, 
+	action VARCHAR NOT NULL, 
+	why VARCHAR NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "edits" VALUES(1,'2026-11-26T01:57:37.129+00:00','みどり','add','写真');
+INSERT INTO "edits" VALUES(2,'2026-11-26T01:57:37.136+00:00','あおい','add','labels.csv');
+INSERT INTO "edits" VALUES(3,'2026-11-26T01:57:37.148+00:00','みどり','propose','run-1');
+INSERT INTO "edits" VALUES(4,'2026-11-26T01:57:37.155+00:00','みどり','undo','edit 2');
+INSERT INTO "edits" VALUES(5,'2026-11-26T01:57:37.172+00:00','みどり','undo','edit 4');
+INSERT INTO "edits" VALUES(6,'2026-11-26T01:57:37.192+00:00','花子','add','');
+INSERT INTO "edits" VALUES(7,'2026-11-26T01:57:37.200+00:00','花子','undo','edit 3');
+INSERT INTO "edits" VALUES(8,'2026-11-26T01:57:37.216+00:00','花子','undo','edit 7');
+INSERT INTO "edits" VALUES(9,'2026-11-26T01:57:37.241+00:00','花子','add','');
+INSERT INTO "edits" VALUES(10,'2026-11-26T01:57:37.243+00:00','花子','undo','edit 9');
+CREATE TABLE files (
+	id INTEGER NOT NULL, 
+	path VARCHAR NOT NULL, 
+	image VARCHAR(64) NOT NULL, 
+	split VARCHAR, 
+	role VARCHAR NOT NULL, 
+	"group" VARCHAR, 
+	source VARCHAR, 
+	added INTEGER NOT NULL, 
+	removed INTEGER, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(image) REFERENCES images (hash), 
+	FOREIGN KEY(added) REFERENCES edits (id), 
+	FOREIGN KEY(removed) REFERENCES edits (id)
+);
+INSERT INTO "files" VALUES(1,'a.png','b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a','train','both',NULL,NULL,1,2);
+INSERT INTO "files" VALUES(2,'b.png','16477688c0e00699c6cfa4497a3612d7e83c532062b64b250fed8908128ed548',NULL,'both',NULL,NULL,1,NULL);
+INSERT INTO "files" VALUES(3,'a.png','b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a','val','both',NULL,NULL,2,4);
+INSERT INTO "files" VALUES(4,'a.png','b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a','train','both',NULL,NULL,4,5);
+INSERT INTO "files" VALUES(5,'a.png','b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a','val','both',NULL,NULL,5,6);
+INSERT INTO "files" VALUES(6,'c.png','b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a','val','query',NULL,NULL,6,NULL);
+INSERT INTO "files" VALUES(7,'d.png','ba4788b226aa8dc2e6dc74248bb9f618cfa8c959e0c26c147be48f6839a0b088',NULL,'both',NULL,NULL,9,10);
+CREATE TABLE images (
+	hash VARCHAR(64) NOT NULL, 
+	width INTEGER NOT NULL, 
+	height INTEGER NOT NULL, 
+	format VARCHAR NOT NULL, 
+	bytes BIGINT NOT NULL, 
+	parent VARCHAR(64), 
+	PRIMARY KEY (hash)
+);
+INSERT INTO "images" VALUES('b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a',8,6,'PNG',3,NULL);
+INSERT INTO "images" VALUES('16477688c0e00699c6cfa4497a3612d7e83c532062b64b250fed8908128ed548',8,6,'PNG',4,NULL);
+INSERT INTO "images" VALUES('ba4788b226aa8dc2e6dc74248bb9f618cfa8c959e0c26c147be48f6839a0b088',8,6,'PNG',5,NULL);
+CREATE TABLE labels (
+	id INTEGER NOT NULL, 
+	image VARCHAR(64) NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	value VARCHAR NOT NULL, 
+	x0 FLOAT, 
+	y0 FLOAT, 
+	x1 FLOAT, 
+	y1 FLOAT, 
+	"by" VARCHAR NOT NULL, 
+	score FLOAT, 
+	added INTEGER NOT NULL, 
+	removed INTEGER, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(image) REFERENCES images (hash), 
+	FOREIGN KEY(added) REFERENCES edits (id), 
+	FOREIGN KEY(removed) REFERENCES edits (id)
+);
+INSERT INTO "labels" VALUES(1,'b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a','class','赤',NULL,NULL,NULL,NULL,'みどり',NULL,1,NULL);
+INSERT INTO "labels" VALUES(2,'16477688c0e00699c6cfa4497a3612d7e83c532062b64b250fed8908128ed548','class','青',NULL,NULL,NULL,NULL,'みどり',NULL,1,NULL);
+INSERT INTO "labels" VALUES(3,'b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a','class','朱',NULL,NULL,NULL,NULL,'あおい',NULL,2,4);
+INSERT INTO "labels" VALUES(4,'16477688c0e00699c6cfa4497a3612d7e83c532062b64b250fed8908128ed548','class','紺',NULL,NULL,NULL,NULL,'run-1',0.75,3,7);
+INSERT INTO "labels" VALUES(5,'b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a','box','弁',0.0,1.5,2.0,3.0,'みどり',NULL,3,7);
+INSERT INTO "labels" VALUES(6,'b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a','class','朱',NULL,NULL,NULL,NULL,'あおい',NULL,5,NULL);
+INSERT INTO "labels" VALUES(7,'b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a','class','丹',NULL,NULL,NULL,NULL,'花子',NULL,6,NULL);
+INSERT INTO "labels" VALUES(8,'16477688c0e00699c6cfa4497a3612d7e83c532062b64b250fed8908128ed548','class','紺',NULL,NULL,NULL,NULL,'run-1',0.75,8,NULL);
+INSERT INTO "labels" VALUES(9,'b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a','box','弁',0.0,1.5,2.0,3.0,'みどり',NULL,8,NULL);
+INSERT INTO "labels" VALUES(10,'ba4788b226aa8dc2e6dc74248bb9f618cfa8c959e0c26c147be48f6839a0b088','class','緑',NULL,NULL,NULL,NULL,'花子',NULL,9,10);
+CREATE TABLE refusals (
+	path VARCHAR NOT NULL, 
+	found VARCHAR NOT NULL, 
+	fix VARCHAR NOT NULL, 
+	PRIMARY KEY (path)
+);
+CREATE TABLE returned (
+	"table" VARCHAR NOT NULL, 
+	"row" INTEGER NOT NULL, 
+	was INTEGER NOT NULL, 
+	PRIMARY KEY ("table", "row")
+);
+INSERT INTO "returned" VALUES('files',4,1);
+INSERT INTO "returned" VALUES('files',5,3);
+INSERT INTO "returned" VALUES('labels',6,3);
+INSERT INTO "returned" VALUES('labels',8,4);
+INSERT INTO "returned" VALUES('labels',9,5);
+CREATE TABLE undone (
+	edit INTEGER NOT NULL, 
+	"by" INTEGER NOT NULL, 
+	PRIMARY KEY (edit, "by"), 
+	FOREIGN KEY(edit) REFERENCES edits (id), 
+	FOREIGN KEY("by") REFERENCES edits (id)
+);
+INSERT INTO "undone" VALUES(2,4);
+INSERT INTO "undone" VALUES(4,5);
+INSERT INTO "undone" VALUES(3,7);
+INSERT INTO "undone" VALUES(7,8);
+INSERT INTO "undone" VALUES(9,10);
+CREATE UNIQUE INDEX files_live_path ON files (path) WHERE removed IS NULL;
+CREATE INDEX files_image ON files (image);
+CREATE INDEX labels_image ON labels (image);
+COMMIT;
