@@ -6,6 +6,8 @@ from pathlib import Path
 from atarimae import api
 from atarimae.commands.command import Arguments, Command, here, out
 
+PLAIN = ("csv", "folder")  # formats that nobody is surprised by
+
 
 def init(arguments: Arguments) -> None:
     """Make a workspace."""
@@ -20,11 +22,16 @@ def init(arguments: Arguments) -> None:
 
 def add(arguments: Arguments) -> int:
     """Take files and labels in."""
-    report = here(arguments).add(arguments.sources, labels=arguments.labels, copy=arguments.copy)
+    report = here(arguments).add(
+        arguments.sources, labels=arguments.labels, format=arguments.format, copy=arguments.copy
+    )
     lines = [
         f"{report.added:,} added, {report.present:,} already there, {len(report.refused):,} refused"
         + (f", {report.ignored:,} ignored: no pictures by name" if report.ignored else "")
     ]
+    others = {source: name for source, name in report.formats.items() if name not in PLAIN}
+    lines += [f"  {source}: read as {name}" for source, name in others.items()]
+    lines += [f"  {line}" for line in report.told()]
     lines += [f"  {r.file}: {r.found} {r.fix}" for r in report.refused]
     out(arguments, report.as_dict(), "\n".join(lines))
     return 1 if report.refused else 0
@@ -56,14 +63,19 @@ def _add_words(command: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="SOURCE",
-        help="a folder with a sub-folder a class, a folder with --labels, a CSV or a COCO file",
+        help="a folder with a sub-folder a class, a folder with --labels, or a file or folder of "
+        "labels, packed or not: CSV, COCO, YOLO, Pascal VOC, labelme, Label Studio, CVAT, "
+        "FiftyOne, Hugging Face",
     )
     command.add_argument(
         "--labels",
         type=Path,
-        metavar="CSV",
-        help="columns file, label and optionally split, role, group, source, x0, y0, x1, y1; or a "
-        "COCO file",
+        metavar="FILE",
+        help="a CSV with columns file, label and optionally split, role, group, source, x0, y0, "
+        "x1, y1; or a file or folder in another format",
+    )
+    command.add_argument(
+        "--format", metavar="NAME", help="csv, coco, … ; the content tells it if not given"
     )
     command.add_argument("--copy", action="store_true", help="copy the files into the workspace")
 
