@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from atarimae.bundle import Bundle as Shipped
     from atarimae.compare import Comparison
     from atarimae.compare.ledger import Ledger
+    from atarimae.export import Exported
     from atarimae.fit.again import Again
     from atarimae.ideas.ladder import Climb
     from atarimae.ideas.rank import Ranked
@@ -81,6 +82,33 @@ class Workspace:
                 self.folder, _paths(sources), labels=None if labels is None else Path(labels),
                 format=format, copy=copy, progress=progress,
             )  # fmt: skip
+
+    def export(
+        self,
+        format: str,
+        out: str | Path,
+        *,
+        copy: bool = False,
+        at: int | None = None,
+        split: str | None = None,
+    ) -> "Exported":
+        """Write what people say of the files into the new folder `out`, in another tool's format.
+
+        Pictures stay where they are, unless with `copy`. `at` is an edit: the data as it was then.
+        """
+        from atarimae.export import export
+
+        with bar("export") as progress:
+            return export(
+                self.folder, format, Path(out), copy=copy, at=at, split=split, progress=progress
+            )
+
+    def labels(self, *, at: int | None = None, split: str | None = None) -> "pd.DataFrame":
+        """One row a label: file, label, split, role, group, source, the box, kind, by, score."""
+        from atarimae.export import frame
+        from atarimae.export.export import picked
+
+        return frame(picked(self.folder, at, split))
 
     def edits(self) -> "list[Edit]":
         """Every change of the data, oldest first."""

@@ -90,7 +90,7 @@ def _labels(sample: Object) -> Iterator[tuple[str, Object]]:
         kind = str(value.get("_cls")) if isinstance(value, dict) else ""
         if kind in LISTS:
             for one in listed(record(value, field).get(LISTS[kind]) or [], LISTS[kind]):
-                yield field, {"_cls": kind.removesuffix("s"), **record(one, "label")}
+                yield field, {**record(one, "label"), "_cls": kind.removesuffix("s")}
         elif kind in LABELS or kind in _OTHERS:
             yield field, record(value, field)
 

@@ -1,6 +1,7 @@
-"""Commands of the data: init, add, look."""
+"""Commands of the data: init, add, export, look."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from atarimae import api
@@ -35,6 +36,23 @@ def add(arguments: Arguments) -> int:
     lines += [f"  {r.file}: {r.found} {r.fix}" for r in report.refused]
     out(arguments, report.as_dict(), "\n".join(lines))
     return 1 if report.refused else 0
+
+
+def export(arguments: Arguments) -> int:
+    """Write the labels for another tool."""
+    done = here(arguments).export(
+        arguments.format, arguments.folder, copy=arguments.copy, at=arguments.at,
+        split=arguments.split,
+    )  # fmt: skip
+    lines = [
+        f"{done.files:,} files with {done.classes:,} classes and {done.boxes:,} boxes, as of edit "
+        f"{done.edit}, in {done.folder}"
+    ]
+    lines += ["Not carried:", *(f"  {line}" for line in done.told())] if done.left else []
+    lines += [f"  {r.file}: {r.found} {r.fix}" for r in done.missing]
+    lines.append(f"Back again with: atarimae add {shlex.quote(str(done.again))}")
+    out(arguments, done.as_dict(), "\n".join(lines))
+    return 1 if done.missing else 0
 
 
 def look(arguments: Arguments) -> None:
@@ -80,6 +98,22 @@ def _add_words(command: argparse.ArgumentParser) -> None:
     command.add_argument("--copy", action="store_true", help="copy the files into the workspace")
 
 
+def _export_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "format",
+        metavar="FORMAT",
+        help="csv, coco, yolo, voc, labelme, labelstudio, cvat, fiftyone, huggingface or folder",
+    )
+    command.add_argument("folder", type=Path, metavar="OUT", help="a folder, empty or not there")
+    command.add_argument(
+        "--copy", action="store_true", help="copy the pictures, for other machines"
+    )
+    command.add_argument(
+        "--at", type=int, metavar="EDIT", help="the data as it was after that edit"
+    )
+    command.add_argument("--split", metavar="SPLIT", help="only the files of train, val or test")
+
+
 def _look_words(command: argparse.ArgumentParser) -> None:
     command.add_argument("--report", type=Path, metavar="FILE.html", help="write one file instead")
     command.add_argument("--port", type=int, help="the first free one from 7860 on if not given")
@@ -99,6 +133,13 @@ COMMANDS = (
         "atarimae -C sake add photos --labels labels.csv",
         add,
         _add_words,
+    ),
+    Command(
+        "export",
+        "write the labels for another tool",
+        "atarimae -C sake export coco sake-coco --copy",
+        export,
+        _export_words,
     ),
     Command(
         "look",
