@@ -165,7 +165,7 @@ def test_without_a_workspace_every_command_says_so(
         "add": ["."], "fit": ["--because", "x"], "show": ["r"], "compare": ["r", "r"],
         "ship": ["r", "--out", "o"], "note": ["r", "x"], "import": ["t.csv"], "restore": ["r", "d"],
         "mirror": ["--to", "sqlite:///m.db"], "noise": ["r"], "sweep": ["s.toml"],
-        "rank": ["r"], "submit": ["r"], "propose": ["r"],
+        "rank": ["r"], "submit": ["r"], "propose": ["r"], "export": ["csv", "o"],
     }.get(name, [])  # fmt: skip
     code, found = told(capsys, "-C", tmp_path, name, *words)
     assert code == 2

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from atarimae import files, workspace
 from atarimae.errors import AtarimaeError, UsageError
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from atarimae.add import Report as Added
+    from atarimae.add import Saves
     from atarimae.board import Entry, Explanation, Overview
     from atarimae.bundle import Bundle as Shipped
     from atarimae.compare import Comparison
     from atarimae.compare.ledger import Ledger
+    from atarimae.export import Exported
     from atarimae.fit.again import Again
     from atarimae.ideas.ladder import Climb
     from atarimae.ideas.rank import Ranked
@@ -57,16 +59,56 @@ class Workspace:
         self.folder = folder
 
     def add(
-        self, sources: Paths, *, labels: str | Path | None = None, copy: bool = False
+        self,
+        sources: "Paths | pd.DataFrame | Saves",
+        *,
+        labels: str | Path | None = None,
+        format: str | None = None,
+        copy: bool = False,
     ) -> "Added":
-        """Take files and labels in. Folders with a sub-folder a class, folders with `labels`, CSVs."""  # noqa: E501
-        from atarimae.add import add
+        """Take files and labels in: folders, files of labels, archives, pictures; or a DataFrame
+        with `file` and `label`, or a Dataset of Hugging Face's library.
+
+        `format` is told by the content of each if not given: `atarimae add --help` lists them.
+        """
+        from atarimae.add import add, add_dataset, add_frame
 
         with bar("add") as progress:
+            if hasattr(sources, "save_to_disk"):
+                return add_dataset(self.folder, cast("Saves", sources), progress=progress)
+            if not isinstance(sources, str | Path | Sequence):
+                return add_frame(self.folder, sources, copy=copy, progress=progress)
             return add(
                 self.folder, _paths(sources), labels=None if labels is None else Path(labels),
-                copy=copy, progress=progress,
+                format=format, copy=copy, progress=progress,
             )  # fmt: skip
+
+    def export(
+        self,
+        format: str,
+        out: str | Path,
+        *,
+        copy: bool = False,
+        at: int | None = None,
+        split: str | None = None,
+    ) -> "Exported":
+        """Write what people say of the files into the new folder `out`, in another tool's format.
+
+        Pictures stay where they are, unless with `copy`. `at` is an edit: the data as it was then.
+        """
+        from atarimae.export import export
+
+        with bar("export") as progress:
+            return export(
+                self.folder, format, Path(out), copy=copy, at=at, split=split, progress=progress
+            )
+
+    def labels(self, *, at: int | None = None, split: str | None = None) -> "pd.DataFrame":
+        """One row a label: file, label, split, role, group, source, the box, kind, by, score."""
+        from atarimae.export import frame
+        from atarimae.export.export import picked
+
+        return frame(picked(self.folder, at, split))
 
     def edits(self) -> "list[Edit]":
         """Every change of the data, oldest first."""

@@ -44,6 +44,11 @@ class Workspace:
         """Where `add --copy` puts its copies."""
         return self.root / "images"
 
+    @property
+    def archives(self) -> Path:
+        """Where `add` unpacks archives, a folder each."""
+        return self.root / "archives"
+
 
 def person() -> str:
     """Who works here, as the system knows them."""

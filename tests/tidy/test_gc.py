@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -155,6 +156,16 @@ def test_leftovers_of_killed_processes_go(ws: Workspace, run: Callable[..., Run]
     assert set(gone(ws, delete=True)) == {f"runs/{done.id}/{half.name}", f"runs/{unborn.name}"}
     assert not half.exists()
     assert not unborn.exists()
+
+
+def test_an_archive_that_was_never_unpacked_goes_after_a_day(ws: Workspace) -> None:
+    half = ws.archives / ".unpacking-abcd1234"
+    (half / "瓶").mkdir(parents=True)
+    os.utime(half, (time.time() - 3_600,) * 2)
+    assert gone(ws) == {}  # a large one may still be unpacked
+    os.utime(half, (time.time() - 100_000,) * 2)
+    assert set(gone(ws, delete=True)) == {f"archives/{half.name}"}
+    assert not half.exists()
 
 
 def test_hidden_files_of_others_stay(ws: Workspace, run: Callable[..., Run]) -> None:

@@ -1,24 +1,30 @@
 """The step: read what sources hold, refuse what is unreadable, record the rest at once."""
 
 import gc
+import os
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
+from atarimae.add.archive import Unpacking
 from atarimae.add.boxing import Read, within
-from atarimae.add.coco import read_coco
 from atarimae.add.copying import copy_in
-from atarimae.add.entry import Entry, Found, is_picture, merged, placed
-from atarimae.add.folder import read_folder
+from atarimae.add.entry import Entry, Found
+from atarimae.add.left import told
 from atarimae.add.reading import read_entries, stored_path
-from atarimae.add.table import read_table
-from atarimae.errors import UsageError
+from atarimae.add.sources import entries
+from atarimae.add.table import read_frame
 from atarimae.store import Refusal, Row, Store
 from atarimae.store.store import content_hash
 from atarimae.types import Data, Image, Label, Progress, Version, silent
 from atarimae.workspace import MAX_PIXELS, Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,13 @@ class Report:
     changed: int
     refused: tuple[Refusal, ...]
     ignored: int
-    mended: int = 0  # files and labels that an edit took out before: they stay out
+    mended: int  # files and labels that an edit took out before: they stay out
+    left: Mapping[str, int]  # by kind: what labels said beyond what a label can hold
+    formats: Mapping[str, str]  # by source
+
+    def told(self) -> list[str]:
+        """What was left out, a line a kind."""
+        return told(self.left)
 
     def as_dict(self) -> dict[str, object]:
         """The shape of `add --json`."""
@@ -43,6 +55,8 @@ class Report:
             "changed": self.changed,
             "ignored": self.ignored,
             "mended": self.mended,
+            "left_out": dict(self.left),
+            "formats": dict(self.formats),
         }
 
 
@@ -51,23 +65,54 @@ def add(
     sources: Sequence[Path],
     *,
     labels: Path | None = None,
+    format: str | None = None,
     copy: bool = False,
     progress: Progress = silent,
 ) -> Report:
-    """Add the pictures of folders, CSVs and single files; one edit, or none if it is broken off.
+    """Add the pictures of folders, files of labels and single files; one edit, or none if it is
+    broken off.
 
-    Raises `UsageError` for sources that are nothing of the kind and for bad CSVs. Files that
-    can't be read are refused one by one, and the rest goes in.
+    Raises `UsageError` for sources that are nothing of the kind and for bad files of labels. Files
+    that can't be read are refused one by one, and the rest goes in. `format` is told by each
+    source's content if not given.
     """
-    with _rarely_collected():
-        found = entries(*sources, labels=labels)
-        store = Store(workspace)
-        read = _read(workspace, found, store.images(), copy, progress)
-        changes = store.record(read, why=", ".join(map(str, sources)))
+    with _rarely_collected(), Unpacking(workspace.archives) as unpacking:
+        found = entries(*sources, labels=labels, format=format, unpack=unpacking.unpack)
+        return _record(workspace, found, ", ".join(map(str, sources)), copy, progress)
+
+
+def add_frame(
+    workspace: Workspace, frame: "pd.DataFrame", *, copy: bool = False, progress: Progress = silent
+) -> Report:
+    """The same of a table in memory; its files are looked for from here, then in the workspace."""
+    found = read_frame(frame, (Path.cwd(), workspace.root))
+    return _record(workspace, found, "a DataFrame", copy, progress)
+
+
+class Saves(Protocol):
+    """A Dataset or DatasetDict of Hugging Face's library."""
+
+    def save_to_disk(self, path: str) -> None:
+        """Write it as Arrow tables."""
+
+
+def add_dataset(workspace: Workspace, dataset: Saves, *, progress: Progress = silent) -> Report:
+    """The same of a data set of Hugging Face's library: its pictures are copied."""
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder) / "dataset"
+        dataset.save_to_disk(str(saved))
+        return add(workspace, [saved], progress=progress)
+
+
+def _record(workspace: Workspace, found: Found, why: str, copy: bool, progress: Progress) -> Report:
+    store = Store(workspace)
+    read = _read(workspace, found, store.images(), copy, progress)
+    changes = store.record(read, why=why)
     present = changes.present + changes.moved + changes.changed
     return Report(
         changes.added, present, changes.moved, changes.changed, changes.refused, found.ignored,
         changes.mended,
+        found.left, found.formats,
     )  # fmt: skip
 
 
@@ -79,10 +124,12 @@ def _read(
     for refusal in found.refused:
         yield replace(refusal, file=stored_path(refusal.file, str(root)))
     read: Iterable[Read] = read_entries(found.entries, root, known, workspace.max_pixels, progress)
-    if any(entry.boxes for entry in found.entries):
+    if any(entry.boxes or entry.shares for entry in found.entries):
         read = within(read)  # all of them, before anything is copied
+    unpacked = f"{os.path.realpath(workspace.archives)}{os.sep}"
     for entry, one in read:
-        yield copy_in(workspace, entry, one) if copy and isinstance(one, Row) else one
+        copied = copy and isinstance(one, Row) and not entry.path.startswith(unpacked)
+        yield copy_in(workspace, entry, one) if copied and isinstance(one, Row) else one
 
 
 @contextmanager
@@ -98,24 +145,6 @@ def _rarely_collected() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-def entries(*sources: Path, labels: Path | None = None) -> Found:
-    """What the sources hold, unread; each file once.
-
-    With `labels`, labels come from that CSV or COCO file alone and sub-folders name nothing; its
-    files are looked for in the sources that are folders, then beside it.
-    """
-    found = [_source(Path(source), labelled=labels is None) for source in sources]
-    rows: list[Entry] = []
-    if labels is not None:
-        roots = [Path(source) for source in sources if Path(source).is_dir()]
-        rows = (read_coco if _is_json(labels) else read_table)(labels, roots)
-    return Found(
-        tuple(merged([entry for part in found for entry in part.entries] + rows)),
-        tuple(refusal for part in found for refusal in part.refused),
-        sum(part.ignored for part in found),
-    )
 
 
 def load(
@@ -139,25 +168,3 @@ def load(
     said = {image: tuple(labels) for image, labels in names.items()}
     version = Version(0, content_hash(files, said))
     return Data(root, version, files, {row.image.hash: row.image for row in rows}, said), refused
-
-
-def _is_json(path: Path) -> bool:
-    return path.suffix.lower() == ".json"
-
-
-def _source(source: Path, *, labelled: bool) -> Found:
-    if source.is_dir():
-        return read_folder(source.absolute(), labelled=labelled)
-    if source.suffix.lower() == ".csv" and source.exists():
-        return Found(tuple(read_table(source)))
-    if _is_json(source) and source.exists():
-        return Found(tuple(read_coco(source)))
-    if is_picture(source.name):  # a missing one is refused when it is read
-        return Found((Entry(placed(source.absolute())),))
-    raise UsageError(
-        f"Nothing to add in {source}.",
-        "It is no folder, CSV, COCO file or picture."
-        if source.exists()
-        else "There is no such file or folder.",
-        "Name a folder of pictures, a CSV with file,label, or a picture.",
-    )

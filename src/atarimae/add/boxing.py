@@ -1,4 +1,8 @@
-"""Boxes against the pictures they are said of: known only once these are read."""
+"""Boxes against the pictures they are said of: known only once these are read.
+
+Boxes that are told in shares become pixels here, to a thousandth of one: formats write so many
+digits that a whole pixel comes out whole again.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,8 +12,10 @@ from atarimae.add.table import all_bad
 from atarimae.errors import UsageError
 from atarimae.predict.boxes import inside
 from atarimae.store import Refusal, Row
+from atarimae.types import Box
 
 Read = tuple[Entry, Row | Refusal]
+DIGITS = 3
 
 
 def within(read: Iterable[Read]) -> list[Read]:
@@ -17,11 +23,12 @@ def within(read: Iterable[Read]) -> list[Read]:
     kept: list[Read] = []
     bad: list[str] = []
     for entry, one in read:
-        if isinstance(one, Row) and entry.boxes:
+        if isinstance(one, Row) and (entry.boxes or entry.shares):
+            size = (one.image.width, one.image.height)
             boxes = []
-            for value, box in entry.boxes:
+            for value, box in (*entry.boxes, *_pixels(entry, size)):
                 try:
-                    boxes.append((value, inside(box, (one.image.width, one.image.height))))
+                    boxes.append((value, inside(box, size)))
                 except UsageError as error:
                     bad.append(f"{one.file.path}: {error}")
             one = replace(one, boxes=tuple(boxes))
@@ -29,3 +36,13 @@ def within(read: Iterable[Read]) -> list[Read]:
     if bad:
         raise all_bad(f"{len(bad)} of the boxes leave{'s' * (len(bad) == 1)} the picture.", bad)
     return kept
+
+
+def _pixels(entry: Entry, size: tuple[int, int]) -> list[tuple[str, Box]]:
+    """The boxes that are told in shares, in pixels."""
+    wide, high = size
+    return [
+        (value, Box(*(round(side, DIGITS) for side in
+                      (box.x0 * wide, box.y0 * high, box.x1 * wide, box.y1 * high))))
+        for value, box in entry.shares
+    ]  # fmt: skip

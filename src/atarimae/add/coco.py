@@ -1,58 +1,105 @@
-"""A COCO file: images, annotations with boxes, categories; other keys are passed over.
+"""COCO: a JSON with images, annotations with boxes, categories; or a folder of such files.
 
-Each image is an entry with the categories of its annotations as labels, and their boxes.
+Each image is an entry with the categories of its annotations as labels, and their boxes. An
+annotation without a box is of the whole image. What `atarimae export` knows of a file beyond that
+lies in the image's key `atarimae`.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from atarimae import files
-from atarimae.add.entry import Entry, merged, placed, text
-from atarimae.add.table import bad_rows, locate
+from atarimae.add.entry import Entry, Found, beyond, placed, split_of, stated, text
+from atarimae.add.format import Format
+from atarimae.add.gathering import Gathering
+from atarimae.add.place import Place
+from atarimae.add.shapes import around
+from atarimae.add.table import locate
+from atarimae.add.values import Object, listed, number, sided, wrong
 from atarimae.errors import UsageError
-from atarimae.predict.boxes import SIDES, box_of
 from atarimae.types import Box
 
-Object = Mapping[str, object]
+KEYS = ("images", "annotations", "categories")
+Said = list[tuple[str, Box | None]]
 
 
-def read_coco(path: Path, roots: Sequence[Path] = ()) -> list[Entry]:
+def is_file(place: Place) -> bool:
+    """JSON with any two of the three keys: where the third is missing, that is the mistake."""
+    value = place.json_or_none()
+    return isinstance(value, dict) and sum(key in value for key in KEYS) > 1
+
+
+def is_folder(place: Place) -> bool:
+    """One of its files, or of `annotations/`, or of its folders for splits, is COCO's."""
+    return bool(_files(place))
+
+
+def read(place: Place, roots: Sequence[Path]) -> Found:
     """One entry per file; files are looked for as those of a CSV are.
 
-    Raises `UsageError` with all bad images and annotations at once.
+    In a folder the names of files and folders tell splits: `instances_val2017.json`,
+    `valid/_annotations.coco.json`.
     """
-    found = files.read_json(path)
-    images, annotations, categories = (
-        _objects(path, found, key) for key in ("images", "annotations", "categories")
-    )
+    if not place.is_folder:
+        return _read(place, [*roots, place.path.parent], None)
+    gathering = Gathering()
+    for one in _files(place):
+        folders = [one.path.parent, *_pictures(place, one)]
+        gathering.take(_read(one, [*roots, *folders], _split(place, one)))
+    return gathering.found(place.path)
+
+
+def _files(place: Place) -> list[Place]:
+    candidates = [*place.named(".json"), *place.inner("annotations").named(".json")]
+    for folder in place.folders():
+        if split_of(folder.path.name):
+            candidates += folder.named(".json")
+    return [one for one in dict.fromkeys(candidates) if is_file(one)]
+
+
+def _split(place: Place, file: Place) -> str | None:
+    """`instances_val2017.json`, `train.json`, `valid/_annotations.coco.json`."""
+    last = file.path.stem.rsplit("_", 1)[-1].rstrip("0123456789")
+    above = file.path.parent
+    return split_of(last) or (split_of(above.name) if above != place.path else None)
+
+
+def _pictures(place: Place, file: Place) -> list[Path]:
+    """Where its pictures may lie; first the folder that is named as the file is: `val2017`."""
+    images = place.inner("images")
+    inner = [one.path for one in (*place.folders(), *images.folders())]
+    inner.sort(key=lambda path: not file.path.stem.endswith(path.name))
+    return [place.path, images.path, *inner]
+
+
+def _read(place: Place, folders: Sequence[Path], split: str | None) -> Found:
+    images, annotations, categories = (_objects(place, key) for key in KEYS)
+    gathering = Gathering()
+    for many, what in (
+        (images, "images"),
+        (annotations, "annotations"),
+        (categories, "categories"),
+    ):
+        gathering.once([one.get("id") for one in many], what)
     names = {one.get("id"): text(str(one.get("name", ""))) for one in categories}
-    said: dict[object, list[tuple[str, Box | None]]] = {one.get("id"): [] for one in images}
-    bad = [] if len(said) == len(images) else ["Two images have the same id."]
-    for number, one in enumerate(annotations):
-        try:
-            said[_known(one, "image_id", said)].append(
-                (names[_known(one, "category_id", names)], _box(one))
-            )
-        except UsageError as error:
-            bad.append(f"annotation {one.get('id', number)}: {error}")
-    entries = []
-    for number, one in enumerate(images):
-        name = str(one.get("file_name") or "")
-        if not name or "\0" in name:
-            bad.append(f"image {one.get('id', number)}: No file is named.")
-            continue
-        entries.append(_entry(placed(locate(name, [*roots, path.parent])), said[one.get("id")]))
-    if bad:
-        raise bad_rows(path, bad)
-    return merged(entries)
+    said: dict[object, Said] = {one.get("id"): [] for one in images}
+    for count, one in enumerate(annotations):
+        with gathering.at(f"annotation {one.get('id', count)}"):
+            image = _known(one, "image_id", said)
+            value = names[_known(one, "category_id", names)]
+            said[image].append((value, _box(one, gathering.left)))
+    for count, one in enumerate(images):
+        with gathering.at(f"image {one.get('id', count)}"):
+            gathering.entries.append(_entry(one, said[one.get("id")], folders, split))
+    return gathering.found(place.path)
 
 
-def _objects(path: Path, found: Object, key: str) -> list[Object]:
-    values = found.get(key)
+def _objects(place: Place, key: str) -> list[Object]:
+    values = place.json.get(key) if isinstance(place.json, dict) else None
     if not isinstance(values, list) or not all(map(_is_object, values)):
         raise UsageError(
-            f"{path} is no COCO file.",
+            f"{place.path} is no COCO file.",
             f"It has no list of objects '{key}'.",
             "A COCO file has images, annotations and categories.",
         )
@@ -70,16 +117,35 @@ def _known(one: Object, key: str, known: Mapping[object, object]) -> object:
     return value
 
 
-def _box(one: Object) -> Box | None:
-    value = one.get("bbox")
-    if value is None:
-        return None
-    if not isinstance(value, list) or len(value) != 4:
-        raise UsageError(f"Its bbox is {value!r}.", "", "It needs x, y, width, height.")
-    return box_of(dict(zip(SIDES[0], map(str, value), strict=True)), sides=True)
+def _box(one: Object, left: Counter[str]) -> Box | None:
+    """The annotation's box, or the one around its outline."""
+    outline = one.get("segmentation")
+    if outline:
+        left["masks" if isinstance(outline, dict) else "outlines"] += 1
+    left["points"] += bool(one.get("keypoints"))
+    attributes = one.get("attributes")
+    left["angles"] += isinstance(attributes, dict) and bool(attributes.get("rotation"))
+    if one.get("bbox") is not None:
+        return sided(one["bbox"], "bbox")
+    if isinstance(outline, list) and outline:
+        return around([point for part in outline for point in _points(part)])
+    return None
 
 
-def _entry(path: str, said: Sequence[tuple[str, Box | None]]) -> Entry:
-    labels = tuple(dict.fromkeys(name for name, _ in said if name))
-    boxes = tuple(dict.fromkeys((name, box) for name, box in said if box is not None))
-    return Entry(path, labels, boxes=boxes)
+def _points(part: object) -> list[tuple[float, float]]:
+    flat = [number(one, "segmentation") for one in listed(part, "segmentation")]
+    if len(flat) % 2:
+        raise wrong(part, "segmentation", "x and y in turn")
+    return list(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _entry(one: Object, said: Said, folders: Sequence[Path], split: str | None) -> Entry:
+    name = str(one.get("file_name") or "")
+    if not name or "\0" in name:
+        raise UsageError("No file is named.")
+    boxes = tuple(dict.fromkeys((value, box) for value, box in said if box is not None))
+    more = beyond(one.get("atarimae"), (value for value, _ in said))
+    return Entry(placed(locate(name, folders)), boxes=boxes, **stated({"split": split}) | more)
+
+
+FORMAT = Format("coco", read, is_file, is_folder)

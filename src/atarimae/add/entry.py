@@ -2,17 +2,23 @@
 
 import os
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from atarimae.errors import UsageError, unknown_name
 from atarimae.store import Refusal
-from atarimae.types import Box
+from atarimae.types import ROLES, SPLITS, Box
 
 READABLE = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".tif",
             ".tiff", ".gif")  # fmt: skip
 # Not read, but whoever has such pictures should hear of it.
 REFUSED = (".heic", ".heif", ".avif", ".jxl", ".jp2", ".psd", ".svg", ".ico")
+STATED = ("split", "role", "group", "source")  # what may be said of a file
+# How other tools call the splits.
+_OTHER_SPLITS = {"training": "train", "valid": "val", "validation": "val", "dev": "val",
+                 "testing": "test"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +34,21 @@ class Entry:
     given: frozenset[str] = frozenset()
     line: int | None = None  # of the CSV, from 1
     boxes: tuple[tuple[str, Box], ...] = ()  # each with its class, "" for none
+    shares: tuple[tuple[str, Box], ...] = ()  # the same, in shares of the width and the height
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a source holds. `ignored` counts files that are no pictures by their names."""
+    """What a source holds. `ignored` counts files that are no pictures by their names.
+
+    `left` counts what its labels say beyond what a label can hold, by kind: see `left.py`.
+    """
 
     entries: tuple[Entry, ...] = ()
     refused: tuple[Refusal, ...] = ()
     ignored: int = 0
+    left: Mapping[str, int] = field(default_factory=dict)
+    formats: Mapping[str, str] = field(default_factory=dict)  # by source
 
 
 def is_picture(name: str) -> bool:
@@ -47,6 +59,41 @@ def is_picture(name: str) -> bool:
 def text(value: str) -> str:
     """A label or name without spaces around it, composed (NFC): one word, one string."""
     return unicodedata.normalize("NFC", value.strip())
+
+
+def split_of(name: str) -> str | None:
+    """The split that a folder's or tag's name says, in any tool's spelling; None for another."""
+    name = name.strip().lower()
+    name = _OTHER_SPLITS.get(name, name)
+    return name if name in SPLITS else None
+
+
+def stated(said: Mapping[str, object]) -> dict[str, Any]:
+    """What is said of a file by name, as fields of `Entry`; empty texts say nothing.
+
+    Raises `UsageError` for a split or role that there is not.
+    """
+    told = {key: text(value) for key in STATED if isinstance(value := said.get(key), str)}
+    told = {key: value for key, value in told.items() if value}
+    for key, allowed in (("split", SPLITS), ("role", ROLES)):
+        if key in told and told[key] not in allowed:
+            raise unknown_name(key, told[key], allowed)
+    return {**told, "given": frozenset(told)}
+
+
+def beyond(said: object, labels: Iterable[str]) -> dict[str, Any]:
+    """What `atarimae export` wrote under the key `atarimae`, and the labels, as fields of `Entry`.
+
+    The picture's classes stand there where they are not those that boxes and flags say.
+    """
+    if said is None:
+        return {"labels": tuple(dict.fromkeys(filter(None, labels)))}
+    if not isinstance(said, dict):
+        raise UsageError(f"Its 'atarimae' is {str(said)[:60]!r}.", "", "It needs an object.")
+    classes = said.get("classes")
+    if isinstance(classes, list):
+        labels = [text(one) for one in classes if isinstance(one, str)]
+    return {"labels": tuple(dict.fromkeys(filter(None, labels))), **stated(said)}
 
 
 def placed(path: Path) -> str:
@@ -69,6 +116,7 @@ def _both(old: Entry, new: Entry) -> Entry:
         old,
         labels=tuple(dict.fromkeys(old.labels + new.labels)),
         boxes=tuple(dict.fromkeys(old.boxes + new.boxes)),
+        shares=tuple(dict.fromkeys(old.shares + new.shares)),
         given=old.given | new.given,
         line=old.line if old.line is not None else new.line,
         **stated,

@@ -30,7 +30,7 @@ def read_folder(folder: Path, *, labelled: bool = True) -> Found:
     refused: list[Refusal] = []
     ignored = 0
     splits = labelled and _is_split(folder)
-    for parts, found in _walk(str(folder), (), frozenset()):
+    for parts, found in walk(str(folder), (), frozenset()):
         if isinstance(found, Refusal):
             refused.append(found)
         elif is_picture(parts[-1]):
@@ -40,7 +40,7 @@ def read_folder(folder: Path, *, labelled: bool = True) -> Found:
     return Found(tuple(entries), tuple(refused), ignored)
 
 
-def _walk(
+def walk(
     folder: str, parts: tuple[str, ...], above: frozenset[str]
 ) -> Iterator[tuple[tuple[str, ...], str | Refusal]]:
     """Files with their names from the source down; folders that can't be listed as refusals."""
@@ -59,7 +59,7 @@ def _walk(
         if not _is_folder(item):
             yield (*parts, item.name), item.path
         elif not _is_ours(Path(folder), item.name):
-            yield from _walk(item.path, (*parts, item.name), above | {folder})
+            yield from walk(item.path, (*parts, item.name), above | {folder})
 
 
 def _is_folder(item: os.DirEntry[str]) -> bool:
@@ -76,8 +76,8 @@ def _unlistable(folder: str, error: OSError) -> Refusal:
 
 
 def _is_ours(folder: Path, name: str) -> bool:
-    """Whether a sub-folder holds what atarimae itself wrote: copies, runs, cache."""
-    if name in ("runs", "cache"):
+    """Whether a sub-folder holds what atarimae itself wrote: copies, archives, runs, cache."""
+    if name in ("runs", "cache", "archives"):
         return (folder / SETTINGS).is_file()
     is_copies = folder.name == "images" and re.fullmatch("[0-9a-f]{2}", name) is not None
     return is_copies and (folder.parent / SETTINGS).is_file()

@@ -1,51 +1,87 @@
 """A CSV of files and labels: UTF-8 with or without BOM, or Shift-JIS as Excel in Japan saves it.
 
 Columns `file` and `label`; optionally `split` (train, val, test), `role` (query, gallery, both),
-`group`, `source`, and four for a box, see `predict/boxes.py`. Others are passed over. An empty cell
-says nothing.
+`group`, `source`, four for a box, see `predict/boxes.py`, and `kind`, which says what a label
+is of. Others are passed over. An empty cell says nothing.
 """
 
 import csv
 import io
 import os
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from atarimae import files
-from atarimae.add.entry import Entry, merged, placed, text
-from atarimae.errors import UsageError, unknown_name
+from atarimae.add.entry import STATED, Entry, Found, merged, placed, stated, text
+from atarimae.errors import UsageError
 from atarimae.predict.boxes import Columns, columns_of
-from atarimae.types import ROLES, SPLITS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REQUIRED = ("file", "label")
-OPTIONAL = ("split", "role", "group", "source")
+KIND = "kind"  # class, or box: the label is of the box alone; of both if empty or another word
 _LISTED = 20  # bad ones that an error names; it counts the rest
+
+# Line, cells by column or None for too many of them, and the columns that hold boxes.
+Row = tuple[int, dict[str, str] | None, Columns | None]
 
 
 def read_table(path: Path, roots: Sequence[Path] = ()) -> list[Entry]:
+    """The entries alone: one per file, in order."""
+    return list(read(path, roots).entries)
+
+
+def read(path: Path, roots: Sequence[Path] = ()) -> Found:
     """One entry per file, in order; a file of several rows has all their labels.
 
     Relative files are looked for in the `roots`, if any, then beside the CSV. A file that is
     nowhere stays an entry, and is refused when it is read. Raises `UsageError` with all
     bad rows at once.
     """
-    folders = [*roots, path.parent]
+    return _found(_rows(path), str(path), [*roots, path.parent])
+
+
+def read_frame(frame: "pd.DataFrame", roots: Sequence[Path]) -> Found:
+    """The same of a DataFrame; its rows are counted as a CSV's lines, whose header is line 1."""
+    header = [str(name).strip().lower() for name in frame.columns]
+    columns = _check_header("The DataFrame", header)
+    values = enumerate(frame.itertuples(index=False, name=None), start=2)
+    rows = (
+        (line, dict(zip(header, map(_cell, row), strict=True)), columns) for line, row in values
+    )
+    return _found(rows, "The DataFrame", roots)
+
+
+def _cell(value: object) -> str:
+    """As a CSV would have it: nothing for None and NaN, 3 for 3.0, since pandas makes floats of
+    whole numbers where a row has none."""
+    if value is None or value != value or str(value) == "<NA>":
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _found(rows: Iterable[Row], what: str, folders: Sequence[Path]) -> Found:
     entries: list[Entry] = []
     bad: list[str] = []
-    for line, cells, columns in _rows(path):
+    models = 0
+    for line, cells, columns in rows:
         try:
-            entries.append(_entry(cells, line, folders, columns))
+            entry = _entry(cells, line, folders, columns)
+            entries.append(entry)
+            models += _is_models(cells)
         except UsageError as error:
             bad.append(f"line {line}: {error}")
     bad += _contradictions(entries)
     if bad:
-        raise bad_rows(path, bad)
-    return merged(entries)
+        raise bad_rows(what, bad)
+    return Found(tuple(merged(entries)), left={"predictions": models} if models else {})
 
 
-def bad_rows(path: Path, bad: Sequence[str]) -> UsageError:
+def bad_rows(path: Path | str, bad: Sequence[str]) -> UsageError:
     """The error that lists them."""
     return all_bad(f"{path} has {len(bad)} bad row{'s' if len(bad) > 1 else ''}.", bad)
 
@@ -56,15 +92,12 @@ def all_bad(what: str, bad: Sequence[str]) -> UsageError:
     return UsageError(what, "\n  ".join(bad[:_LISTED]) + more, "Mend them all; nothing was added.")
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | None, Columns | None]]:
-    """Line number and cells by column of each row that is not blank; None for too many cells.
-
-    With each the columns that hold boxes, if the table has any.
-    """
+def _rows(path: Path) -> Iterator[Row]:
+    """The rows that are not blank."""
     reader = csv.reader(io.StringIO(files.read_text(path), newline=""), strict=True)
     try:
         header = [cell.strip().lower() for cell in next(reader, [])]
-        columns = _check_header(path, header)
+        columns = _check_header(str(path), header)
         line = reader.line_num + 1
         for cells in reader:
             if any(cell.strip() for cell in cells):
@@ -77,8 +110,8 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | None, Columns | No
         ) from None
 
 
-def _check_header(path: Path, header: Sequence[str]) -> Columns | None:
-    known = (*REQUIRED, *OPTIONAL)
+def _check_header(what: str, header: Sequence[str]) -> Columns | None:
+    known = (*REQUIRED, *STATED, KIND)
     problems = [f"no column '{name}'" for name in REQUIRED if name not in header]
     problems += [f"column '{name}' twice" for name in known if header.count(name) > 1]
     for name in header:
@@ -92,7 +125,7 @@ def _check_header(path: Path, header: Sequence[str]) -> Columns | None:
         problems.append(f"boxes that can't be read: {error}".rstrip("."))
     if problems:
         raise UsageError(
-            f"{path} has the wrong columns.",
+            f"{what} has the wrong columns.",
             f"Found {'; '.join(problems)}. Its first line is '{','.join(header)}'.",
             "It needs file,label and may have split,role,group,source and x0,y0,x1,y1.",
         )
@@ -107,21 +140,24 @@ def _entry(
     name = cells.get("file", "").strip()
     if not name or "\0" in name:
         raise UsageError("No file is named.")
-    said = {key: text(cells.get(key) or "") for key in ("label", *OPTIONAL)}
-    for key, allowed in (("split", SPLITS), ("role", ROLES)):
-        if said[key] and said[key] not in allowed:
-            raise unknown_name(key, said[key], allowed)
+    path, told = placed(locate(name, folders)), stated(cells)
     box = columns.box(cells) if columns else None
+    if _is_models(cells):
+        return Entry(path, line=line, **told)
+    label, kind = text(cells.get("label") or ""), (cells.get(KIND) or "").strip()
     return Entry(
-        path=placed(locate(name, folders)),
-        labels=(said["label"],) if said["label"] else (),
-        boxes=((said["label"], box),) if box else (),
-        split=said["split"] or None,
-        role=said["role"] or "both",
-        group=said["group"] or None,
-        source=said["source"] or None,
-        given=frozenset(key for key in OPTIONAL if said[key]),
+        path,
+        labels=(label,) if label and kind != "box" else (),
+        boxes=((label, box),) if box and kind != "class" else (),
         line=line,
+        **told,
+    )
+
+
+def _is_models(cells: Mapping[str, str] | None) -> bool:
+    """Whether a row of `Workspace.labels` is a model's: a score alone may be anything."""
+    return (
+        cells is not None and {KIND, "by"} <= cells.keys() and bool(cells.get("score", "").strip())
     )
 
 

@@ -1,10 +1,13 @@
-"""Commands of the data: init, add, look."""
+"""Commands of the data: init, add, export, look."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from atarimae import api
 from atarimae.commands.command import Arguments, Command, here, out
+
+PLAIN = ("csv", "folder")  # formats that nobody is surprised by
 
 
 def init(arguments: Arguments) -> None:
@@ -20,14 +23,36 @@ def init(arguments: Arguments) -> None:
 
 def add(arguments: Arguments) -> int:
     """Take files and labels in."""
-    report = here(arguments).add(arguments.sources, labels=arguments.labels, copy=arguments.copy)
+    report = here(arguments).add(
+        arguments.sources, labels=arguments.labels, format=arguments.format, copy=arguments.copy
+    )
     lines = [
         f"{report.added:,} added, {report.present:,} already there, {len(report.refused):,} refused"
         + (f", {report.ignored:,} ignored: no pictures by name" if report.ignored else "")
     ]
+    others = {source: name for source, name in report.formats.items() if name not in PLAIN}
+    lines += [f"  {source}: read as {name}" for source, name in others.items()]
+    lines += [f"  {line}" for line in report.told()]
     lines += [f"  {r.file}: {r.found} {r.fix}" for r in report.refused]
     out(arguments, report.as_dict(), "\n".join(lines))
     return 1 if report.refused else 0
+
+
+def export(arguments: Arguments) -> int:
+    """Write the labels for another tool."""
+    done = here(arguments).export(
+        arguments.format, arguments.folder, copy=arguments.copy, at=arguments.at,
+        split=arguments.split,
+    )  # fmt: skip
+    lines = [
+        f"{done.files:,} files with {done.classes:,} classes and {done.boxes:,} boxes, as of edit "
+        f"{done.edit}, in {done.folder}"
+    ]
+    lines += ["Not carried:", *(f"  {line}" for line in done.told())] if done.left else []
+    lines += [f"  {r.file}: {r.found} {r.fix}" for r in done.missing]
+    lines.append(f"Back again with: atarimae add {shlex.quote(str(done.again))}")
+    out(arguments, done.as_dict(), "\n".join(lines))
+    return 1 if done.missing else 0
 
 
 def look(arguments: Arguments) -> None:
@@ -57,16 +82,37 @@ def _add_words(command: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="SOURCE",
-        help="a folder with a sub-folder a class, a folder with --labels, a CSV or a COCO file",
+        help="a folder with a sub-folder a class, a folder with --labels, or a file or folder of "
+        "labels, packed or not: CSV, COCO, YOLO, Pascal VOC, labelme, Label Studio, CVAT, "
+        "FiftyOne, Hugging Face",
     )
     command.add_argument(
         "--labels",
         type=Path,
-        metavar="CSV",
-        help="columns file, label and optionally split, role, group, source, x0, y0, x1, y1; or a "
-        "COCO file",
+        metavar="FILE",
+        help="a CSV with columns file, label and optionally split, role, group, source, x0, y0, "
+        "x1, y1; or a file or folder in another format",
+    )
+    command.add_argument(
+        "--format", metavar="NAME", help="csv, coco, … ; the content tells it if not given"
     )
     command.add_argument("--copy", action="store_true", help="copy the files into the workspace")
+
+
+def _export_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "format",
+        metavar="FORMAT",
+        help="csv, coco, yolo, voc, labelme, labelstudio, cvat, fiftyone, huggingface or folder",
+    )
+    command.add_argument("folder", type=Path, metavar="OUT", help="a folder, empty or not there")
+    command.add_argument(
+        "--copy", action="store_true", help="copy the pictures, for other machines"
+    )
+    command.add_argument(
+        "--at", type=int, metavar="EDIT", help="the data as it was after that edit"
+    )
+    command.add_argument("--split", metavar="SPLIT", help="only the files of train, val or test")
 
 
 def _look_words(command: argparse.ArgumentParser) -> None:
@@ -91,6 +137,13 @@ COMMANDS = (
         "atarimae -C sake add photos --labels labels.csv",
         add,
         _add_words,
+    ),
+    Command(
+        "export",
+        "write the labels for another tool",
+        "atarimae -C sake export coco sake-coco --copy",
+        export,
+        _export_words,
     ),
     Command(
         "look",

@@ -170,9 +170,11 @@ def _cached(
 
 
 def _delete(workspace: Workspace, path: Path) -> None:
-    """Delete inside runs and cache alone, and nothing of a run that has begun meanwhile."""
+    """Delete inside runs and cache, and what of an archive was never unpacked, alone; and nothing
+    of a run that has begun meanwhile."""
     inside = path.relative_to(workspace.root).parts
-    assert inside[0] in ("runs", "cache"), path
+    half = inside[0] == workspace.archives.name and inside[1].startswith(".unpacking-")
+    assert inside[0] in ("runs", "cache") or half, path
     if inside[0] == "runs" and is_held(workspace.runs / inside[1]):
         return
     with files.writing(str(path)):

@@ -12,15 +12,17 @@ from atarimae.workspace import Workspace
 KINDS = "json|jsonl|toml|parquet|npy|txt|png|jpg|webp|onnx|safetensors|html|csv"
 HALF = re.compile(rf"\.(?:.+\.(?:{KINDS})\.[a-z0-9_]{{8}}|snapshot(?:-\d+)?)")
 SETTLED = 600  # seconds; what is younger may be being written
+UNPACKING = 86_400  # the same for an archive that is unpacked, whose folder's own time stands still
 
 
 def half_written(workspace: Workspace) -> Iterator[Path]:
-    """Temporary files and folders of writers that are gone, in runs and cache."""
+    """Temporary files and folders of writers that are gone, in runs, cache and archives."""
     for folder in (workspace.runs, workspace.cache):
         for path in folder.rglob(".*"):
             writing = folder == workspace.runs and is_held(_run(workspace, path))
             if HALF.fullmatch(path.name) and is_old(path) and not writing:
                 yield path
+    yield from (p for p in workspace.archives.glob(".unpacking-*") if is_old(p, UNPACKING))
 
 
 def unborn(workspace: Workspace) -> Iterator[Path]:
@@ -31,10 +33,10 @@ def unborn(workspace: Workspace) -> Iterator[Path]:
             yield log.parent
 
 
-def is_old(path: Path) -> bool:
+def is_old(path: Path, settled: float = SETTLED) -> bool:
     """Whether nobody is writing it any more, as far as its time tells."""
     try:
-        return time.time() - path.lstat().st_mtime > SETTLED
+        return time.time() - path.lstat().st_mtime > settled
     except OSError:
         return False
 

@@ -1,0 +1,141 @@
+"""Pascal VOC: an XML a picture, with an object a box; `ImageSets/Main/train.txt` names the splits.
+
+Corners are read as they stand: some tools count pixels from 1, most from 0, and no file says which.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from atarimae import files
+from atarimae.add.entry import Entry, Found, placed, text
+from atarimae.add.folder import read_folder
+from atarimae.add.format import Format
+from atarimae.add.gathering import Gathering
+from atarimae.add.place import Place
+from atarimae.add.shapes import around, middle, turned
+from atarimae.add.table import locate
+from atarimae.add.values import cornered, number
+from atarimae.errors import UsageError
+from atarimae.types import SPLITS, Box
+
+SIDES = ("xmin", "ymin", "xmax", "ymax")
+
+
+def is_file(place: Place) -> bool:
+    """XML whose root is `annotation`."""
+    return place.suffix == ".xml" and place.root_or_none() == "annotation"
+
+
+def is_folder(place: Place) -> bool:
+    """Its `Annotations`, or what lies in it or its folders, has such a file."""
+    first = (*place.inner("Annotations").named(".xml")[:5], *place.samples(".xml"))
+    return any(map(is_file, first))
+
+
+def read(place: Place, roots: Sequence[Path]) -> Found:
+    """The pictures of the annotations, and those in the folder that have none."""
+    gathering = Gathering()
+    if not place.is_folder:
+        with gathering.at(place.path.name):
+            gathering.entries.append(_entry(place, [*roots, *_folders(place)], None, gathering))
+        return gathering.found(place.path)
+    splits = _splits(place)
+    for one in _annotations(place):
+        with gathering.at(one.path.name):
+            folders = [*roots, place.path / "JPEGImages", *_folders(one), place.path]
+            split = splits.get(one.path.stem)
+            gathering.entries.append(_entry(one, folders, split, gathering))
+    pictures = place.inner("JPEGImages")
+    _rest(pictures if pictures.is_folder else place, splits, gathering)
+    return gathering.found(place.path)
+
+
+def _annotations(place: Place) -> Iterator[Place]:
+    inner = place.inner("Annotations")
+    return (inner if inner.is_folder else place).below(".xml")
+
+
+def _folders(annotation: Place) -> list[Path]:
+    """Where its picture may lie."""
+    here = annotation.path.parent
+    return [here, here.parent / "JPEGImages", here.parent / "images", here.parent]
+
+
+def _splits(place: Place) -> Mapping[str, str]:
+    """By the name of a picture without suffix."""
+    found: dict[str, str] = {}
+    for split in SPLITS:
+        path = place.path / "ImageSets" / "Main" / f"{split}.txt"
+        if path.is_file():
+            for line in files.read_text(path).splitlines():
+                found.setdefault(line.strip(), split)
+    return found
+
+
+def _rest(folder: Place, splits: Mapping[str, str], gathering: Gathering) -> None:
+    """Pictures without an annotation; those with one are the same entries, and say nothing new."""
+    found = read_folder(folder.path.absolute(), labelled=False)
+    gathering.refused += found.refused
+    for entry in found.entries:
+        gathering.entries.append(_told(Path(entry.path), (), splits.get(Path(entry.path).stem)))
+
+
+def _told(path: Path, said: Sequence[tuple[str, Box]], split: str | None) -> Entry:
+    return Entry(
+        placed(path),
+        tuple(dict.fromkeys(value for value, _ in said if value)),
+        split,
+        given=frozenset(("split",)) if split else frozenset(),
+        boxes=tuple(dict.fromkeys(said)),
+    )
+
+
+def _entry(place: Place, folders: Sequence[Path], split: str | None, gathering: Gathering) -> Entry:
+    root = place.xml
+    if root.tag != "annotation":
+        raise UsageError(f"Its root is '{root.tag}'.", "", "Pascal VOC has 'annotation'.")
+    said: list[tuple[str, Box]] = []
+    for count, one in enumerate(root.findall("object"), start=1):
+        with gathering.at(f"{place.path.name} object {count}"):
+            said.append((text(one.findtext("name") or ""), _box(one, gathering.left)))
+    return _told(_picture(root, folders), said, split)
+
+
+def _picture(root: Element, folders: Sequence[Path]) -> Path:
+    """`filename`, or `path` where that is nowhere: tools write where it lay on their machine."""
+    name = (root.findtext("filename") or "").strip()
+    path = (root.findtext("path") or "").strip()
+    if not (name or path) or "\0" in name + path:
+        raise UsageError("No file is named.")
+    for one in filter(None, (name, path, path.replace("\\", "/").rpartition("/")[2])):
+        found = locate(one, folders)
+        if found.exists():
+            return found
+    return locate(name or path, folders)
+
+
+def _box(one: Element, left: Counter[str]) -> Box:
+    left["others"] += len(one.findall("part"))
+    left["outlines"] += one.find("polygon") is not None
+    box = one.find("bndbox")
+    if box is not None:
+        return cornered([_cell(box, side) for side in SIDES])
+    box = one.find("robndbox")
+    if box is None:
+        raise UsageError("It has no bndbox.", "", "It needs xmin, ymin, xmax, ymax.")
+    x, y, wide, high, angle = (
+        number(_cell(box, name), name) for name in ("cx", "cy", "w", "h", "angle")
+    )
+    straight = cornered([x - wide / 2, y - high / 2, x + wide / 2, y + high / 2])
+    left["angles"] += 1
+    return around(turned(straight, math.degrees(angle), middle(straight)))
+
+
+def _cell(box: Element, name: str) -> str:
+    return (box.findtext(name) or "").strip()
+
+
+FORMAT = Format("voc", read, is_file, is_folder)

@@ -1,0 +1,104 @@
+"""CVAT's XML for images."""
+
+from pathlib import Path
+
+import pytest
+
+from atarimae.add import add, entries
+from atarimae.errors import UsageError
+from atarimae.store import Store
+from atarimae.types import Box
+
+
+def write(folder: Path, *images: str) -> Path:
+    path = folder / "annotations.xml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"<annotations><version>1.1</version>{''.join(images)}</annotations>", "utf-8")
+    return path
+
+
+def image(id: int, name: str, *shapes: str, more: str = "") -> str:
+    size = 'width="32" height="24"'
+    return f'<image id="{id}" name="{name}" {size} {more}>{"".join(shapes)}</image>'
+
+
+def box(label: str, x0: object, y0: object, x1: object, y1: object, more: str = "") -> str:
+    return f'<box label="{label}" xtl="{x0}" ytl="{y0}" xbr="{x1}" ybr="{y1}" {more}/>'
+
+
+def test_boxes_tags_and_subsets(ws, tmp_path, paint):
+    paint("set/images/写真/a.png", 1), paint("set/images/b.png", 2)
+    write(
+        tmp_path / "set",
+        image(
+            0,
+            "写真/a.png",
+            box("瓶", 1, 2, 3, 4.5),
+            '<tag label="割れ"/>',
+            more='subset="Validation"',
+        ),
+        image(1, "b.png"),
+    )
+    add(ws, [tmp_path / "set"])
+    data = Store(ws).data()
+    assert {Path(f.path).name: (f.split, data.classes(f)) for f in data.files} == {
+        "a.png": ("val", ("瓶", "割れ")), "b.png": (None, ()),
+    }  # fmt: skip
+    labels = [one for file in data.files for one in data.labels.get(file.image, ())]
+    assert [one.box for one in labels if one.kind == "box"] == [Box(1, 2, 3, 4.5)]
+
+
+SHAPES = (
+    box("r", 4, 4, 12, 8, 'rotation="90"'),
+    box("e", 26, 4, 34, 8, 'rotation="90"'),
+    '<polygon label="p" points="1,1;5.5,1;5,9"/>',
+    '<polyline label="l" points="1,1;5,5"/>',
+    '<points label="k" points="1,1"/>',
+    '<ellipse label="o" cx="9" cy="9" rx="4" ry="2"/>',
+    '<mask label="m" rle="1" left="2" top="3" width="4" height="5"/>',
+    '<cuboid label="c"/>',
+    '<box label="a" xtl="1" ytl="1" xbr="2" ybr="2"><attribute name="x">1</attribute></box>',
+)
+LEFT = {
+    "angles": 2, "outlines": 2, "lines": 1, "points": 1, "masks": 1, "others": 1, "attributes": 1,
+}  # fmt: skip
+
+
+def test_what_a_label_can_not_hold_is_counted(ws, tmp_path, paint):
+    paint("a.png")
+    file = write(tmp_path, image(0, "a.png", *SHAPES))
+    report = add(ws, [file])
+    assert report.left == LEFT
+    data = Store(ws).data()
+    assert data.classes(data.files[0]) == ("r", "e", "p", "l", "k", "o", "m", "c", "a")
+    boxes = {o.value: o.box for o in data.labels[data.files[0].image] if o.kind == "box"}
+    corners = {name: (b.x0, b.y0, b.x1, b.y1) for name, b in boxes.items()}
+    assert corners == {
+        "r": pytest.approx((6, 2, 10, 10)), "e": pytest.approx((28, 2, 32, 10)),
+        "p": (1, 1, 5.5, 9), "o": (5, 7, 13, 11), "m": (2, 3, 6, 8), "a": (1, 1, 2, 2),
+    }  # fmt: skip
+
+
+def test_a_video_is_told_to_be_exported_otherwise(tmp_path):
+    with pytest.raises(UsageError, match=r"is of a video.*CVAT for images"):
+        entries(write(tmp_path, '<track id="0" label="x"/>'))
+
+
+def test_all_bad_shapes_are_reported_together(tmp_path, paint):
+    paint("a.png")
+    file = write(
+        tmp_path,
+        image(0, "a.png", box("x", 5, 5, 5, 9), box("x", "nan", 1, 5, 5)),
+        image(0, "a.png", '<polygon label="p" points="1;2"/>', '<polygon label="p" points="1,1"/>'),
+        '<image id="3"/>',
+    )
+    with pytest.raises(UsageError) as error:
+        entries(file)
+    said = str(error.value)
+    assert "6 bad rows" in said
+    for told in (
+        "Two images have the same id 0.", "image 0, box 1: The box is empty",
+        "image 0, box 2: The box's x0 is 'nan'", "image 0, polygon 1: Its points are '1;2'.",
+        "image 0, polygon 2: The shape has 1 points.", "image 3: No file is named.",
+    ):  # fmt: skip
+        assert told in said

@@ -1,0 +1,92 @@
+"""Pascal VOC's folders: an XML a picture."""
+
+from pathlib import Path
+
+import pytest
+
+from atarimae.add import add, entries
+from atarimae.errors import UsageError
+from atarimae.store import Store
+from atarimae.types import Box
+
+
+def write(path: Path, name: str, *objects: str, more: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = f"<annotation>{more}<filename>{name}</filename>{''.join(objects)}</annotation>"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def thing(name: str, *sides: object) -> str:
+    names = ("xmin", "ymin", "xmax", "ymax")
+    corners = "".join(f"<{n}>{x}</{n}>" for n, x in zip(names, sides, strict=True))
+    return f"<object><name>{name}</name><bndbox>{corners}</bndbox></object>"
+
+
+def test_pictures_have_their_boxes_and_splits(ws, tmp_path, paint):
+    for name in "abc":
+        paint(f"VOC/JPEGImages/{name}.png", ord(name))
+    write(
+        tmp_path / "VOC/Annotations/a.xml",
+        "a.png",
+        thing("瓶", 1, 2, 12, 18.5),
+        thing("箱", 0, 0, 5, 5),
+    )
+    write(tmp_path / "VOC/Annotations/b.xml", "b.png")
+    for split, names in (("train", "a\n"), ("val", "b \nc\n"), ("trainval", "a\nb\nc\n")):
+        path = tmp_path / f"VOC/ImageSets/Main/{split}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(names)
+    paint("VOC/SegmentationClass/a.png", 9)  # a mask, and no picture of the set
+    add(ws, [tmp_path / "VOC"])
+    data = Store(ws).data()
+    assert [(Path(f.path).name, f.split, data.classes(f)) for f in data.files] == [
+        ("a.png", "train", ("瓶", "箱")), ("b.png", "val", ()), ("c.png", "val", ()),
+    ]  # fmt: skip
+    labels = data.labels[data.files[0].image]
+    assert [one.box for one in labels if one.kind == "box"] == [
+        Box(1, 2, 12, 18.5),
+        Box(0, 0, 5, 5),
+    ]
+
+
+def test_the_picture_is_found_where_the_tool_had_it(tmp_path, paint):
+    picture = paint("set/a.png")
+    there = r"<path>C:\Users\me\set\a.png</path>"
+    file = write(tmp_path / "set/a.xml", "", thing("瓶", 1, 1, 5, 5), more=there)
+    assert [entry.path for entry in entries(file).entries] == [str(picture)]
+
+
+def test_a_turned_box_is_the_box_around_it(ws, tmp_path, paint):
+    paint("set/a.png")
+    sides = "<cx>16</cx><cy>12</cy><w>8</w><h>8</h><angle>0.7853981633974483</angle>"  # 45°
+    write(
+        tmp_path / "set/a.xml",
+        "a.png",
+        f"<object><name>瓶</name><robndbox>{sides}</robndbox></object>",
+    )
+    assert add(ws, [tmp_path / "set"]).left == {"angles": 1}
+    data = Store(ws).data()
+    box = data.labels[data.files[0].image][1].box
+    assert (box.x0, box.y0, box.x1, box.y1) == pytest.approx(
+        (16 - 32**0.5, 12 - 32**0.5, 16 + 32**0.5, 12 + 32**0.5)
+    )
+
+
+def test_all_bad_objects_are_reported_together(tmp_path, paint):
+    paint("set/a.png", 1), paint("set/b.png", 2)
+    write(
+        tmp_path / "set/a.xml", "a.png", thing("瓶", 5, 5, 5, 9), thing("瓶", 1, 1, 5, "nan"),
+        "<object><name>瓶</name></object>",
+    )  # fmt: skip
+    write(tmp_path / "set/b.xml", "", thing("瓶", 1, 1, 5, 5))
+    (tmp_path / "set/c.xml").write_text("<annotation>")
+    with pytest.raises(UsageError) as error:
+        entries(tmp_path / "set")
+    said = str(error.value)
+    assert "5 bad rows" in said
+    for told in (
+        "a.xml object 1: The box is empty", "a.xml object 2: The box's y1 is 'nan'",
+        "a.xml object 3: It has no bndbox.", "b.xml: No file is named.", "c.xml: ",
+    ):  # fmt: skip
+        assert told in said

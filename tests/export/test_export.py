@@ -1,0 +1,222 @@
+"""The step and its command: versions, splits, copies, and what could not be carried."""
+
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import atarimae as at
+from atarimae.cli import main
+from atarimae.errors import UsageError
+from atarimae.export import FORMATS, write
+from atarimae.export.left import LEFT
+from atarimae.export.placing import Names
+from atarimae.store import Store
+from atarimae.types import Box, File, Label
+
+DOCS = Path(__file__).parents[2] / "docs" / "export.md"
+
+
+@pytest.fixture
+def ws(tmp_path, root, drawn) -> at.Workspace:
+    """Two files; edit 2 says a box, edit 3 a model's class, edit 4 a kind that nobody can carry."""
+    made = at.init(tmp_path / "ws")
+    first, second = (root / drawn[n][0] for n in (0, 1))
+    table = pd.DataFrame(
+        {"file": [str(first), str(second)], "label": ["瓶", None], "split": ["train", "val"],
+         "group": ["g", None]}
+    )  # fmt: skip
+    made.add(table)
+    store = Store(made.folder)
+    image = drawn[0][1].hash
+    store.say([Label(image, "箱", "box", Box(1, 2, 3, 4), "花子")], action="label", by="花子")
+    store.say([Label(image, "箱", by="run", score=0.9)], action="propose")
+    store.say([Label(image, "獺祭", "text", by="花子")], action="label")
+    return made
+
+
+def told(capsys, *words: object) -> tuple[int, dict]:
+    capsys.readouterr()
+    code = main([*map(str, words), "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_what_could_not_be_carried_is_counted_by_kind(ws, tmp_path, capsys):
+    code, said = told(capsys, "-C", ws.folder.root, "export", "yolo", tmp_path / "外 out")
+    assert code == 0
+    assert (said["files"], said["classes"], said["boxes"], said["edit"]) == (2, 0, 1, 4)
+    assert said["left_out"] == {
+        "by": 2, "models": 1, "text": 1, "classes": 1, "apart": 1, "group": 1,
+    }  # fmt: skip
+    assert main(["-C", str(ws.folder.root), "export", "voc", str(tmp_path / "b")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "  1 labels of kind text" in lines
+    assert "  1 labels of models: people's labels alone are exported" in lines
+    assert lines[-1] == f"Back again with: atarimae add {tmp_path / 'b'}"
+
+
+def test_an_older_version_and_a_split(ws, tmp_path):
+    assert ws.export("coco", tmp_path / "a", at=1).boxes == 0
+    done = ws.export("coco", tmp_path / "b", split="val")
+    assert (done.files, os.listdir(tmp_path / "b")) == (1, ["instances_val.json"])
+    with pytest.raises(UsageError, match=r"No edit '9'.*There is 1, 2, 3, 4"):
+        ws.export("coco", tmp_path / "c", at=9)
+    with pytest.raises(UsageError, match=r"No split 'vla'.*Did you mean 'val'"):
+        ws.export("coco", tmp_path / "c", split="vla")
+    with pytest.raises(UsageError, match=r"No format 'coc'.*Did you mean 'coco'"):
+        ws.export("coc", tmp_path / "c")
+    assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize("name", ["csv", "coco", "yolo", "labelstudio"])
+def test_an_export_is_added_to_an_empty_workspace(ws, tmp_path, name):
+    done = ws.export(name, tmp_path / "外 out", copy=True)
+    again = at.init(tmp_path / "again")
+    report = again.add(done.again)
+    assert (report.added, report.refused, report.left) == (2, (), {})
+    first, second = (Store(space.folder).data() for space in (ws, again))
+    boxes = [
+        {(label.value, label.box) for label in said if label.kind == "box"}
+        for data in (first, second)
+        for said in data.labels.values()
+    ]
+    assert boxes == [{("箱", Box(1, 2, 3, 4))}] * 2
+    classes = {file.image: second.classes(file) for file in second.files}
+    lost = set(done.left) & {"classes", "apart"}  # of the first picture: 瓶, and the box 箱
+    assert set(classes.values()) == {(), ("箱",) if lost else ("瓶",)}
+
+
+def test_names_are_given_once_in_a_folder_whatever_their_case_and_suffix(drawn):
+    image, names = drawn[0][1], Names()
+    paths = [
+        "a/1.png",
+        "b/1.PNG",
+        "c/1.jpg",
+        "1-2.png",
+        "d/１.png",
+        "e/..png",
+        "f/A.png",
+        "f/a.png",
+    ]
+    assert [names.of("", File(path, image.hash), image) for path in paths] == [
+        "1.png", "1-2.PNG", "1.jpg.png", "1-2-2.png", "１.png", "_png.png", "A.png", "a-2.png",
+    ]  # fmt: skip
+    assert names.of("other", File("1.png", image.hash), image) == "1.png"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_pictures_are_referred_to_or_copied(data, root, drawn, tmp_path, name):
+    content = {(root / path).read_bytes() for path, _ in drawn}
+    some = data({n: {} for n in range(7)}, (0, "瓶", None))
+    write(some, FORMATS[name], tmp_path / "links")
+    links = [path for path in (tmp_path / "links").rglob("*") if path.is_symlink()]
+    assert all(not Path(os.readlink(link)).is_absolute() for link in links)
+    assert {link.read_bytes() for link in links} <= content
+    write(some, FORMATS[name], tmp_path / "copies", copy=True)
+    there = [path for path in (tmp_path / "copies").rglob("*") if path.is_file()]
+    assert not any(path.is_symlink() for path in there)
+    assert content <= {path.read_bytes() for path in there}
+    assert str(root) not in "".join(
+        path.read_text()
+        for path in there
+        if path.suffix in (".json", ".xml", ".csv", ".yaml", ".txt")
+    )
+
+
+def test_a_file_that_is_gone_is_told_and_the_rest_is_written(ws, tmp_path, root, drawn, capsys):
+    away = root / drawn[1][0]
+    away.rename(root / "away")
+    try:
+        code, said = told(capsys, "-C", ws.folder.root, "export", "csv", tmp_path / "a")
+    finally:
+        (root / "away").rename(away)
+    assert (code, said["files"]) == (1, 1)
+    assert [one["found"] for one in said["missing"]] == ["It is gone from the disk."]
+
+
+def test_what_is_there_is_never_overwritten(data, tmp_path):
+    (tmp_path / "out").mkdir()
+    write(data({0: {}}), FORMATS["csv"], tmp_path / "out")
+    with pytest.raises(UsageError, match="It is not empty"):
+        write(data({0: {}}), FORMATS["csv"], tmp_path / "out")
+    with pytest.raises(UsageError, match="It is a file"):
+        write(data({0: {}}), FORMATS["csv"], tmp_path / "out" / "labels.csv")
+
+
+def test_an_export_that_fails_leaves_nothing(data, tmp_path):
+    classes = data({0: {}, 1: {}}, (0, "train", None), (1, "val", None))
+    with pytest.raises(UsageError, match="They are named train, val: folders of splits"):
+        write(classes, FORMATS["folder"], tmp_path / "out")
+    assert os.listdir(tmp_path) == []
+
+
+def test_one_class_named_like_a_split_is_a_class(data, tmp_path):
+    write(
+        data({0: {}, 1: {}}, (0, "train", None), (1, "car", None)),
+        FORMATS["folder"],
+        tmp_path / "a",
+    )
+    assert sorted(os.listdir(tmp_path / "a")) == ["car", "train"]
+
+
+def test_a_frame_has_every_label_and_is_added_again(ws, tmp_path):
+    frame = ws.labels()
+    assert list(frame.columns) == [
+        "file", "label", "kind", "split", "role", "group", "source", "x0", "y0", "x1", "y1", "by",
+        "score",
+    ]  # fmt: skip
+    kinds = ["", "box", "class", "class", "text"]
+    assert sorted(frame["kind"].fillna("")) == kinds
+    again = at.init(tmp_path / "again")
+    frame["file"] = [str(ws.folder.root / file) for file in frame["file"]]
+    report = again.add(frame[frame["kind"] != "text"])
+    assert report.left == {"predictions": 1}
+    labels = [one for found in Store(again.folder).data().labels.values() for one in found]
+    assert [(one.kind, one.value, one.box) for one in labels] == [
+        ("class", "瓶", None), ("box", "箱", Box(1, 2, 3, 4)),
+    ]  # fmt: skip
+
+
+def test_a_bad_frame_is_told_like_a_bad_table(ws):
+    with pytest.raises(UsageError, match=r"The DataFrame has 1 bad row\. line 3: No file is named"):
+        ws.add(pd.DataFrame({"file": ["a.png", None], "label": [1.0, 2.0]}))
+    with pytest.raises(UsageError, match="no column 'file'"):
+        ws.add(pd.DataFrame({"label": ["x"]}))
+
+
+def test_whole_numbers_stay_whole_in_a_frame_with_gaps(tmp_path, root, drawn):
+    ws = at.init(tmp_path / "numbers")
+    ws.add(pd.DataFrame({"file": [str(root / drawn[n][0]) for n in (0, 1)], "label": [3.0, None]}))
+    assert ws.images()["label"].dropna().tolist() == ["3"]
+
+
+# -- docs ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_page_says_of_each_format_what_it_carries(name):
+    page = DOCS.read_text("utf-8")
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")][2:]
+    kinds = (
+        "classes",
+        "several",
+        "boxes",
+        "unnamed",
+        "apart",
+        "exact",
+        "split",
+        "role",
+        "group",
+        "source",
+    )
+    assert dict(zip(kinds, cells, strict=True)) == {
+        kind: "yes" if kind in FORMATS[name].carries else "" for kind in kinds
+    }
+
+
+@pytest.mark.parametrize("kind", LEFT)
+def test_the_page_explains_each_kind_that_is_left_out(kind):
+    assert f"| `{kind}` |" in DOCS.read_text("utf-8")
