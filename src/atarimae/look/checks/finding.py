@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from atarimae.look.checks.judged import Judged
 from atarimae.store import Refusal
+from atarimae.survey import Surveyor
 from atarimae.types import Data, File
 
 
@@ -33,6 +34,7 @@ class Beside:
     unseen_classes: bool = False  # the task asks about classes that training has not seen
     gallery: bool = False  # the task looks its answers up in a gallery
     judged: Judged | None = None  # the newest run that left a model
+    surveyor: Surveyor | None = None  # what looks at pixels; None where nobody may
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,9 +80,9 @@ def _in_order(total: int, workers: "dict[Connection[Any, Any], BaseProcess]") ->
                 process.join()
                 if process.exitcode or not workers:
                     raise AtarimaeError(
-                        "A process that reads files has died; nothing was recorded.",
+                        "A process that reads files has died.",
                         f"Its exit code is {process.exitcode}.",
-                        "If it is -9, memory ran out: close other programs, and add again.",
+                        "If it is -9, memory ran out: close other programs, and start again.",
                     ) from None
         while following in waiting:
             yield waiting.pop(following)
@@ -107,7 +107,7 @@ def _worker(
 def _threads(
     work: Callable[[Chunk], Result], chunks: Sequence[Chunk], cores: int
 ) -> Iterator[Result]:
-    pool = ThreadPoolExecutor(cores, thread_name_prefix="atarimae-add")
+    pool = ThreadPoolExecutor(cores, thread_name_prefix="atarimae-read")
     try:
         yield from pool.map(work, chunks)
     finally:
