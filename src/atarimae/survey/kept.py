@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from atarimae import files
-from atarimae.survey.measure import Measure
+from atarimae.survey.measure import Measure, Records
 from atarimae.types import Array, Ints
 
 
@@ -33,7 +33,7 @@ class Kept:
     def __contains__(self, image: str) -> bool:
         return bytes.fromhex(image) in self._places
 
-    def rows(self, images: Sequence[str]) -> Array:
+    def rows(self, images: Sequence[str]) -> Records:
         """A row an image, in their order; `KeyError` for one that was not measured."""
         places = [self._places[bytes.fromhex(image)] for image in images]
         blocks, rows = np.array(places, np.int64).reshape(-1, 2).T

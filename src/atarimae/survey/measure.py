@@ -8,6 +8,8 @@ import numpy as np
 
 from atarimae.survey.glance import Glance
 
+Records = np.ndarray[Any, np.dtype[Any]]  # a row an image, of a measure's kind
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Measure:

@@ -16,7 +16,7 @@ from atarimae.parallel import in_parallel
 from atarimae.predict.source import open_known
 from atarimae.survey.glance import Glance
 from atarimae.survey.kept import Kept
-from atarimae.survey.measure import Measure
+from atarimae.survey.measure import Measure, Records
 from atarimae.types import Array, Data, Progress, silent
 from atarimae.workspace import MAX_PIXELS
 
@@ -33,7 +33,7 @@ class Survey:
     unread: Mapping[str, str]  # images that could not be decoded, and what was found
     _kept: Mapping[str, Kept]  # by measure's key
 
-    def of(self, measure: Measure, images: Sequence[str] | None = None) -> Array:
+    def of(self, measure: Measure, images: Sequence[str] | None = None) -> Records:
         """A row of `measure.kind` for each of `images`; for all of them where none are named."""
         return self._kept[measure.key].rows(self.images if images is None else images)
 
