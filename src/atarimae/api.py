@@ -187,13 +187,15 @@ class Workspace:
         """The page as one HTML file."""
         from atarimae import look
 
-        return look.report(self.folder, Path(file))
+        with bar("look") as progress:
+            return look.report(self.folder, Path(file), progress=progress)
 
     def findings(self) -> "list[Finding]":
         """What the checks found wrong with the data."""
         from atarimae import look
 
-        return look.findings(self.folder)
+        with bar("look") as progress:
+            return look.findings(self.folder, progress)
 
     def fit(
         self,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from atarimae.add import add, entries, load
-from atarimae.add.parallel import _processes
 from atarimae.errors import AtarimaeError, UsageError
+from atarimae.parallel import _processes
 from atarimae.store import Store
 from atarimae.store.store import content_hash
 

@@ -6,8 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from atarimae.add.entry import Entry
-from atarimae.add.parallel import in_parallel
 from atarimae.errors import AtarimaeError
+from atarimae.parallel import in_parallel
 from atarimae.predict.source import examine
 from atarimae.store import Refusal, Row
 from atarimae.types import File, Image, Progress

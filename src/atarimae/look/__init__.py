@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atarimae.look.checks import Finding, findings
+from atarimae.types import Progress, silent
 from atarimae.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -59,11 +60,14 @@ def report(
     *,
     title: str | None = None,
     extra_runs_table: "Table | None" = None,
+    progress: Progress = silent,
 ) -> "Report":
     """Write one HTML file that needs nothing else: counts, findings, runs, and pictures."""
     from atarimae.look import document
 
-    return document.report(workspace, path, title=title, extra_runs_table=extra_runs_table)
+    return document.report(
+        workspace, path, title=title, extra_runs_table=extra_runs_table, progress=progress
+    )
 
 
 def run_report(workspace: Workspace, run: "Run", path: Path) -> Path:

@@ -20,7 +20,7 @@ from atarimae.look.pictures import Queries, all_rows, chosen
 from atarimae.look.site import THREADS
 from atarimae.look.thumbnails import SMALL, thumbnail
 from atarimae.store import Store
-from atarimae.types import Data
+from atarimae.types import Data, Progress, silent
 from atarimae.web.frame import stylesheet
 from atarimae.workspace import Workspace
 
@@ -59,11 +59,12 @@ def report(
     *,
     title: str | None = None,
     extra_runs_table: Table | None = None,
+    progress: Progress = silent,
 ) -> Report:
     """Write the report of the newest data and all runs to `path`."""
     store = Store(workspace)
     data = store.data()
-    findings = run(data, beside(workspace, store))
+    findings = run(data, beside(workspace, store, progress))
     groups = frame.groups(findings)
     best = runlog.find_best(workspace)
     queries, edge = _answers(store, best)

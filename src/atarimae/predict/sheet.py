@@ -9,11 +9,13 @@ from typing import Any, cast
 import numpy as np
 from PIL import Image
 
+from atarimae.predict.facts import Facts
 from atarimae.predict.header import Reading, unreadable
 from atarimae.predict.rgb import eight_bits, grey, to_rgb, turn
 from atarimae.types import Array, Box, Pixels
 
 _COLOURS = ("b-w", "grey16", "rgb", "rgb16", "srgb", "cmyk", "multiband")
+_MODES = {"b-w": "L", "grey16": "I;16", "cmyk": "CMYK"}  # Pillow's names; RGB for the rest
 _LOADERS = {"JPEG": "jpegload", "PNG": "pngload", "TIFF": "tiffload", "WEBP": "webpload",
             "GIF": "gifload"}  # fmt: skip
 _TYPES = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32}
@@ -41,6 +43,9 @@ class Sheet:
             raise unreadable(name, found, "Save it as RGB.")
         self._stored = (int(image.width), int(image.height))
         self._orientation = int(image.get("orientation")) if image.get_typeof("orientation") else 1
+        profile = "icc-profile-data"
+        self._profile = bytes(image.get(profile)) if image.get_typeof(profile) else b""
+        self._mode = _MODES.get(image.interpretation, "RGB") + "A" * bool(image.hasalpha())
         self._rows: _Rows | None = None
         self._band: Pixels = np.zeros((0, 0, 3), np.uint8)
         self._top = 0
@@ -55,6 +60,13 @@ class Sheet:
         """Width and height in pixels, after EXIF rotation."""
         width, height = self._stored
         return (height, width) if self._orientation >= 5 else (width, height)
+
+    @property
+    def facts(self) -> Facts:
+        """What its header says; its mode as Pillow would call it."""
+        return Facts(
+            *self.size, self.format, self.bytes, self._mode, self._orientation, self._profile
+        )
 
     def pixels(self, at_least: int | None = None) -> Pixels:
         """RGB; reduced by a whole factor, box-averaged, so that both sides are ≥ 2 `at_least`.

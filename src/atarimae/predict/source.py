@@ -12,6 +12,7 @@ from types import MappingProxyType
 from PIL.ImageFile import ImageFile
 
 from atarimae.errors import AtarimaeError
+from atarimae.predict.facts import Facts
 from atarimae.predict.header import Reading, orientation, read_header, unreadable
 from atarimae.predict.rgb import PLAIN, to_rgb, turn
 from atarimae.predict.sheet import Sheet, whole
@@ -32,7 +33,7 @@ def open_source(origin: Path | bytes, max_pixels: int = MAX_PIXELS) -> Source:
     return _open(origin, max_pixels)
 
 
-def open_known(path: Path, image: str, max_pixels: int = MAX_PIXELS) -> Source:
+def open_known(path: Path, image: str, max_pixels: int = MAX_PIXELS) -> "Picture | Sheet":
     """The picture in a file that was added before; refused if its content is another by now."""
     source = _open(path, max_pixels)
     if source.hash() != image:
@@ -78,6 +79,15 @@ class Picture:
         """Width and height in pixels, after EXIF rotation."""
         width, height = self._image.size
         return (height, width) if _orientation(self._image) >= 5 else (width, height)
+
+    @property
+    def facts(self) -> Facts:
+        """What its header says."""
+        image = self._image
+        profile = image.info.get("icc_profile") or b""
+        with Reading(self._name):
+            turned = orientation(image)
+        return Facts(*self.size, self.format, self.bytes, image.mode, turned, profile)
 
     def pixels(self, at_least: int | None = None) -> Pixels:
         """RGB; a large JPEG comes at 1/2, 1/4 or 1/8 with both sides still ≥ 2 `at_least`.

@@ -20,8 +20,9 @@ from atarimae.look.checks import (
 from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.look.checks.judged import newest
 from atarimae.store import Store
+from atarimae.survey import surveyor
 from atarimae.task import Embeds
-from atarimae.types import Data
+from atarimae.types import Data, Progress, silent
 from atarimae.workspace import Workspace
 
 __all__ = ["CHECKS", "Beside", "Check", "Finding", "beside", "findings", "run"]
@@ -39,10 +40,10 @@ CHECKS = (
 )
 
 
-def findings(workspace: Workspace) -> list[Finding]:
+def findings(workspace: Workspace, progress: Progress = silent) -> list[Finding]:
     """Every finding of every check on the newest data, in the order of `CHECKS`."""
     store = Store(workspace)
-    return run(store.data(), beside(workspace, store))
+    return run(store.data(), beside(workspace, store, progress))
 
 
 def run(data: Data, known: Beside) -> list[Finding]:
@@ -50,14 +51,15 @@ def run(data: Data, known: Beside) -> list[Finding]:
     return [finding for check in CHECKS for finding in check.find(data, known)]
 
 
-def beside(workspace: Workspace, store: Store) -> Beside:
+def beside(workspace: Workspace, store: Store, progress: Progress = silent) -> Beside:
     """What checks need beside the data. In doubt about the task, two labels are a finding."""
     refusals, said = tuple(store.refusals()), tuple(store.conflicts())
+    looks = surveyor(workspace, progress)
     try:
         chosen = task.load(workspace.task)
     except (AtarimaeError, ImportError, AttributeError):
-        return Beside(refusals=refusals, conflicts=said)
+        return Beside(refusals=refusals, conflicts=said, surveyor=looks)
     return Beside(
         chosen.one_label, refusals, chosen.unseen_classes, isinstance(chosen, Embeds),
-        newest(workspace, chosen), conflicts=said,
+        newest(workspace, chosen), said, looks,
     )  # fmt: skip

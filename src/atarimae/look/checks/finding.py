@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from atarimae.look.checks.judged import Judged
 from atarimae.store import Conflict, Refusal
+from atarimae.survey import Surveyor
 from atarimae.types import Data, File
 
 
@@ -34,6 +35,7 @@ class Beside:
     gallery: bool = False  # the task looks its answers up in a gallery
     judged: Judged | None = None  # the newest run that left a model
     conflicts: tuple[Conflict, ...] = ()  # images of which people say different classes
+    surveyor: Surveyor | None = None  # what looks at pixels; None where nobody may
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ import signal
 import sys
 import threading
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar, cast
@@ -29,11 +30,11 @@ def in_parallel(work: Callable[[Chunk], Result], chunks: Sequence[Chunk]) -> Ite
     but is safe only while no other Python thread may hold a lock, and not on macOS. Threads
     otherwise.
     """
-    cores = _cores()
+    number = cores()
     alone = threading.active_count() == 1 and "pyvips" not in sys.modules
-    if len(chunks) > _FEW and cores > 1 and sys.platform == "linux" and alone:
-        return _processes(work, chunks, cores)
-    return _threads(work, chunks, cores)
+    if len(chunks) > _FEW and number > 1 and sys.platform == "linux" and alone:
+        return _processes(work, chunks, number)
+    return _threads(work, chunks, number)
 
 
 def _processes(
@@ -80,9 +81,9 @@ def _in_order(total: int, workers: "dict[Connection[Any, Any], BaseProcess]") ->
                 process.join()
                 if process.exitcode or not workers:
                     raise AtarimaeError(
-                        "A process that reads files has died; nothing was recorded.",
+                        "A process that reads files has died.",
                         f"Its exit code is {process.exitcode}.",
-                        "If it is -9, memory ran out: close other programs, and add again.",
+                        "If it is -9, memory ran out: close other programs, and start again.",
                     ) from None
         while following in waiting:
             yield waiting.pop(following)
@@ -107,14 +108,21 @@ def _worker(
 def _threads(
     work: Callable[[Chunk], Result], chunks: Sequence[Chunk], cores: int
 ) -> Iterator[Result]:
-    pool = ThreadPoolExecutor(cores, thread_name_prefix="atarimae-add")
+    pool = ThreadPoolExecutor(cores, thread_name_prefix="atarimae-read")
+    waiting: deque[Future[Result]] = deque()
     try:
-        yield from pool.map(work, chunks)
+        for chunk in chunks:
+            waiting.append(pool.submit(work, chunk))
+            if len(waiting) > 2 * cores:  # few, so that results don't heap up and Ctrl-C is quick
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """The cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

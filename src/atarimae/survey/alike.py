@@ -1,0 +1,206 @@
+"""Which images show one picture: whole or cut, resized, saved again, mirrored or turned.
+
+Candidates come from the low frequencies of previews; each is then laid over the other to the
+fraction of a pixel and compared cell by cell, so that a look-alike of which one part differs is
+none. A picture that shows nothing (one colour, more or less) is like no other.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from atarimae.parallel import cores
+from atarimae.survey.candidates import Candidates, candidates
+from atarimae.survey.fitting import FINE, cells, fitted, resampled, whole
+from atarimae.survey.windows import WINDOWS, turned
+from atarimae.types import Array, Bools, Floats, Ints, Progress, silent
+
+VERSION = 1  # of what is found: raise it whenever that changes
+AT_ONCE = 1024  # pairs that are compared at once
+CORRELATED = 0.95  # brightness of both, once they lie over each other
+APART, APART_CUT = 0.30, 0.45  # of the contrast: the cell that differs most, of wholes and parts
+CONTRAST = 1.33  # by which one may have more than the other
+LIGHT = 16.0  # grey levels, by which one may be lighter in the mean
+TINT = 12.0  # levels of Cb and Cr: the cell that differs most
+HUE = 24.0  # levels of Cb and Cr, by which both may differ in the mean
+WHOLE = 0.98  # of the area, from which on a part is the whole
+
+# How `inner` must be turned to lie on `outer`, by the bits of `windows.turned`.
+SAME, ACROSS, DOWN, HALF, DIAGONAL, LEFT, RIGHT, OTHER = range(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Two images of one picture, by their place in the list that was asked about."""
+
+    outer: int  # the one that shows all
+    inner: int
+    turn: int  # what turns `inner` upright beside `outer`: one of `SAME` to `OTHER`
+    part: float  # of `outer`'s area, that `inner` shows
+    likeness: float  # correlation of their brightness, 0 to 1
+
+
+def alike(
+    grey: Array, colour: Array, *, cut: bool = True, progress: Progress = silent
+) -> list[Alike]:
+    """All pairs of previews that show one picture, each once, in order of `outer` and `inner`.
+
+    `grey` is (n, 64, 64), `colour` (n, 2, 32, 32); see `hashes.PREVIEW`. With `cut`, parts of
+    pictures are looked for as well.
+    """
+    total = len(grey)
+    found = candidates(grey, cut=cut, told=lambda done: progress(done, total, "looking for copies"))
+    pairs: dict[tuple[int, int], Alike] = {}
+    for one in _all_judged(grey, colour, found, progress):
+        key = (min(one.outer, one.inner), max(one.outer, one.inner))
+        if key not in pairs or _better(one, pairs[key]):
+            pairs[key] = one
+    return sorted(pairs.values(), key=lambda one: (one.outer, one.inner))
+
+
+def _all_judged(
+    grey: Array, colour: Array, found: Candidates, progress: Progress
+) -> Iterator[Alike]:
+    """Those of the candidates that are alike, looked at in blocks by a thread a core."""
+
+    def judged(start: int) -> list[Alike]:
+        some = found.some(slice(start, start + AT_ONCE))
+        return _judged(grey, colour, some.some(_of_one_hue(colour, some)))
+
+    starts = range(0, len(found), AT_ONCE)
+    with ThreadPoolExecutor(cores()) as pool:
+        for start, alike_ones in zip(starts, pool.map(judged, starts), strict=True):
+            yield from alike_ones
+            progress(min(start + AT_ONCE, len(found)), len(found), "comparing")
+
+
+def turned_back(turn: int) -> int:
+    """The orientation that undoes another."""
+    return {LEFT: RIGHT, RIGHT: LEFT}.get(turn, turn)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How n pairs agree once they lie over each other."""
+
+    places: Floats  # (n, 4), in the outer picture's frame
+    likeness: Floats  # correlation of brightness
+    apart: Floats  # of the contrast: the root of the mean square in the cell that differs most
+    tint: Floats  # levels: the same of Cb and Cr
+
+    @property
+    def good(self) -> Bools:
+        bound = np.where(self.parts >= WHOLE, APART, APART_CUT)
+        return np.asarray(
+            (self.likeness >= CORRELATED) & (self.apart <= bound) & (self.tint <= TINT)
+        )
+
+    @property
+    def parts(self) -> Floats:
+        """Shares of the outer picture's area."""
+        x0, y0, x1, y1 = self.places.T
+        return np.asarray((x1 - x0) * (y1 - y0))
+
+
+def _of_one_hue(colour: Array, found: Candidates) -> Bools:
+    """Whose mean colours are near each other: what rules most look-alikes out costs least."""
+    mean = np.einsum(
+        "ny,ncyx,nx->nc", _SHARES[found.windows, 1], colour[found.outer].astype(np.float32),
+        _SHARES[found.windows, 0], optimize=True,
+    )  # fmt: skip
+    own = colour[found.inner].mean((2, 3), np.float32)
+    return np.asarray(np.abs(mean - own).max(1) <= HUE)
+
+
+def _judged(grey: Array, colour: Array, found: Candidates) -> list[Alike]:
+    turns = _RELATIONS[found.outer_turns, found.inner_turns]
+    frames = _FRAMES[found.windows]
+    look = _looked(grey, colour, found.outer, found.inner, turns, frames)
+    good = look.good
+    # A symmetric picture is like itself in several orientations: the plain one is said first.
+    plain = np.flatnonzero(good & (turns != SAME))
+    if len(plain):
+        again = _looked(
+            grey, colour, found.outer[plain], found.inner[plain], np.zeros(len(plain), np.int64),
+            frames[plain],
+        )  # fmt: skip
+        turns[plain[again.good]] = SAME
+    return [
+        Alike(
+            int(found.outer[n]), int(found.inner[n]), int(turns[n]),
+            1.0 if look.parts[n] >= WHOLE else float(look.parts[n]), float(look.likeness[n]),
+        )
+        for n in np.flatnonzero(good)
+    ]  # fmt: skip
+
+
+def _looked(
+    grey: Array, colour: Array, outer: Ints, inner: Ints, turns: Ints, places: Floats
+) -> _Look:
+    """`inner`, turned, laid over `outer` from `places` on."""
+    ours, theirs = grey[outer], turned(grey[inner], turns)
+    places, likeness = fitted(ours, theirs, places)
+    n = len(places)
+    look = _Look(places, likeness, np.full(n, np.inf), np.full(n, np.inf))
+    some = np.flatnonzero(likeness >= CORRELATED)
+    look.apart[some] = _apart(ours[some], theirs[some], places[some])
+    for band in (0, 1):
+        shown = resampled(colour[outer[some], band], places[some], 16)
+        told = whole(turned(colour[inner[some], band], turns[some]), 16)
+        worst = cells(shown - told).max((1, 2)) if len(some) else np.zeros(0)
+        look.tint[some] = worst if band == 0 else np.maximum(look.tint[some], worst)
+    return look
+
+
+def _apart(ours: Array, theirs: Array, places: Floats) -> Floats:
+    """The cell that differs most, in shares of the contrast; ∞ if one is lighter or stronger."""
+    if not len(ours):
+        return np.zeros(0, np.float32)
+    shown, told = resampled(ours, places, FINE), whole(theirs, FINE)
+    means = [pictures.mean((1, 2), keepdims=True) for pictures in (shown, told)]
+    contrasts = [pictures.std((1, 2)) + 1e-6 for pictures in (shown, told)]
+    gain = contrasts[1] / contrasts[0]
+    even = (shown - means[0]) * gain[:, None, None] - (told - means[1])
+    worst = cells(even).max((1, 2)) / contrasts[1]
+    unlike = (np.abs(means[0] - means[1])[:, 0, 0] > LIGHT) | (
+        np.abs(np.log(gain)) > np.log(CONTRAST)
+    )
+    return np.asarray(np.where(unlike, np.inf, worst), np.float32)
+
+
+def _better(one: Alike, other: Alike) -> bool:
+    """A whole picture before a part, then the more alike, then as it was given."""
+    return (one.part, one.likeness, -one.outer) > (other.part, other.likeness, -other.outer)
+
+
+def _relations() -> Ints:
+    """By the orientations in which two pictures look alike, what turns the second to the first."""
+    square = np.arange(4).reshape(1, 2, 2)
+    each = [turned(square, np.array([turn])) for turn in range(8)]
+    made = np.zeros((8, 8), np.int64)
+    for ours in range(8):
+        for theirs in range(8):
+            for turn in range(8):
+                if (turned(each[turn], np.array([ours])) == each[theirs]).all():
+                    made[ours, theirs] = turn
+    return made
+
+
+_RELATIONS = _relations()
+_FRAMES = np.array([(x[0], y[0], x[1], y[1]) for x, y in WINDOWS], np.float32)
+
+
+def _shares(size: int) -> Floats:
+    """(windows, 2, size): each pixel's share of the mean, across and down."""
+    places = np.arange(size) / size
+    made = np.empty((len(WINDOWS), 2, size), np.float32)
+    for number, window in enumerate(WINDOWS):
+        for axis, (start, stop) in enumerate(window):
+            inside = (np.minimum(places + 1 / size, stop) - np.maximum(places, start)).clip(0)
+            made[number, axis] = inside / inside.sum()
+    return made
+
+
+_SHARES = _shares(32)

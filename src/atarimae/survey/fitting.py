@@ -1,0 +1,115 @@
+"""One picture laid over a part of another, to the fraction of a pixel; and how well they agree.
+
+Everything is in a frame of its own: pictures are squares of 64 px, places are shares of a side.
+"""
+
+import numpy as np
+
+from atarimae.survey.hashes import SIDE
+from atarimae.types import Array, Floats
+
+STEPS = 3  # how often the place is bettered, at each of two sizes
+ROUGH, FINE = 16, 32  # px a side that are compared
+ENOUGH = 0.995  # correlation, from which on the place is not bettered
+UNLIKE = 0.4  # correlation, below which nobody tries
+HOPELESS = 0.8  # correlation at the rough size, below which nothing more is done
+REACH = 0.06  # of the side, that one step may move an edge
+OUTSIDE = 0.02  # of the side, that the place may lie beyond the picture
+CELLS = 8  # a side, whose differences are looked at one by one
+
+
+def fitted(outer: Array, inner: Array, places: Floats) -> tuple[Floats, Floats]:
+    """Where in `outer` (n, 64, 64) `inner` lies, beginning at `places` (n, 4), and correlations.
+
+    A pair whose rough correlation is hopeless keeps that.
+    """
+    half = SIDE // 2
+    places, likeness = _fitted(whole(outer, half), whole(inner, half), places, ROUGH)
+    some = np.flatnonzero(likeness >= HOPELESS)
+    places[some], likeness[some] = _fitted(outer[some], inner[some], places[some], FINE)
+    return places, likeness
+
+
+def _fitted(outer: Array, inner: Array, places: Floats, side: int) -> tuple[Floats, Floats]:
+    """The same at one size; what agrees already is left where it is."""
+    target, places = whole(inner, side), places.copy()
+    likeness = np.zeros(len(places), np.float32)
+    going = np.arange(len(places))
+    for step in range(STEPS + 1):
+        seen = resampled(outer[going], places[going], side)
+        likeness[going] = correlation(seen, target[going])
+        more = (likeness[going] < ENOUGH) & (likeness[going] > UNLIKE)
+        going = going[more]
+        if step == STEPS or not len(going):
+            break
+        places[going] = _bettered(seen[more], target[going], places[going])
+    return places, likeness
+
+
+def whole(pictures: Array, side: int) -> Floats:
+    """Square pictures (n, s, s) as (n, side, side), as `resampled` would see all of them."""
+    weights = _weights(np.zeros(1, np.float32), np.ones(1, np.float32), pictures.shape[1], side)[0]
+    return np.asarray(weights @ pictures.astype(np.float32, copy=False) @ weights.T)
+
+
+def resampled(pictures: Array, places: Floats, side: int) -> Floats:
+    """The places (n, 4) of square pictures (n, s, s), as (n, side, side)."""
+    across = _weights(places[:, 0], places[:, 2], pictures.shape[2], side)
+    down = _weights(places[:, 1], places[:, 3], pictures.shape[1], side)
+    return np.asarray(down @ pictures.astype(np.float32, copy=False) @ across.swapaxes(1, 2))
+
+
+def correlation(one: Floats, other: Floats) -> Floats:
+    """Of pairs of pictures (n, h, w)."""
+    one, other = (x - x.mean((1, 2), keepdims=True) for x in (one, other))
+    power = np.sqrt(np.square(one).sum((1, 2)) * np.square(other).sum((1, 2)))
+    return np.asarray((one * other).sum((1, 2)) / (power + 1e-6))
+
+
+def cells(differences: Floats) -> Floats:
+    """The root of the mean square in each of 8 × 8 cells: (n, s, s) to (n, 8, 8)."""
+    n, side, _ = differences.shape
+    step = side // CELLS
+    parts = np.square(differences).reshape(n, CELLS, step, CELLS, step)
+    return np.asarray(np.sqrt(parts.mean((2, 4))))
+
+
+def _weights(start: Floats, stop: Floats, size: int, side: int) -> Floats:
+    """(n, side, size): each output pixel's weights of the input's, a triangle about its centre."""
+    step = (stop - start) * np.float32(size / side)
+    middles = np.arange(side, dtype=np.float32) + np.float32(0.5)
+    centres = (start * np.float32(size) - np.float32(0.5))[:, None] + middles * step[:, None]
+    weights = centres[:, :, None] - np.arange(size, dtype=np.float32)
+    np.abs(weights, out=weights)
+    weights *= -1 / np.maximum(step, 1)[:, None, None]
+    weights += 1
+    np.maximum(weights, 0, out=weights)
+    weights /= weights.sum(2, keepdims=True) + np.float32(1e-9)
+    return np.asarray(weights)
+
+
+def _bettered(seen: Floats, target: Floats, places: Floats) -> Floats:
+    """One step of Gauss and Newton: edges, contrast and brightness in least squares."""
+    side = seen.shape[1]
+    wide, high = ((places[:, n + 2] - places[:, n])[:, None, None] / side for n in (0, 1))
+    across, down = np.gradient(seen, axis=2) / wide, np.gradient(seen, axis=1) / high
+    share = ((np.arange(side) + 0.5) / side).astype(np.float32)
+    columns = np.stack(
+        [
+            across * (1 - share), down * (1 - share[:, None]),
+            across * share, down * share[:, None], seen, np.ones_like(seen),
+        ],
+        axis=1,
+    ).reshape(len(seen), 6, -1)  # fmt: skip
+    squares = columns @ columns.swapaxes(1, 2)
+    # Edges that nothing in the picture holds in place stay where they are.
+    damping = 1e-3 * np.einsum("nii->ni", squares) + 1e-6
+    squares += damping[:, :, None] * np.eye(6, dtype=np.float32)
+    right = columns @ target.reshape(len(target), -1, 1)
+    found = np.linalg.solve(squares, right)[:, :, 0]
+    contrast = np.maximum(found[:, 4:5], 0.5)
+    moved = places + (found[:, :4] / contrast).clip(-REACH, REACH)
+    return np.asarray(moved.clip(-OUTSIDE, 1 + OUTSIDE), np.float32)
+
+
+assert SIDE % CELLS == 0

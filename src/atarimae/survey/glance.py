@@ -1,0 +1,42 @@
+"""One picture as the measures see it: decoded once, and as small as its format allows."""
+
+from functools import cached_property
+
+import numpy as np
+from PIL import Image
+
+from atarimae.predict.facts import Facts
+from atarimae.predict.sheet import Sheet
+from atarimae.predict.source import Picture
+from atarimae.types import Pixels
+
+AT_LEAST = 96  # px; JPEGs and sheets come reduced, with both sides still at least twice that
+SIDE = 256  # px, the longer side of `small`
+
+
+class Glance:
+    """What a measure may ask of one picture. Each answer is worked out once, for all measures.
+
+    A measure that needs every pixel asks `source`, which decodes a second time where `pixels` was
+    a reduction: that is dear, and for few pictures only.
+    """
+
+    def __init__(self, source: Picture | Sheet) -> None:
+        self.source = source
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What the header says."""
+        return self.source.facts
+
+    @cached_property
+    def pixels(self) -> Pixels:
+        """RGB (h, w, 3) upright: a JPEG or a sheet reduced by a whole factor, others in full."""
+        return self.source.pixels(AT_LEAST)
+
+    @cached_property
+    def small(self) -> Pixels:
+        """The same at most `SIDE` px long; a smaller picture as it is."""
+        picture = Image.fromarray(self.pixels)
+        picture.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR)
+        return np.asarray(picture)

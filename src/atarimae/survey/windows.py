@@ -1,0 +1,152 @@
+"""The low frequencies of previews and of windows in them: what copies share, whichever way up.
+
+Of each picture come the first cosines of its brightness (as perceptual hashes take them), and the
+same of 99 windows in it, for copies that were cut. All of them are two small matrix products of
+one preview. A mirrored or turned picture has the same numbers with other signs and with rows and
+columns swapped, so that the eight orientations of a picture cost nothing: each vector is written
+in one canonical orientation, and where that is in doubt in all those that it may have.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from atarimae.survey.hashes import SIDE
+from atarimae.types import Array, Bools, Floats, Ints
+
+COSINES = 7  # a side
+MOST = 8  # of the sum of a cosine's two frequencies
+EDGES = (0.0, 0.1, 0.2, 0.3)  # of the side: how far a window's edges lie inside
+SHORTEST = 0.65  # of the side, of a window
+FLAT = 3.0  # grey levels of deviation, below which a window shows nothing
+DOUBT = 0.15  # of a vector's length: signs of smaller numbers are not trusted
+
+INTERVALS = tuple(
+    (low, 1 - high) for low, high in product(EDGES, EDGES) if 1 - high - low >= SHORTEST
+)
+WINDOWS = tuple((x, y) for y in INTERVALS for x in INTERVALS)  # the first is the whole picture
+
+_USED = [(u, v) for u, v in product(range(COSINES), repeat=2) if 1 <= u + v <= MOST]
+_ROWS, _COLUMNS = np.array(_USED).T
+_WEIGHTS = np.hypot(_ROWS, _COLUMNS).astype(np.float32) ** 0.5  # photographs fall with frequency
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """n unit vectors of brightness, each in one orientation of a picture."""
+
+    vectors: Floats  # (n, width)
+    images: Ints  # the row of the preview that each is of
+    windows: Ints  # its number in `WINDOWS`
+    turns: Ints  # which orientation it is written in: see `turned`
+
+
+def whole(grey: Array) -> Vectors:
+    """Of whole pictures (n, 64, 64), in every orientation that may be the canonical one."""
+    numbers = _cosines(grey, ((0.0, 1.0),))
+    own, seen = _turn(numbers), _shown(numbers)
+    length = np.sqrt(np.square(numbers[:, _ROWS, _COLUMNS]).sum(1)) + 1e-9
+    across, down = np.abs(numbers[:, 0, 1]) / length, np.abs(numbers[:, 1, 0]) / length
+    doubts = (across < DOUBT, down < DOUBT, np.abs(across - down) < DOUBT)
+    kept: list[Vectors] = []
+    for other in range(8):
+        possible = seen.copy()
+        for bit, doubt in enumerate(doubts):
+            if other >> bit & 1:
+                possible &= doubt
+        rows = np.flatnonzero(possible)
+        turns = own[rows] ^ other
+        vectors = _unit(turned_cosines(numbers[rows], turns))
+        fresh = _new(vectors, rows, kept)
+        rows, turns = rows[fresh], turns[fresh]
+        kept.append(Vectors(vectors[fresh], rows, np.zeros(len(rows), np.int64), turns))
+    return Vectors(*(np.concatenate([getattr(one, name) for one in kept]) for name in _NAMES))
+
+
+def of_windows(grey: Array) -> Vectors:
+    """Of all `WINDOWS` of pictures (n, 64, 64), each in its canonical orientation alone."""
+    numbers = _cosines(grey, INTERVALS)
+    seen = np.flatnonzero(_shown(numbers))
+    turns = _turn(numbers[seen])
+    images, windows = np.divmod(seen, len(WINDOWS))
+    return Vectors(_unit(turned_cosines(numbers[seen], turns)), images, windows, turns)
+
+
+def turned(pictures: Array, turns: Ints) -> Array:
+    """Pictures (n, side, side) in other orientations.
+
+    An orientation is three bits: 1 mirrors across, 2 mirrors down, 4 swaps rows and columns
+    afterwards.
+    """
+    made = np.empty_like(pictures)
+    for turn in range(8):
+        rows = turns == turn
+        one = pictures[rows]
+        one = one[:, :: -1 if turn & 2 else 1, :: -1 if turn & 1 else 1]
+        made[rows] = one.swapaxes(1, 2) if turn & 4 else one
+    return made
+
+
+def turned_cosines(numbers: Floats, turns: Ints) -> Floats:
+    """Cosines (n, COSINES, COSINES) of the picture that `turned` would give."""
+    signs = np.where(np.arange(COSINES) % 2, -1, 1).astype(np.float32)
+    across = np.where(turns[:, None] & 1, signs, 1)
+    down = np.where(turns[:, None] & 2, signs, 1)
+    flipped = numbers * down[:, :, None] * across[:, None, :]
+    return np.where((turns & 4)[:, None, None] > 0, flipped.swapaxes(1, 2), flipped)
+
+
+def _cosines(grey: Array, intervals: tuple[tuple[float, float], ...]) -> Floats:
+    """(n × windows, COSINES, COSINES): rows are frequencies down, columns across."""
+    basis = _basis(intervals)
+    flat = basis.reshape(-1, SIDE)
+    numbers = flat @ grey.astype(np.float32) @ flat.T
+    many = len(intervals)
+    apart = numbers.reshape(-1, many, COSINES, many, COSINES).transpose(0, 1, 3, 2, 4)
+    return np.ascontiguousarray(apart).reshape(-1, COSINES, COSINES)
+
+
+def _basis(intervals: tuple[tuple[float, float], ...]) -> Floats:
+    """(intervals, COSINES, SIDE): means of the pixels inside, weighted by each cosine."""
+    pixels = np.arange(SIDE)
+    made = np.empty((len(intervals), COSINES, SIDE), np.float32)
+    for number, (start, stop) in enumerate(intervals):
+        low, high = start * SIDE, stop * SIDE
+        inside = (np.minimum(pixels + 1, high) - np.maximum(pixels, low)).clip(0, 1)
+        place = ((pixels + 0.5 - low) / (high - low)).clip(0, 1)
+        waves = np.cos(np.pi * np.arange(COSINES)[:, None] * place)
+        waves[1:] *= np.sqrt(2)
+        made[number] = waves * inside / (high - low)
+    return made
+
+
+def _turn(numbers: Floats) -> Ints:
+    """The orientation in which left and top are lighter, and the left by more."""
+    across, down = numbers[:, 0, 1], numbers[:, 1, 0]
+    swap = np.abs(down) > np.abs(across)
+    return np.asarray((across < 0) + 2 * (down < 0) + 4 * swap, np.int64)
+
+
+def _shown(numbers: Floats) -> Bools:
+    return np.asarray(np.square(numbers[:, _ROWS, _COLUMNS]).sum(1) >= FLAT**2)
+
+
+def _unit(numbers: Floats) -> Floats:
+    chosen = numbers[:, _ROWS, _COLUMNS] * _WEIGHTS
+    return np.asarray(chosen / (np.linalg.norm(chosen, axis=1, keepdims=True) + 1e-9), np.float32)
+
+
+def _new(vectors: Floats, rows: Ints, kept: list[Vectors]) -> Bools:
+    """Which are not nearly one that the same picture has already: symmetric ones have many."""
+    fresh = np.ones(len(rows), bool)
+    for one in kept:
+        place = np.searchsorted(one.images, rows).clip(max=max(len(one.images) - 1, 0))
+        if len(one.images):
+            there = one.images[place] == rows
+            alike = np.einsum("nd,nd->n", vectors, one.vectors[place]) > 0.995
+            fresh &= ~(there & alike)
+    return fresh
+
+
+_NAMES = ("vectors", "images", "windows", "turns")
