@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import urllib.request
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageCms, ImageDraw
 
 from atarimae import workspace
 from atarimae.add import add
@@ -240,3 +241,19 @@ def colours(tmp_path: Path, photos: Path) -> Workspace:
     made = workspace.create(tmp_path / "色", "colour")
     add(made, [photos])
     return made
+
+
+@pytest.fixture(scope="session")
+def wide_gamut() -> bytes:
+    """A colour profile with the primaries of Adobe RGB (1998), made of Pillow's sRGB."""
+    made = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    primaries = {
+        b"rXYZ": (0.60974, 0.31111, 0.01947),
+        b"gXYZ": (0.20528, 0.62567, 0.06087),
+        b"bXYZ": (0.14919, 0.06322, 0.74457),
+    }
+    for number in range(int.from_bytes(made[128:132], "big")):
+        name, at, _ = struct.unpack_from(">4sII", made, 132 + 12 * number)
+        if name in primaries:  # the type and four bytes of nothing stand before the numbers
+            struct.pack_into(">3i", made, at + 8, *(round(65536 * x) for x in primaries[name]))
+    return bytes(made)

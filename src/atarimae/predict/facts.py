@@ -14,3 +14,4 @@ class Facts:
     mode: str  # Pillow's, as it is stored: RGB, L, P, CMYK, I;16 and so on
     orientation: int  # EXIF's, 1 to 8; 1 where it says nothing
     profile: bytes  # the ICC profile, empty without one
+    bits: int = 8  # a channel, as they are stored

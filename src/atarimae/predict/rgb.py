@@ -17,7 +17,7 @@ def to_rgb(image: Image.Image) -> Pixels:
     floats say nothing of their range: see `eight_bits`.
     """
     if image.mode.startswith("I;16"):
-        bits = _bits(image)
+        bits = sample_bits(image, 16)
         return grey((np.asarray(image) >> (bits - 8)).clip(0, 255).astype(np.uint8))
     if image.mode in ("I", "F"):
         return grey(eight_bits(np.asarray(image)))
@@ -59,6 +59,7 @@ def turn(pixels: Pixels, orientation: int) -> Pixels:
     return np.ascontiguousarray(pixels[:: -1 if down else 1, :: -1 if across else 1])
 
 
-def _bits(image: Image.Image) -> int:
+def sample_bits(image: Image.Image, otherwise: int = 8) -> int:
+    """What a TIFF says of the bits of its first channel."""
     tags = getattr(image, "tag_v2", {}) if isinstance(image, ImageFile) else {}
-    return int(tags.get(_BITS_PER_SAMPLE, (16,))[0])
+    return int(tags.get(_BITS_PER_SAMPLE, (otherwise,))[0])

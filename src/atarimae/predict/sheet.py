@@ -45,6 +45,7 @@ class Sheet:
         self._orientation = int(image.get("orientation")) if image.get_typeof("orientation") else 1
         profile = "icc-profile-data"
         self._profile = bytes(image.get(profile)) if image.get_typeof(profile) else b""
+        self._bits = {"ushort": 16, "float": 32}.get(image.format, 8)
         self._mode = _MODES.get(image.interpretation, "RGB") + "A" * bool(image.hasalpha())
         self._rows: _Rows | None = None
         self._band: Pixels = np.zeros((0, 0, 3), np.uint8)
@@ -65,7 +66,13 @@ class Sheet:
     def facts(self) -> Facts:
         """What its header says; its mode as Pillow would call it."""
         return Facts(
-            *self.size, self.format, self.bytes, self._mode, self._orientation, self._profile
+            *self.size,
+            self.format,
+            self.bytes,
+            self._mode,
+            self._orientation,
+            self._profile,
+            self._bits,
         )
 
     def pixels(self, at_least: int | None = None) -> Pixels:

@@ -14,7 +14,7 @@ from PIL.ImageFile import ImageFile
 from atarimae.errors import AtarimaeError
 from atarimae.predict.facts import Facts
 from atarimae.predict.header import Reading, orientation, read_header, unreadable
-from atarimae.predict.rgb import PLAIN, to_rgb, turn
+from atarimae.predict.rgb import PLAIN, sample_bits, to_rgb, turn
 from atarimae.predict.sheet import Sheet, whole
 from atarimae.types import Box, Image, Pixels, Source
 from atarimae.workspace import MAX_PIXELS
@@ -87,7 +87,8 @@ class Picture:
         profile = image.info.get("icc_profile") or b""
         with Reading(self._name):
             turned = orientation(image)
-        return Facts(*self.size, self.format, self.bytes, image.mode, turned, profile)
+        mode, bits = image.mode, self._bits()
+        return Facts(*self.size, self.format, self.bytes, mode, turned, profile, bits)
 
     def pixels(self, at_least: int | None = None) -> Pixels:
         """RGB; a large JPEG comes at 1/2, 1/4 or 1/8 with both sides still ≥ 2 `at_least`.
@@ -115,6 +116,12 @@ class Picture:
     def hash(self) -> str:
         """SHA-256 of the bytes."""
         return hashlib.sha256(self._data).hexdigest()
+
+    def _bits(self) -> int:
+        """A channel, as they are stored; below 8 they are said to be 8."""
+        if self.format == "PNG":
+            return max(8, self._data[24])  # of the header chunk, which comes first
+        return max(8, sample_bits(self._image))
 
     def _decode(self, at_least: int | None) -> Pixels:
         with Reading(self._name):

@@ -4,7 +4,7 @@ A measure is a `Measure` with a function of a `Glance`; to add one, write its fi
 `MEASURES`. `Surveyor.survey(data).of(measure)` gives its values, a row an image.
 """
 
-from atarimae.survey import hashes
+from atarimae.survey import hashes, parts, quality
 from atarimae.survey.glance import Glance
 from atarimae.survey.measure import Measure
 from atarimae.survey.survey import Survey, survey
@@ -14,7 +14,7 @@ from atarimae.workspace import Workspace
 
 __all__ = ["MEASURES", "Glance", "Measure", "Survey", "Surveyor", "survey", "surveyor"]
 
-MEASURES: tuple[Measure, ...] = (hashes.PREVIEW,)
+MEASURES: tuple[Measure, ...] = (hashes.PREVIEW, quality.measure, parts.measure)
 
 
 def surveyor(workspace: Workspace, progress: Progress = silent) -> Surveyor:

@@ -10,10 +10,16 @@ from atarimae.look.checks import (
     classes,
     conflicts,
     duplicates,
+    gaps,
     hubs,
     leaks,
     near,
+    outliers,
+    overlaps,
+    quality,
+    shift,
     singles,
+    stored,
     unreachable,
     unreadable,
 )
@@ -37,6 +43,13 @@ CHECKS = (
     singles.check,
     near.check,
     hubs.check,
+    shift.check,
+    overlaps.check,
+    outliers.check,
+    gaps.unlearned,
+    gaps.few,
+    *quality.checks,
+    *stored.checks,
 )
 
 

@@ -1,0 +1,117 @@
+"""Bars and frames: plain strips along a picture's sides that end in a straight line.
+
+A letterboxed film, a scan's black border, a screenshot's caption. The plain margin around a thing
+on white is none: it ends where the thing does, and that is seldom straight.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from atarimae.types import Bools, Floats, Pixels
+
+Planes = npt.NDArray[np.uint8]  # (3, h, w)
+Colour = npt.NDArray[np.uint8]  # (3,)
+
+SAME = 6  # levels that a bar's pixels may differ by in each channel: compression does that
+PLAIN = 0.97  # of a line's pixels that are of its colour
+STRAIGHT = 0.8  # of the pixels of a bar's inner edge that are of another colour
+WRITTEN = 0.45  # of a line's pixels that are of the colour that a text stands on
+TALL = 0.35  # of the picture: a higher strip is no caption
+LETTERS = 6  # changes between ink and ground along a line of text, at least
+SIDES = ("top", "bottom", "left", "right")
+
+
+def bars(pixels: Pixels) -> dict[str, float]:
+    """Plain numbers by name: shares of the picture's height or width.
+
+    `margin` is the narrowest of the four plain margins however they end; `top`, `bottom`, `left`
+    and `right` are those that end in a straight line. `ground` is the brightness of the picture's
+    rim, 0 to 1. `caption` is the height of a strip at the top or bottom with writing in it.
+    """
+    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    margins = {side: _margin(_seen_from(side, planes)) for side in SIDES}
+    lines = {side: margin.lines for side, margin in margins.items()}
+    _, height, width = planes.shape
+    inner = planes[
+        :, lines["top"] : height - lines["bottom"], lines["left"] : width - lines["right"]
+    ]
+    whole = {"top": height, "bottom": height, "left": width, "right": width}
+    shares = {side: lines[side] / whole[side] if inner.size else 0.0 for side in SIDES}
+    ends = {side: _ends_straight(_seen_from(side, inner), margins[side]) for side in SIDES}
+    captions = (_caption(_seen_from(side, planes)) for side in ("top", "bottom"))
+    rim = float(np.mean([margin.colour for margin in margins.values()])) / 255
+    return {side: shares[side] * ends[side] for side in SIDES} | {
+        "margin": min(shares.values()), "ground": rim, "caption": max(captions),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Margin:
+    lines: int
+    colour: Colour
+
+
+def _seen_from(side: str, planes: Planes) -> Planes:
+    """The same picture with that side at the top."""
+    if side in ("left", "right"):
+        planes = planes.swapaxes(1, 2)
+    return planes[:, ::-1] if side in ("bottom", "right") else planes
+
+
+def _margin(planes: Planes) -> _Margin:
+    """The plain lines at the top."""
+    colour = _rim(planes)
+    if _shares(planes[:, :1], colour)[0] < PLAIN:
+        return _Margin(0, colour)
+    return _Margin(_run(_shares(planes, colour) >= PLAIN), colour)
+
+
+def _ends_straight(inner: Planes, margin: _Margin) -> bool:
+    """Whether what is inside begins all along the line. The first one may be mixed of both."""
+    if not margin.lines or not inner.size:
+        return False
+    return bool(_shares(inner[:, :2], margin.colour).min() <= 1 - STRAIGHT)
+
+
+def _caption(planes: Planes) -> float:
+    """The share of the height that a strip at the top with writing in it has, 0 for none."""
+    colour, height = _rim(planes), planes.shape[1]
+    if _shares(planes[:, :1], colour)[0] < WRITTEN:
+        return 0.0
+    shares = _shares(planes, colour)
+    lines = _run(shares >= WRITTEN)
+    written = np.flatnonzero(shares[:lines] < PLAIN)
+    if len(written) < 3 or not 4 <= lines <= TALL * height or shares[lines - 1] < PLAIN:
+        return 0.0
+    ends = shares[lines : lines + 2].min() <= 1 - STRAIGHT
+    ink = ~_same(planes[:, written], colour)
+    changes = np.count_nonzero(ink[:, 1:] != ink[:, :-1], axis=1)
+    return lines / height if ends and np.median(changes) >= LETTERS else 0.0
+
+
+def _rim(planes: Planes) -> Colour:
+    """The colour of the first line."""
+    colour: Colour = np.median(planes[:, 0], axis=1).astype(np.uint8)
+    return colour
+
+
+def _shares(planes: Planes, colour: Colour) -> Floats:
+    """By line, the share of its pixels that are of that colour."""
+    shares: Floats = _same(planes, colour).mean(1, dtype=np.float32)
+    return shares
+
+
+def _same(planes: Planes, colour: Colour) -> Bools:
+    low = np.maximum(colour, SAME) - np.uint8(SAME)
+    reach = np.minimum(colour, 255 - SAME) + np.uint8(SAME) - low
+    # One comparison: what is darker than `low` wraps around and is large.
+    inside = [plane - first <= far for plane, first, far in zip(planes, low, reach, strict=True)]
+    same: Bools = inside[0] & inside[1] & inside[2]
+    return same
+
+
+def _run(lines: Bools) -> int:
+    """How many hold from the first on."""
+    return len(lines) if lines.all() else int(lines.argmin())

@@ -1,0 +1,138 @@
+"""Where a picture could be cut in two: along a gap, a seam, or the narrowest place.
+
+A gap is a plain strip between two contents, as between things on white or photographs on a page. A
+seam is a straight line across which nearly everything changes, as where two photographs meet.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from atarimae.survey.glance import Glance
+from atarimae.survey.measure import Measure
+from atarimae.survey.quality import luma
+from atarimae.types import Bools, Floats, Pixels
+
+Levels = npt.NDArray[np.int16]
+
+FULL = 0.95  # of the box around the content, from which on it is one picture or several
+EDGE = 0.15  # of the picture: a part is at least so wide
+SAME = 12  # levels by which ground may differ
+RIM = 0.6  # of the rim's pixels that are of one colour, where there is a ground at all
+SEAM = 0.3  # of its pixels: less is no seam
+RICH = 10  # levels between the quartiles along a seam, on either side
+STEP = 10  # levels, at least, across a seam
+BESIDE = 4  # px from a seam to what it is compared with
+NAMES = ("at", "gap", "seam", "valley", "balance")
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The best cut across one axis; all are from 0 to 1."""
+
+    at: float  # where, of the picture's width or height
+    gap: float  # the width of the plain strip there, of the content's
+    seam: float  # the share of the lines across it on which it is a sudden change
+    valley: float  # by how much there is less at the cut than on either side
+    balance: float  # 1 where both sides hold as much, 0 where one is empty
+
+
+def parts(pixels: Pixels) -> tuple[float, Cut, Cut]:
+    """log₂ of the content's width by its height; the best cut from top to bottom, and across."""
+    content = _content(pixels)
+    left, top, right, bottom = bounds(content)
+    content = content[top:bottom, left:right]
+    grey = luma(pixels[top:bottom, left:right]).astype(np.int16)
+    height, width = pixels.shape[:2]
+    across, down = _cut(content, grey), _cut(content.T, grey.T)
+    return (
+        float(np.log2((right - left) / (bottom - top))),
+        replace(across, at=(left + across.at * (right - left)) / width),
+        replace(down, at=(top + down.at * (bottom - top)) / height),
+    )
+
+
+def bounds(content: Bools) -> tuple[int, int, int, int]:
+    """The smallest box that holds all of it: left, top, right, bottom; the picture without any."""
+    down, across = np.flatnonzero(content.any(1)), np.flatnonzero(content.any(0))
+    if not len(down):
+        return 0, 0, content.shape[1], content.shape[0]
+    return int(across[0]), int(down[0]), int(across[-1]) + 1, int(down[-1]) + 1
+
+
+def _content(pixels: Pixels) -> Bools:
+    """What is not ground; everything, where the rim is not of one colour."""
+    rim = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).astype(np.int16)
+    ground = np.median(rim, axis=0)
+    alike = (np.abs(rim - ground) <= SAME).all(1).mean()
+    if alike < RIM:
+        return np.ones(pixels.shape[:2], bool)
+    low, high = ((ground + way).clip(0, 255).astype(np.uint8) for way in (-SAME, SAME))
+    inside = [(pixels[..., c] >= low[c]) & (pixels[..., c] <= high[c]) for c in range(3)]
+    return np.asarray(~(inside[0] & inside[1] & inside[2]))
+
+
+def _cut(content: Bools, grey: Levels) -> Cut:
+    """Across the columns."""
+    width = content.shape[1]
+    columns = content.mean(0, dtype=np.float32)
+    if width < 4 * BESIDE or not columns.any():
+        return Cut(0.5, 0, 0, 0, 0)
+    # On a ground, a drawing's own straight edges are no seams.
+    seams = _seams(grey) if columns.mean() >= FULL else np.zeros(width, np.float32)
+    upto = np.cumsum(columns)
+    before = np.maximum.accumulate(columns)
+    after = np.maximum.accumulate(columns[::-1])[::-1]
+    valleys = (1 - columns / np.maximum(np.minimum(before, after), 1e-6)).clip(0, 1)
+    balances = (2 * np.minimum(upto, upto[-1] - upto + columns) / upto[-1]).clip(0, 1)
+    scores = np.maximum(valleys * np.sqrt(balances), seams)
+    scores[: int(EDGE * width)] = scores[width - int(EDGE * width) :] = -1
+    ties = np.flatnonzero(scores >= scores.max() - 1e-6)
+    at = int(ties[np.argmax(balances[ties])])
+    begin, end = _gap(columns, at)
+    if end - begin > 2 * min(begin, width - end):  # the corners of a frame are no two things
+        return Cut(0.5, 0, 0, 0, 0)
+    return Cut(
+        (begin + end) / 2 / width, (end - begin) / width,
+        float(seams[at]), float(valleys[at]), float(balances[at]),
+    )  # fmt: skip
+
+
+def _gap(columns: Floats, at: int) -> tuple[int, int]:
+    """Where the empty columns around one begin and end; its own middle where it is not empty."""
+    there = np.flatnonzero(columns > 0)
+    place = int(np.searchsorted(there, at))
+    if columns[at] > 0 or not 0 < place < len(there):
+        return at, at
+    return int(there[place - 1]) + 1, int(there[place])
+
+
+def _seams(grey: Levels) -> Floats:
+    """By column, the share of its pixels across which there is a step and beside which none.
+
+    None where either side is of few levels: there a flag or a drawing has a line of its own.
+    """
+    step = np.zeros(grey.shape, np.int16)
+    step[:, 1:-1] = np.abs(grey[:, 2:] - grey[:, :-2])
+    beside = np.zeros_like(step)
+    beside[:, BESIDE:] = step[:, :-BESIDE]
+    beside[:, :-BESIDE] = np.maximum(beside[:, :-BESIDE], step[:, BESIDE:])
+    shares: Floats = ((step >= STEP) & (step > 2 * beside)).mean(0, dtype=np.float32)
+    for place in np.flatnonzero(shares >= SEAM).tolist():
+        sides = grey[:, max(place - BESIDE, 0)], grey[:, min(place + BESIDE, len(shares) - 1)]
+        low, high = np.percentile(np.stack(sides), (25, 75), axis=1)
+        shares[place] *= (high - low).min() >= RICH
+    return shares
+
+
+def _parts(glance: Glance) -> tuple[float, ...]:
+    wide, across, down = parts(glance.small)
+    return wide, *(getattr(cut, name) for cut in (across, down) for name in NAMES)
+
+
+KIND: np.dtype[Any] = np.dtype(
+    [("wide", np.float32), *((f"{axis}_{name}", np.float32) for axis in "xy" for name in NAMES)]
+)
+measure = Measure("parts", 1, KIND, _parts)
