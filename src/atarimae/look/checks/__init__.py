@@ -16,9 +16,11 @@ from atarimae.look.checks import (
     singles,
     unreachable,
     unreadable,
+    wrong,
 )
 from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.look.checks.judged import newest
+from atarimae.look.checks.unseen import witnesses
 from atarimae.store import Store
 from atarimae.task import Embeds
 from atarimae.types import Data
@@ -29,6 +31,7 @@ __all__ = ["CHECKS", "Beside", "Check", "Finding", "beside", "findings", "run"]
 CHECKS = (
     leaks.check,
     classes.check,
+    wrong.check,
     conflicts.check,
     unreachable.check,
     unreadable.check,
@@ -59,5 +62,5 @@ def beside(workspace: Workspace, store: Store) -> Beside:
         return Beside(refusals=refusals)
     return Beside(
         chosen.one_label, refusals, chosen.unseen_classes, isinstance(chosen, Embeds),
-        newest(workspace, chosen),
+        newest(workspace, chosen), witnesses(workspace, chosen),
     )  # fmt: skip
