@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from atarimae.ideas.ladder import Climb
     from atarimae.ideas.rank import Ranked
     from atarimae.ideas.verify import Verified
-    from atarimae.look import Finding
+    from atarimae.look import Finding, Queue
     from atarimae.look.document import Report
     from atarimae.mirror import Mirrored
     from atarimae.propose import Proposed
@@ -131,6 +131,15 @@ class Workspace:
             name if name in store.models() else runlog.find(self.folder, name).id
         )
 
+    def confirm(self, files: str | Sequence[str], *, by: str | None = None) -> "Edit | None":
+        """Say that you looked at files and their labels are right; None where you said so before.
+
+        No check doubts them any more, and it can be undone like any edit.
+        """
+        from atarimae.look.confirm import confirm
+
+        return confirm(self.folder, [files] if isinstance(files, str) else files, by=by)
+
     def images(self) -> "pd.DataFrame":
         """One row a file: path, label, split, role, source, group, width, height, hash."""
         import pandas as pd
@@ -196,6 +205,13 @@ class Workspace:
 
         with bar("look") as progress:
             return look.findings(self.folder, progress)
+
+    def queue(self) -> "Queue":
+        """The findings by what a fix is worth, and how many wrong labels are left."""
+        from atarimae import look
+
+        with bar("look") as progress:
+            return look.queue(self.folder, progress)
 
     def fit(
         self,

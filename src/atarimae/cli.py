@@ -13,6 +13,7 @@ from pathlib import Path
 from atarimae.commands import (
     board,
     bundles,
+    confirm,
     data,
     demo,
     edits,
@@ -32,7 +33,7 @@ from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
 GROUPS = (
-    data, edits, fit, sweep, runs, notes, verdicts, gate, rank, propose, board, records,
+    data, edits, confirm, fit, sweep, runs, notes, verdicts, gate, rank, propose, board, records,
     mirror, bundles, search, demo,
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {

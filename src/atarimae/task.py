@@ -326,6 +326,14 @@ class Embeds(Protocol):
 
 
 @runtime_checkable
+class Learns(Protocol):
+    """A task that knows which runs learn from labels. Optional; without it all of them do."""
+
+    def learns(self, recipe: Mapping[str, object]) -> bool:
+        """Whether outputs of a run with that recipe owe anything to the labels of its train."""
+
+
+@runtime_checkable
 class Filters(Protocol):
     """A task that can answer with a part of its index: `finish` heeds `Context.only`. Optional."""
 

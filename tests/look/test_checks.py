@@ -232,8 +232,9 @@ def test_every_finding_says_what_evidence_and_fix(maker, check):
     maker.picture("c.png", (202, 0, 0), "cat", split="val", source="s", role="gallery")
     for number in range(12):
         maker.picture(f"{number}.png", (0, number, 9), "cat", split="val", source="s", role="query")
-    for number in range(6):
-        maker.picture(f"g{number}.png", (9, 9, number), "owl", split="val", role="gallery")
+    for number in range(12):
+        maker.picture(f"g{number}.png", (99, 9, number), "owl", split="val", role="gallery")
+    maker.picture("wrong.png", (99, 9, 20), "cat", split="val", role="gallery")
     maker.record([Refusal("x.jpg", "It is empty.", "Copy it again.")])
     fitted(maker, [(f"{number}.png", ["g0.png"]) for number in range(12)])
     found = [one for one in look.findings(maker.workspace) if one.check == check.name]

@@ -171,7 +171,8 @@ def test_ten_thousand_images_are_filtered(page, many):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/runs", "/runs/tree", "/compare", "/runs/{run}", "/findings", "/search"]
+    "path",
+    ["/", "/runs", "/runs/tree", "/compare", "/runs/{run}", "/findings", "/queue", "/search"],
 )
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_no_page_scrolls_sideways(page, sake, path, size):
@@ -212,6 +213,15 @@ def test_findings_lead_to_the_image(page, sake):
 
     expect(page.locator("#panel")).to_be_visible()
     expect(page.locator("#detail .note").first).to_be_visible()
+
+
+def test_queue_has_every_finding_with_what_a_fix_is_worth(page, sake):
+    page.goto(f"{sake}/queue")
+
+    expect(page.locator(".finding").first).to_contain_text("at stake")
+    with_queue = page.locator(".finding").count()
+    page.goto(f"{sake}/findings")
+    expect(page.locator(".finding")).to_have_count(with_queue)
 
 
 def drop(page, target, colour):

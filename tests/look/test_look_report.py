@@ -8,7 +8,7 @@ import pytest
 from atarimae import look, runlog
 from atarimae.errors import AtarimaeError
 from atarimae.look.checks import CHECKS
-from atarimae.look.document import Table
+from atarimae.look.document import FIRST, Table
 from atarimae.look.frame import SHOWN
 from atarimae.store import Refusal
 from atarimae.types import Score
@@ -61,7 +61,10 @@ def test_as_dict_is_json_with_counts_and_every_finding(full):
     assert said["counts"]["images"] == 2
     assert said["counts"]["splits"] == {"train": 1, "test": 1, "none": 1}
     assert said["counts"]["sources"] == {"蔵元": 2, "none": 1}
-    assert {"check", "what", "images", "files", "evidence", "fix"} == said["findings"][0].keys()
+    assert {"check", "what", "images", "files", "evidence", "fix"} < said["findings"][0].keys()
+    worth = [one["worth"] for one in said["findings"]]
+    assert worth == sorted(worth, reverse=True)
+    assert said["left"] is None  # no run may judge labels
     assert len(said["findings"]) == len(made.findings) == len(look.findings(full.workspace))
 
 
@@ -72,7 +75,7 @@ def test_many_findings_are_counted_and_some_are_shown(maker):
     made, html = written(maker)
 
     assert len(made.findings) == SHOWN + 5
-    assert html.count("has a single image.") == SHOWN
+    assert html.count("has a single image.") == SHOWN + FIRST  # and at the head of the queue
     assert "And 5 more" in html
     assert len(html) < 600_000
 

@@ -60,10 +60,12 @@ def look(arguments: Arguments) -> None:
     workspace = here(arguments)
     if arguments.report:
         report = workspace.report(arguments.report)
-        out(arguments, report.as_dict(), f"Findings: {len(report.findings)}. See {report.path}.")
+        text = [f"Findings: {len(report.findings)}. See {report.path}."]
+        text += [f"{report.queue.left}."] if report.queue.left else []
+        out(arguments, report.as_dict(), "\n".join(text))
         return
     if arguments.json:
-        out(arguments, {"findings": [finding.as_dict() for finding in workspace.findings()]}, "")
+        out(arguments, workspace.queue().as_dict(), "")
         return
     workspace.look(
         port=arguments.port, open_browser=not arguments.no_browser, share=arguments.share,

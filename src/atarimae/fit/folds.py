@@ -50,6 +50,8 @@ def _train(part: Work, *, resume: bool) -> None:
     trained = part.train(resume=resume)
     bundle.write_model(trained.model)
     write_parts(part.folder, trained.found.scores, trained.found.predictions)
+    judged = [file.path for file in trained.found.data.files]
+    files.write_json(part.folder / "evaluated.json", {"files": judged})
     told: dict[str, object] = {
         "scores": [score.as_dict() for score in trained.found.scores],
         "leaks": trained.leaks.as_dict(),

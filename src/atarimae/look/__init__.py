@@ -4,7 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atarimae.look.checks import Finding, findings
+from atarimae.look.checks import Finding, beside, findings
+from atarimae.look.queue import Queue
+from atarimae.look.queue import queue as _queue
+from atarimae.store import Store
 from atarimae.types import Progress, silent
 from atarimae.workspace import Workspace
 
@@ -15,7 +18,13 @@ if TYPE_CHECKING:
     from atarimae.look.pages.ledger import Told
     from atarimae.runlog import Run
 
-__all__ = ["Finding", "create_app", "findings", "report", "run", "run_report"]
+__all__ = ["Finding", "Queue", "create_app", "findings", "queue", "report", "run", "run_report"]
+
+
+def queue(workspace: Workspace, progress: Progress = silent) -> Queue:
+    """Every finding by what a fix is worth, and how many wrong labels are left."""
+    store = Store(workspace)
+    return _queue(store.data(), beside(workspace, store, progress))
 
 
 def create_app(

@@ -13,10 +13,11 @@ from atarimae import files, runlog
 from atarimae.errors import AtarimaeError
 from atarimae.look import frame
 from atarimae.look.brink import Brink, brink
-from atarimae.look.checks import Finding, beside, run
+from atarimae.look.checks import Finding, beside
 from atarimae.look.checks.finding import by_image
 from atarimae.look.counts import Counts, count
 from atarimae.look.pictures import Queries, all_rows, chosen
+from atarimae.look.queue import Queue, queue
 from atarimae.look.site import THREADS
 from atarimae.look.thumbnails import SMALL, thumbnail
 from atarimae.store import Store
@@ -25,6 +26,7 @@ from atarimae.web.frame import stylesheet
 from atarimae.workspace import Workspace
 
 MOSAIC = 28  # pictures
+FIRST = 12  # findings at the head of the queue
 
 
 @dataclass(frozen=True)
@@ -42,15 +44,17 @@ class Report:
 
     path: Path
     counts: Counts
-    findings: tuple[Finding, ...] = field(repr=False)
+    queue: Queue = field(repr=False)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding, also those not shown in the file, check by check."""
+        return self.queue.findings
 
     def as_dict(self) -> dict[str, object]:
-        """JSON values: the counts, and every finding, also those not shown in the file."""
-        return {
-            "report": str(self.path),
-            "counts": self.counts.as_dict(),
-            "findings": [finding.as_dict() for finding in self.findings],
-        }
+        """JSON values: the counts, and every finding by what a fix is worth."""
+        told = {"report": str(self.path), "counts": self.counts.as_dict()}
+        return told | self.queue.as_dict()
 
 
 def report(
@@ -64,11 +68,13 @@ def report(
     """Write the report of the newest data and all runs to `path`."""
     store = Store(workspace)
     data = store.data()
-    findings = run(data, beside(workspace, store, progress))
-    groups = frame.groups(findings)
+    todo = queue(data, beside(workspace, store, progress))
+    groups = frame.groups(todo.findings)
     best = runlog.find_best(workspace)
     queries, edge = _answers(store, best)
-    shown = {image for group in groups for one in group.shown for image in one.images[:3]}
+    first = todo.entries[:FIRST]
+    told = [one for group in groups for one in group.shown] + [one.finding for one in first]
+    shown = {image for one in told for image in one.pictures}
     mosaic = _mosaic(data)
     shown |= queries.images | set(mosaic) | (edge.images if edge else set())
     pictures = inlined(workspace, data, shown)
@@ -80,8 +86,10 @@ def report(
         when=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         data=data,
         counts=counts,
-        findings=len(findings),
+        findings=len(todo.findings),
         groups=groups,
+        todo=todo,
+        first=first,
         table=frame.runs_table(runlog.runs(workspace), best, newest_first=False),
         best=best,
         queries=queries,
@@ -91,7 +99,7 @@ def report(
         src=pictures.get,
     )
     save(path, html)
-    return Report(path, counts, tuple(findings))
+    return Report(path, counts, todo)
 
 
 def _answers(store: Store, best: runlog.Run | None) -> tuple[Queries, Brink | None]:

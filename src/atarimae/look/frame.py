@@ -54,6 +54,7 @@ def pages() -> Pages:
         finite=math.isfinite,
         leaks=told,
     )
+    made.templates.globals["worth"] = worth
     made.templates.filters.update(duration=duration, score=score, number=number, cost=cost_name)
     return made
 
@@ -98,6 +99,11 @@ def duration(seconds: float | None) -> str:
 def score(value: float | None) -> str:
     """A score with three digits, nothing where there is none."""
     return "" if value is None or not math.isfinite(value) else f"{value:.3f}"
+
+
+def worth(points: float) -> str:
+    """What a fix is worth, in points of the main metric."""
+    return f"up to {points:.5f}" if points < 0.001 else f"up to {points:.4f}"
 
 
 def number(value: object) -> str:

@@ -22,9 +22,11 @@ from atarimae.look.checks import (
     stored,
     unreachable,
     unreadable,
+    wrong,
 )
 from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.look.checks.judged import newest
+from atarimae.look.checks.unseen import witnesses
 from atarimae.store import Store
 from atarimae.survey import surveyor
 from atarimae.task import Embeds
@@ -36,6 +38,7 @@ __all__ = ["CHECKS", "Beside", "Check", "Finding", "beside", "findings", "run"]
 CHECKS = (
     leaks.check,
     classes.check,
+    wrong.check,
     conflicts.check,
     unreachable.check,
     unreadable.check,
@@ -74,5 +77,5 @@ def beside(workspace: Workspace, store: Store, progress: Progress = silent) -> B
         return Beside(refusals=refusals, conflicts=said, surveyor=looks)
     return Beside(
         chosen.one_label, refusals, chosen.unseen_classes, isinstance(chosen, Embeds),
-        newest(workspace, chosen), said, looks,
+        newest(workspace, chosen), said, looks, witnesses(workspace, chosen),
     )  # fmt: skip

@@ -19,10 +19,20 @@ class Finding:
     files: tuple[str, ...]  # paths, as in the store
     evidence: str
     fix: str
+    sure: float = 1.0  # the probability that it is true
+    share: float | None = None  # of the queries that it touches; None: what its files are of them
+    like: tuple[str, ...] = ()  # hashes of images that are shown as evidence, not found fault with
+    label: str | None = None  # the class that it proposes
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The images that are shown with it, at most three."""
+        return (*self.images, *self.like)[:3]
 
     def as_dict(self) -> dict[str, object]:
         """JSON values."""
-        return asdict(self) | {"images": list(self.images), "files": list(self.files)}
+        lists = {name: list(getattr(self, name)) for name in ("images", "files", "like")}
+        return asdict(self) | lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,7 @@ class Beside:
     judged: Judged | None = None  # the newest run that left a model
     conflicts: tuple[Conflict, ...] = ()  # images of which people say different classes
     surveyor: Surveyor | None = None  # what looks at pixels; None where nobody may
+    witnesses: tuple[Judged, ...] = ()  # runs that may judge labels, see unseen.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,7 @@ class Check:
     name: str
     why: str
     find: Callable[[Data, Beside], list[Finding]]
+    lacks: Callable[[Data, Beside], str] = lambda data, beside: ""  # what it needs to say more
 
 
 def by_image(files: Iterable[File]) -> dict[str, list[File]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import numpy.typing as npt
 
+from atarimae.errors import UsageError
 from atarimae.predict.index import Catalogue, approximate
 from atarimae.predict.index.filters import FIELDS, mask
 from atarimae.predict.index.parts import picked
@@ -232,6 +233,14 @@ class Retrieve:
         """Embeddings side by side, weighted and reduced, or ranked lists that are fused."""
         assert isinstance(settings, RetrieveEnsemble)
         return join.joined(settings, members, setup)
+
+    def learns(self, recipe: Mapping[str, object]) -> bool:
+        """All do but those of a backbone as it came, whitened without labels or not at all."""
+        try:
+            told = RetrieveRecipe.of(recipe)
+        except UsageError:  # an ensemble's, or another version's
+            return True
+        return told.trains or told.whiten == "learned"
 
     def unjoinable(self, settings: Mapping[str, object]) -> str:
         """Lists that were fused come of several embeddings, which have no one cosine."""

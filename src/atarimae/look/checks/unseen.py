@@ -1,0 +1,141 @@
+"""Runs that may judge labels: each only those of images that it never learned from.
+
+An image that a network was trained on looks right whatever its label is, so its own run is no
+witness. A run that took nothing from labels (a frozen backbone, say) may judge all of them; a run
+by folds each image with the model of the fold that it was left out of; another trained run what is
+neither in its train nor in one group with something that is.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from atarimae import bundle, runlog
+from atarimae.errors import AtarimaeError
+from atarimae.look.checks.judged import Judged
+from atarimae.predict.region import known_box
+from atarimae.predict.run import kept_outputs
+from atarimae.runlog import Run
+from atarimae.store import Store
+from atarimae.task import Crops, Learns, Predictor, Task
+from atarimae.types import Array, Data, File
+from atarimae.workspace import Workspace
+
+FOLDED = "folds"
+
+
+@dataclass(frozen=True)
+class Section:
+    """Images with one label each that one model may judge, compared among themselves."""
+
+    data: Data  # one file an image
+    labels: tuple[str, ...]  # one a file: its class, or that of its box where only that is read
+    rows: Sequence[Array]
+    judged: Judged  # by whose model
+
+
+def witnesses(workspace: Workspace, task: Task) -> tuple[Judged, ...]:
+    """The newest run that took nothing from labels, the newest by folds, the newest other."""
+    try:
+        known = runlog.runs(workspace)
+    except AtarimaeError:
+        return ()
+    first: dict[str, Judged] = {}
+    for run in reversed(known):
+        if run.is_done and (kind := _kind(task, run)):
+            first.setdefault(kind, Judged(workspace, task, run))
+    return tuple(first.values())
+
+
+def sections(data: Data, runs: Sequence[Judged]) -> list[Section]:
+    """What the run may judge that may judge most images; of equal ones the newest's."""
+    best: list[Section] = []
+    for judged in sorted(runs, key=lambda one: one.run.created, reverse=True):
+        found = [section for section in _sections(data, judged) if section.labels]
+        if judged_images(found) > judged_images(best):
+            best = found
+    return best
+
+
+def judged_images(found: Sequence[Section]) -> int:
+    """How many images are judged."""
+    return sum(len(section.labels) for section in found)
+
+
+def _kind(task: Task, run: Run) -> str:
+    """What kind of witness a run is, empty for none."""
+    if not _models(run):
+        return ""
+    if not _learned(task, run.recipe):
+        return "unlearned"
+    return FOLDED if run.stage == FOLDED else "learned"
+
+
+def _learned(task: Task, recipe: Mapping[str, object]) -> bool:
+    """In doubt a run has learned."""
+    return not isinstance(task, Learns) or task.learns(recipe)
+
+
+def _models(run: Run) -> list[Path]:
+    """The folders of its trainings, one or one a fold, that left a model."""
+    folds = sorted((run.folder / "folds").glob("*"))
+    return [one for one in (run.folder, *folds) if (one / "model" / "model.json").is_file()]
+
+
+def _sections(data: Data, judged: Judged) -> Iterator[Section]:
+    run, kind = judged.run, _kind(judged.task, judged.run)
+    for folder in _models(run)[: None if kind == FOLDED else 1]:
+        try:
+            if kind == "unlearned":
+                yield _section(data, judged, folder)
+            else:
+                left = _left_out(data, judged, folder, val=kind == FOLDED)
+                yield _section(left, judged, folder)
+        except (AtarimaeError, OSError, KeyError):  # what can't be read is no witness
+            continue
+
+
+def _left_out(data: Data, judged: Judged, folder: Path, *, val: bool = False) -> Data:
+    """The files of images that a training left out, with their groups; of its val alone, if so.
+
+    Whatever it was not judged by it may have learned from, but for the test split.
+    """
+    version = judged.run.data
+    then = Store(judged.workspace).data(version.edit if version else None)
+    paths = runlog.judged_paths(folder)
+    asked = {file.image for file in then.files if file.path in paths}
+    learned = [file for file in then.files if file.path not in paths and file.split != "test"]
+    images = {file.image for file in learned}
+    groups = {file.group for file in learned if file.group}
+    return data.where(
+        lambda file: (
+            file.image not in images
+            and file.group not in groups
+            and (file.image in asked or not val)
+        )
+    )
+
+
+def _section(data: Data, judged: Judged, folder: Path) -> Section:
+    """Each image once, where it has one label and its embedding is in the cache."""
+    predictor = judged.task.predictor(bundle.read_model(folder / "model"))
+    first = {file.image: file for file in reversed(data.files)}
+    said = {file.path: _label(data, file, predictor) for file in first.values()}
+    asked = data.where(lambda file: bool(said.get(file.path)))
+    kept, rows = kept_outputs(predictor, asked, judged.workspace.cache)
+    return Section(kept, tuple(said[file.path] for file in kept.files), rows, judged)
+
+
+def _label(data: Data, file: File, predictor: Predictor) -> str:
+    """What is said of what the model reads: the class of its box, or that of the image.
+
+    Empty where nothing is said, or several classes are: that is another check's finding.
+    """
+    box, image = known_box(data, file), data.images[file.image]
+    if isinstance(predictor, Crops) and box and predictor.part(box, (image.width, image.height)):
+        said = [one for one in data.labels[file.image] if one.box == box and one.kind == "box"]
+        names = dict.fromkeys(one.value for one in said if one.score is None and one.value)
+        if names:
+            return next(iter(names)) if len(names) == 1 else ""
+    classes = data.classes(file)
+    return classes[0] if len(classes) == 1 else ""

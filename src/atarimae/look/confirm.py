@@ -1,0 +1,46 @@
+"""A person looked at images, and their labels are right: no check doubts them any more."""
+
+from collections.abc import Sequence
+
+from atarimae.errors import UsageError
+from atarimae.look.checks.decided import CHECKED
+from atarimae.store import Edit, Store
+from atarimae.types import Data, Label
+from atarimae.workspace import Workspace, person
+
+NAMED = 5  # of what can't be confirmed
+
+
+def confirm(workspace: Workspace, names: Sequence[str], *, by: str | None = None) -> Edit | None:
+    """Say that the classes of some files, named by path or image hash, are right, as one edit.
+
+    None where all of it was said before by the same person.
+    """
+    store, who = Store(workspace), by or person()
+    data = store.data()
+    labels = [
+        Label(image, value, CHECKED, by=who)
+        for image in _images(data, names)
+        for value in _classes(data, image)
+    ]
+    return store.say(labels, action="confirm", why="looked at, and right", by=who)
+
+
+def _images(data: Data, names: Sequence[str]) -> list[str]:
+    known = {file.path: file.image for file in data.files}
+    known |= {file.image: file.image for file in data.files}
+    wrong = [name for name in names if name not in known or not _classes(data, known[name])]
+    if wrong:
+        more = f" and {len(wrong) - NAMED:,} more" if len(wrong) > NAMED else ""
+        raise UsageError(
+            f"{', '.join(wrong[:NAMED])}{more} can't be confirmed.",
+            "No such file with a label is in the data. Nothing was recorded.",
+            "Name files as the findings do, by path or hash.",
+        )
+    return [known[name] for name in names]
+
+
+def _classes(data: Data, image: str) -> list[str]:
+    """What people said that it shows, in whole or in a box."""
+    said = [label for label in data.labels.get(image, ()) if label.score is None and label.value]
+    return list(dict.fromkeys(one.value for one in said if one.kind in ("class", "box")))

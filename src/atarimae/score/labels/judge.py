@@ -1,0 +1,90 @@
+"""From what speaks for each class to the probability that a label is wrong.
+
+The kinds of evidence are added with weights, as log-odds: a multinomial logit. A label is either
+right, and drawn by the logit, or wrong, and one of a few others. In turn (as in the EM algorithm)
+the weights are those that make the labels likeliest, each counted as far as it is likely right, and
+the share of wrong labels is the mean of the probabilities that follow.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from atarimae.score.labels.evidence import Evidence
+from atarimae.types import Bools, Ints
+
+Numbers = npt.NDArray[np.float64]
+
+START = (0.1, 6.0)  # weights, as many as there are kinds of evidence
+SHARE = 0.05  # of wrong labels, at first
+ROUNDS = 60
+PRIOR = 1.0  # how many labels' worth the weights are held to `START` by
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Of n labels, each by weights that were fitted on other folds."""
+
+    logs: Numbers  # (n, c): log-probability of each class, by the image alone
+    wrong: Numbers  # (n,): the probability that the label is wrong
+
+
+def judged(found: Evidence, folds: Ints, classes: int) -> Judged:
+    """Of the first class of each row, which is the label that is asked about.
+
+    A wrong label is taken to be one of √classes: so many are alike. With fewer, more labels that
+    are merely hard would count as wrong, with more, fewer of those that are wrong.
+    """
+    noise = 1 / min(math.sqrt(classes), classes - 1)
+    logs, wrong = np.empty(found.classes.shape), np.empty(len(found))
+    for fold in np.unique(folds):
+        own, others = folds == fold, folds != fold
+        weights, share = fitted(found.kinds[:, others], found.named[others], noise)
+        logs[own] = probabilities(found.kinds[:, own], found.named[own], weights)
+        wrong[own] = chances(logs[own, 0], share, noise)
+    return Judged(logs, wrong)
+
+
+def probabilities(kinds: Numbers, named: Bools, weights: Numbers) -> Numbers:
+    """(n, c): log-probabilities of the classes of each row; -inf where one is not there."""
+    total = np.where(named, np.tensordot(weights, kinds, 1), -np.inf)
+    total -= total.max(1, keepdims=True)
+    return np.asarray(total - np.log(np.exp(total).sum(1, keepdims=True)))
+
+
+def chances(own: Numbers, share: float, noise: float) -> Numbers:
+    """The probability of being wrong, from the log-probability (n,) of the label's class.
+
+    A wrong label is any of the others with the probability `noise`.
+    """
+    odds = share / (1 - share) * noise * (np.exp(-own) - 1)
+    return np.asarray(odds / (1 + odds))
+
+
+def fitted(kinds: Numbers, named: Bools, noise: float) -> tuple[Numbers, float]:
+    """The weights of (kinds, n, c) evidence, and the share of labels that are wrong.
+
+    The first class of each row is its label.
+    """
+    start = np.array(START)
+    weights, share = start, SHARE
+    for _ in range(ROUNDS):
+        logs = probabilities(kinds, named, weights)
+        right = 1 - chances(logs[:, 0], share, noise)
+        step = _step(kinds, np.exp(logs), right, weights - start)
+        weights = np.maximum(weights + step, 0)
+        share, last = min(max(1 - float(right.mean()), 1e-6), 0.5), share
+        if abs(share - last) < 1e-5 and np.abs(step).max() < 1e-3:
+            break
+    return weights, share
+
+
+def _step(kinds: Numbers, chance: Numbers, right: Numbers, away: Numbers) -> Numbers:
+    """One of Newton's steps for the weights, where labels are right with probability `right`."""
+    mean = (kinds * chance).sum(2)
+    slope = ((kinds[:, :, 0] - mean) * right).sum(1) - PRIOR * away
+    spread = kinds - mean[:, :, None]
+    curve = np.einsum("anc,bnc->ab", spread * (chance * right[:, None]), spread)
+    return np.asarray(np.linalg.solve(curve + PRIOR * np.eye(len(curve)), slope))
