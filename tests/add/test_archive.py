@@ -83,6 +83,14 @@ def test_labels_in_an_archive_do_not_reach_outside(ws, tmp_path, picture, paint)
     assert {r.found for r in report.refused} == {"It lies outside of its archive."}
 
 
+@pytest.mark.parametrize("name", ["pictures", "../outside/pictures", "/"])
+def test_settings_in_an_archive_do_not_lead_outside(ws, tmp_path, picture, paint, name):
+    paint("outside/pictures/secret.png", 7)
+    settings = f"path: {tmp_path}/outside\ntrain: {name}\nnames: [瓶]\n"
+    with pytest.raises(UsageError, match="names a place that is not there"):
+        add(ws, [pack(tmp_path / "a.zip", {"a.png": picture, "data.yaml": settings.encode()})])
+
+
 @pytest.mark.parametrize("kind", ["zip", "tar"])
 def test_names_that_lead_out_are_refused_together_and_nothing_is_written(
     ws, tmp_path, picture, kind

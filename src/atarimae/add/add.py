@@ -6,7 +6,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,9 +37,10 @@ class Report:
     changed: int
     refused: tuple[Refusal, ...]
     ignored: int
-    mended: int  # files and labels that an edit took out before: they stay out
-    left: Mapping[str, int]  # by kind: what labels said beyond what a label can hold
-    formats: Mapping[str, str]  # by source
+    mended: int = 0  # files and labels that an edit took out before: they stay out
+    # By kind: what labels said beyond what a label can hold.
+    left: Mapping[str, int] = field(default_factory=dict)
+    formats: Mapping[str, str] = field(default_factory=dict)  # by source
 
     def told(self) -> list[str]:
         """What was left out, a line a kind."""
@@ -111,8 +112,7 @@ def _record(workspace: Workspace, found: Found, why: str, copy: bool, progress: 
     present = changes.present + changes.moved + changes.changed
     return Report(
         changes.added, present, changes.moved, changes.changed, changes.refused, found.ignored,
-        changes.mended,
-        found.left, found.formats,
+        changes.mended, left=found.left, formats=found.formats,
     )  # fmt: skip
 
 

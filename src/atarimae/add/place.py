@@ -20,11 +20,16 @@ _LOOKED_INTO = 50  # folders in a folder
 
 
 class Place:
-    """One place on the disk, and what lies there."""
+    """One place on the disk, and what lies there. An archive's is `alone`: it leads nowhere."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
         self.path = path
+        self.alone = alone
         self._inner: dict[str, Place] = {}
+
+    def reaches(self, path: Path) -> bool:
+        """Whether what the place refers to is there, and may be looked into."""
+        return path.exists() and not (self.alone and not path.is_relative_to(self.path))
 
     @cached_property
     def is_folder(self) -> bool:

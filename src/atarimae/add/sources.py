@@ -67,9 +67,11 @@ def _source(source: Path, format: str | None, unpack: Unpack | None) -> Found:
     )
 
 
-def _read(source: Path, format: str | None, roots: Sequence[Path]) -> Found | None:
+def _read(
+    source: Path, format: str | None, roots: Sequence[Path], *, alone: bool = False
+) -> Found | None:
     """In the format of that name, or the one that its content tells; None for a file of none."""
-    place = Place(source)
+    place = Place(source, alone=alone)
     chosen = formats.recognised(place) if format is None else formats.named(format)
     if chosen is None:
         return None
@@ -86,7 +88,7 @@ def _pictures(source: Path) -> Found:
 def _archive(source: Path, format: str | None, unpack: Unpack | None) -> Found:
     """What is in it; files that it refers to outside of it are refused."""
     folder = _unpacked(source, unpack)
-    found = _read(folder, format, ()) or Found()
+    found = _read(folder, format, (), alone=True) or Found()
     inside = [entry for entry in found.entries if Path(entry.path).is_relative_to(folder)]
     outside = {entry.path for entry in found.entries} - {entry.path for entry in inside}
     fix = "Pack the pictures together with their labels."

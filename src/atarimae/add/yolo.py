@@ -32,6 +32,7 @@ NAMES = ("classes.txt", "obj.names")
 class _Settings:
     """What `data.yaml` or a list of names says."""
 
+    place: Place
     file: Path
     names: Mapping[int, str]
     root: Path
@@ -111,14 +112,15 @@ def _settings(place: Place) -> _Settings:
     folder = file.path.parent
     if file.suffix not in (".yaml", ".yml"):
         listed = dict(enumerate(map(text, file.text.splitlines())))
-        return _Settings(file.path, listed, folder, {})
+        return _Settings(place, file.path, listed, folder, {})
     value = _yaml(file)
     root = Path(os.path.normpath(folder / next(iter(_many(value.get("path"))), ".")))
     splits = {split: _many(value.get(split)) for split in SPLITS}
     names = _names(file, value.get("names"))
     shape = [int(one) for one in _many(value.get("kpt_shape")) if one.isdecimal()]
     points = shape[0] * shape[1] if len(shape) == 2 else 0
-    return _Settings(file.path, names, root if root.is_dir() else folder, splits, points)
+    root = root if place.reaches(root) else folder
+    return _Settings(place, file.path, names, root, splits, points)
 
 
 def _names(file: Place, found: object) -> Mapping[int, str]:
@@ -155,7 +157,7 @@ def _place_of(name: str, settings: _Settings) -> Path:
     for folder in (settings.root, settings.file.parent):
         for spelling in (name, inner):
             path = Path(os.path.normpath(folder / spelling))
-            if path.exists():
+            if settings.place.reaches(path):
                 return path
     raise UsageError(
         f"{settings.file} names a place that is not there.",
