@@ -1,12 +1,10 @@
 """What all pages share: the data, the templates, the searcher, and threads for pictures."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
 
 from atarimae.look import frame
-from atarimae.look.catalogue import Catalogue, Listing
-from atarimae.look.checks import Beside, Finding, beside
-from atarimae.look.queue import Queue, queue
+from atarimae.look.catalogue import Catalogue
+from atarimae.look.checking import Checking
 from atarimae.look.searcher import Searcher
 from atarimae.look.unseen import Unseen
 from atarimae.workspace import Workspace
@@ -24,21 +22,7 @@ class Site:
         self.search = Searcher(workspace)
         self.unseen = Unseen(workspace, self.catalogue.store)
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="thumbnails")
-        self._lock = Lock()
-        self._found: tuple[Listing, Beside, Queue] | None = None
-
-    def findings(self) -> tuple[Finding, ...]:
-        """Every finding on the newest data, check by check."""
-        return self.queue().findings
-
-    def queue(self) -> Queue:
-        """The findings by what a fix is worth; checked again only when something changed."""
-        listing = self.catalogue.now()
-        known = beside(self.workspace, self.catalogue.store)
-        with self._lock:
-            if self._found is None or self._found[:2] != (listing, known):
-                self._found = (listing, known, queue(listing.data, known))
-            return self._found[2]
+        self.checking = Checking(workspace, self.catalogue)
 
     @staticmethod
     def src(image: str) -> str:

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from atarimae.look import frame
 from atarimae.look.site import Site
 
+PATIENCE = 2.0  # seconds that a page waits for the checks before it says how far they are
 FEW = 12  # findings of each check on the first page
 
 
@@ -17,11 +18,17 @@ def router(site: Site) -> APIRouter:
 
     @made.get("/findings")
     def page(check: str = "", start: Annotated[int, Query(ge=0)] = 0) -> HTMLResponse:
-        groups = frame.groups(site.findings(), start, frame.SHOWN if check else FEW)
+        known = site.checking.now(PATIENCE)
+        if known is None:
+            return waiting()
+        groups = frame.groups(known.findings, start, frame.SHOWN if check else FEW)
+        wanted = [group for group in groups if check in ("", group.check.name)]
+        told = [one for one in wanted if one.count or check or known.lacks.get(one.check.name)]
         return site.pages.page(
             "findings.html",
-            groups=[group for group in groups if check in ("", group.check.name)],
-            lacks=site.queue().lacks,
+            groups=told,
+            clean=[group.check for group in wanted if group not in told],
+            lacks=known.lacks,
             chosen=check,
             paths=site.catalogue.now().file_by_path,
             src=site.src,
@@ -29,7 +36,9 @@ def router(site: Site) -> APIRouter:
 
     @made.get("/queue")
     def queue(start: Annotated[int, Query(ge=0)] = 0) -> HTMLResponse:
-        found = site.queue()
+        found = site.checking.now(PATIENCE)
+        if found is None:
+            return waiting()
         return site.pages.page(
             "queue.html",
             shown=found.entries[start : start + frame.SHOWN],
@@ -39,5 +48,8 @@ def router(site: Site) -> APIRouter:
             paths=site.catalogue.now().file_by_path,
             src=site.src,
         )
+
+    def waiting() -> HTMLResponse:
+        return site.pages.page("checking.html", said=site.checking.said)
 
     return made

@@ -75,6 +75,8 @@ def router(site: Site) -> APIRouter:
             raise WebError(
                 404, "image", "This image is not in the store.", f"Its hash is {image[:12]}…."
             )
+        latest = site.checking.latest()
+        found = latest.findings if latest else ()
         return site.pages.page(
             "image.html",
             image=listing.data.images[image],
@@ -82,7 +84,7 @@ def router(site: Site) -> APIRouter:
             labels=(labels := listing.data.labels.get(image, ())),
             boxes=[label for label in labels if label.box is not None],
             classes=listing.data.classes(files[0]),
-            findings=[finding for finding in site.findings() if image in finding.images],
+            findings=[finding for finding in found if image in finding.images],
             seen_by=site.catalogue.store.seen_by(image),
         )
 
