@@ -18,6 +18,7 @@ from atarimae.commands import (
     edits,
     fit,
     gate,
+    mend,
     mirror,
     notes,
     propose,
@@ -32,7 +33,7 @@ from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
 GROUPS = (
-    data, edits, fit, sweep, runs, notes, verdicts, gate, rank, propose, board, records,
+    data, mend, edits, fit, sweep, runs, notes, verdicts, gate, rank, propose, board, records,
     mirror, bundles, search, demo,
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {

@@ -24,6 +24,7 @@ def add(arguments: Arguments) -> int:
     lines = [
         f"{report.added:,} added, {report.present:,} already there, {len(report.refused):,} refused"
         + (f", {report.ignored:,} ignored: no pictures by name" if report.ignored else "")
+        + (f", {report.mended:,} left out: an edit took them out before" if report.mended else "")
     ]
     lines += [f"  {r.file}: {r.found} {r.fix}" for r in report.refused]
     out(arguments, report.as_dict(), "\n".join(lines))
