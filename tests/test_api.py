@@ -210,7 +210,7 @@ def test_bundle_is_scored_on_new_data(walked, unseen: Path, tmp_path: Path) -> N
 
 def test_run_says_on_which_data_it_was_made(walked) -> None:
     ws = at.open(walked.workspace)
-    assert ws.run("last").data == ws._data().version == Version(1, ws._data().version.hash)
+    assert ws.run("last").data == ws.data().version == Version(1, ws.data().version.hash)
 
 
 def test_loop_of_ones_own_logs_with_the_log_alone(

@@ -132,6 +132,14 @@ def test_json_is_asked_for_before_or_after_the_command(
         ("add nothing", "Nothing to add in", "Name a folder"),
         ("add bad.csv", "wrong columns", "file,label"),
         ("init other --task retreive", "No task 'retreive'", "'retrieve'"),
+        ("label a.png", "Which class is it?", "--class"),
+        ("label a.png --class x --none", "Which class is it?", "--class"),
+        ("label a.png --class x", "No file 'a.png' in the data", "atarimae at last"),
+        ("change a.png", "What is to be changed?", "--split"),
+        ("remove a.png", "No file 'a.png' in the data", "atarimae at last"),
+        ("undo --since noon", "No moment 'noon'", "14:00"),
+        ("undo 3 --since 14:00", "What is to be undone?", "--since"),
+        ("at first", "'first' is no version", "atarimae edits"),
     ],
 )
 def test_wrong_usage_ends_with_two_and_says_how_to_mend_it(
@@ -166,6 +174,8 @@ def test_without_a_workspace_every_command_says_so(
         "ship": ["r", "--out", "o"], "note": ["r", "x"], "import": ["t.csv"], "restore": ["r", "d"],
         "mirror": ["--to", "sqlite:///m.db"], "noise": ["r"], "sweep": ["s.toml"],
         "rank": ["r"], "submit": ["r"], "propose": ["r"], "export": ["csv", "o"],
+        "label": ["a", "--none"], "change": ["a", "--split", "val"], "remove": ["a"], "at": ["1"],
+        "diff": ["1"], "confirm": ["a"],
     }.get(name, [])  # fmt: skip
     code, found = told(capsys, "-C", tmp_path, name, *words)
     assert code == 2
@@ -265,13 +275,13 @@ def test_edit_is_listed_undone_and_redone(
     told(capsys, "-C", space, "add", photos)
     code, undone = told(capsys, "-C", space, "undo", "1")
     assert (code, undone["files_removed"], undone["labels_removed"]) == (0, 48, 48)
-    told(capsys, "-C", space, "undo", undone["id"])
+    told(capsys, "-C", space, "redo")
     _, listed = told(capsys, "-C", space, "edits")
     assert [(edit["action"], edit["undone_by"]) for edit in listed["edits"]] == [
-        ("add", None), ("undo", 3), ("undo", None),
+        ("add", None), ("undo", 3), ("redo", None),
     ]  # fmt: skip
     assert main(["-C", str(space), "edits", "--last", "1"]) == 0
-    assert "+48 files, +48 labels  edit 2\n2 older ones" in capsys.readouterr().out
+    assert "+48 files, +48 labels  edit 2\nThere are older ones" in capsys.readouterr().out
     assert told(capsys, "-C", space, "undo")[0] == 2  # nothing is named
 
 

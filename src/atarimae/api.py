@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from atarimae import files, workspace
-from atarimae.errors import AtarimaeError, UsageError
+from atarimae.errors import AtarimaeError, UsageError, unknown_name
 from atarimae.picture import Picture
 from atarimae.progress import bar
 from atarimae.shipped import Bundle
 from atarimae.workspace import Workspace as Folder
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import pandas as pd
 
     from atarimae.add import Report as Added
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from atarimae.runlog.restore import Restored
     from atarimae.score.noise import Noise
     from atarimae.score.open_run import OpenRun
-    from atarimae.store import Edit
+    from atarimae.store import Conflict, Difference, Edit, Origin
     from atarimae.submission import Submission
     from atarimae.sweep import Sweep
     from atarimae.tidy import Finding as Unsound
@@ -110,22 +112,63 @@ class Workspace:
 
         return frame(picked(self.folder, at, split))
 
-    def edits(self) -> "list[Edit]":
-        """Every change of the data, oldest first."""
+    def data(self, edit: int | None = None) -> "Data":
+        """Files, images and labels as they were after an edit; as they are where none is named."""
         from atarimae.store import Store
 
-        return Store(self.folder).edits()
+        return Store(self.folder).data(edit)
 
-    def undo(self, edit: int | None = None, *, by: str | None = None) -> "Edit":
-        """Undo one edit, or take back all labels that the run `by` said; undoing it is redoing."""
-        from atarimae import runlog
+    def diff(self, first: int, second: int | None = None) -> "Difference":
+        """What came, went and changed between two versions; the second is the newest if not named."""  # noqa: E501
         from atarimae.store import Store
 
         store = Store(self.folder)
-        if (edit is None) is (by is None):
-            raise UsageError("What is to be undone?", "", "Name an edit, or a run with --by.")
-        if edit is not None:
-            return store.undo(edit)
+        return store.difference(first, store.last_edit() if second is None else second)
+
+    def edits(
+        self,
+        *,
+        who: str | None = None,
+        since: "str | datetime | None" = None,
+        until: "str | datetime | None" = None,
+        what: str | None = None,
+        last: int | None = None,
+    ) -> "list[Edit]":
+        """The changes of the data, oldest first: of a person, from and until a moment, of a kind.
+
+        Moments are "14:00", "2026-11-26", "2026-11-26 14:00" here, or a datetime.
+        """
+        from atarimae.store import Store, Which
+
+        return Store(self.folder).edits(Which.of(who, since, until, what, last))
+
+    def undo(
+        self,
+        *edits: int,
+        by: str | None = None,
+        who: str | None = None,
+        since: "str | datetime | None" = None,
+        until: "str | datetime | None" = None,
+    ) -> "Edit":
+        """Undo edits; or all labels that the run `by` said; or what `who` did `since` a moment.
+
+        Without `who` your own are meant. Undone together they are one edit, and `redo` of it brings
+        all back.
+        """
+        from atarimae import runlog
+        from atarimae.store import Store, Which
+
+        store = Store(self.folder)
+        if sum((bool(edits), by is not None, since is not None)) != 1:
+            raise UsageError(
+                "What is to be undone?",
+                "",
+                "Name edits, a run with --by, or a moment with --since.",
+            )
+        if edits:
+            return store.undo(*edits)
+        if since is not None:
+            return store.undo_all(Which.of(who or workspace.person(), since, until))
         name = str(by)  # a run may be gone whose labels are here
         return store.undo_labels_by(
             name if name in store.models() else runlog.find(self.folder, name).id
@@ -140,11 +183,81 @@ class Workspace:
 
         return confirm(self.folder, [files] if isinstance(files, str) else files, by=by)
 
+    def redo(self, edit: int | None = None) -> "Edit":
+        """Bring back what an undo took: named by itself or by what it undid; else the newest edit."""  # noqa: E501
+        from atarimae.store import Store
+
+        return Store(self.folder).redo(edit)
+
+    def label(
+        self,
+        files: Paths,
+        *classes: str,
+        also: bool = False,
+        why: str = "",
+        who: str | None = None,
+        origin: "Origin | None" = None,
+    ) -> "Edit | None":
+        """Say of which classes pictures are, in place of what people said; with `also` beside it.
+
+        Files are named by a path, a folder or an image's hash. Without classes they have none.
+        """
+        from atarimae.store import Origin, Store
+
+        store = Store(self.folder)
+        found = store.named(_words(files))
+        return store.label(
+            {file.image: classes for file in found}, also=also, why=why, by=who,
+            origin=origin or Origin(),
+        )  # fmt: skip
+
+    def change(
+        self,
+        files: Paths,
+        *,
+        why: str = "",
+        who: str | None = None,
+        origin: "Origin | None" = None,
+        **columns: str | None,
+    ) -> "Edit | None":
+        """Set split, role, group or source of files as one edit; None takes it away."""
+        from dataclasses import replace
+
+        from atarimae.store import Origin, Store
+
+        known = ("split", "role", "group", "source")
+        if unknown := [name for name in columns if name not in known]:
+            raise unknown_name("column", unknown[0], known)
+        store = Store(self.folder)
+        wanted = [replace(file, **columns) for file in store.named(_words(files))]  # type: ignore[arg-type]
+        return store.change(wanted, why=why, by=who, origin=origin or Origin())
+
+    def remove(
+        self,
+        files: Paths,
+        *,
+        why: str = "",
+        who: str | None = None,
+        origin: "Origin | None" = None,
+    ) -> "Edit | None":
+        """Take files out of the data as one edit; they stay on the disk, and undo brings them back."""  # noqa: E501
+        from atarimae.store import Origin, Store
+
+        store = Store(self.folder)
+        paths = [file.path for file in store.named(_words(files))]
+        return store.remove(paths, why=why, by=who, origin=origin or Origin())
+
+    def conflicts(self) -> "list[Conflict]":
+        """Images of which people say different classes, with who said what and in which edit."""
+        from atarimae.store import Store
+
+        return Store(self.folder).conflicts()
+
     def images(self) -> "pd.DataFrame":
         """One row a file: path, label, split, role, source, group, width, height, hash."""
         import pandas as pd
 
-        data = self._data()
+        data = self.data()
         return pd.DataFrame(
             [
                 {
@@ -162,7 +275,7 @@ class Workspace:
 
     def image(self, file: str) -> Picture:
         """One file, that a notebook shows as a picture."""
-        data = self._data()
+        data = self.data()
         for known in data.files:
             if known.path == file or known.image == file:
                 return Picture(data.path(known), data.label(known))
@@ -658,11 +771,6 @@ class Workspace:
             opened.settings(settings)
         return opened
 
-    def _data(self) -> "Data":
-        from atarimae.store import Store
-
-        return Store(self.folder).data()
-
     def _repr_html_(self) -> str:
         from html import escape
 
@@ -713,8 +821,15 @@ def _needs_torch() -> Iterator[None]:
 
 
 def _paths(sources: Paths) -> list[Path]:
-    several = [sources] if isinstance(sources, str | Path) else sources
-    return [Path(source) for source in several]
+    return [Path(source) for source in _several(sources)]
+
+
+def _several(paths: Paths) -> Sequence[str | Path]:
+    return [paths] if isinstance(paths, str | Path) else paths
+
+
+def _words(files: Paths) -> list[str]:
+    return [str(path) for path in _several(files)]
 
 
 def _id(run: Any) -> str:

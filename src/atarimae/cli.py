@@ -19,6 +19,7 @@ from atarimae.commands import (
     edits,
     fit,
     gate,
+    mend,
     mirror,
     notes,
     propose,
@@ -33,7 +34,7 @@ from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
 GROUPS = (
-    data, edits, confirm, fit, sweep, runs, notes, verdicts, gate, rank, propose, board, records,
+    data, mend, edits, confirm, fit, sweep, runs, notes, verdicts, gate, rank, propose, board, records,
     mirror, bundles, search, demo,
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {

@@ -29,6 +29,7 @@ def add(arguments: Arguments) -> int:
     lines = [
         f"{report.added:,} added, {report.present:,} already there, {len(report.refused):,} refused"
         + (f", {report.ignored:,} ignored: no pictures by name" if report.ignored else "")
+        + (f", {report.mended:,} left out: an edit took them out before" if report.mended else "")
     ]
     others = {source: name for source, name in report.formats.items() if name not in PLAIN}
     lines += [f"  {source}: read as {name}" for source, name in others.items()]
