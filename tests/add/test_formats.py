@@ -121,6 +121,23 @@ def test_encodings_are_told_apart(tmp_path, paint, name, encoding):
     assert [entry.path for entry in found.entries] == [str(picture)]
 
 
+@pytest.mark.parametrize("name", ["voc", "labelme"])
+def test_files_of_a_folder_may_differ_in_encoding_and_the_broken_one_is_named(
+    tmp_path, paint, name
+):
+    suffix, text = Path(FILES[name][0]).suffix, FILES[name][1]
+    for number, (stem, encoding) in enumerate(
+        {"い": "cp932", "ろ": "utf-16", "は": "utf-8"}.items()
+    ):
+        paint(f"set/{stem}.png", number)
+        write(tmp_path / "set", stem + suffix, text.replace("a.png", f"{stem}.png"), encoding)
+    assert len(entries(tmp_path / "set").entries) == 3
+    mixed = text.replace("a.png", "い.png").encode("cp932").replace(b".png", b"\x81\xff.png")
+    (tmp_path / "set" / f"い{suffix}").write_bytes(mixed)
+    with pytest.raises(UsageError, match=r"1 bad row[\s\S]*neither UTF-8 nor Shift-JIS"):
+        entries(tmp_path / "set", format=name)
+
+
 def test_an_xml_is_read_in_the_encoding_that_it_declares(tmp_path, paint):
     picture = paint("写真/い.png")
     text = '<?xml version="1.0" encoding="euc-jp"?>' + VOC.replace("a.png", "い.png")

@@ -145,6 +145,9 @@ def test_a_saved_folder_of_splits(ws, tmp_path, rows):
         ("dataset_info.json", "{}", "has no features"),
         ("dataset_info.json", '{"features": {"x": {"_type": "Value"}}}', "holds no pictures"),
         ("data-00000-of-00001.arrow", "ARROW", "can't be read"),
+        ("data-00000-of-00001.arrow", "", "can't be read"),
+        ("state.json", '{"_data_files": [3]}', "lists no tables"),
+        ("state.json", "[]", "lists no tables"),
     ],
 )
 def test_broken_tables_are_told(ws, tmp_path, rows, name, text, found):

@@ -6,7 +6,7 @@ names that the data set's features have. The library is not needed.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def _write(place: Place, out: Path) -> None:
     picture = _picture(place, features)
     with (out / "metadata.jsonl").open("w", encoding="utf-8", newline="") as lines:
         for number, row in enumerate(_rows(place)):
-            image = row.pop(picture)
+            image = row.pop(picture, None)
             name = _save(image, out, number, place)
             told = {key: _named(value, features.get(key)) for key, value in row.items()}
             lines.write(
@@ -87,19 +87,30 @@ def _rows(place: Place) -> Iterator[dict[str, Any]]:
     """Of the files that `state.json` lists, in their order."""
     import pyarrow as pa
 
-    state = place.inner(STATE).json
-    files: Sequence[Any] = state.get("_data_files", []) if isinstance(state, dict) else []
-    for one in files:
-        path = place.path / Path(str(one.get("filename", ""))).name
+    for name in _tables(place):
+        path = place.path / name
         try:
             with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as batches:
                 for batch in batches:
                     for start in range(0, batch.num_rows, _ROWS):
                         yield from batch.slice(start, _ROWS).to_pylist()
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise UsageError(
                 f"{path} can't be read.", f"{error}.", "Save it again with save_to_disk."
             ) from None
+
+
+def _tables(place: Place) -> list[str]:
+    """The names of its files of rows; they lie beside it, whatever folder is told."""
+    state = place.inner(STATE).json
+    files = state.get("_data_files") if isinstance(state, dict) else None
+    listed = files if isinstance(files, list) else [None]
+    names = [one.get("filename") if isinstance(one, dict) else None for one in listed]
+    if not all(isinstance(name, str) for name in names):
+        raise UsageError(
+            f"{place.path / STATE} lists no tables.", "", "Save it again with save_to_disk."
+        )
+    return [Path(str(name)).name for name in names]
 
 
 def _save(image: object, out: Path, number: int, place: Place) -> str:
