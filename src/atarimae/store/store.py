@@ -23,7 +23,7 @@ from atarimae.store import history, schema
 from atarimae.store.history import Edit
 from atarimae.store.recording import Changes, Recording, Refusal, Row, note_refusals, say, unsaid
 from atarimae.store.state import alive, all_images, files_at, last_edit, moved
-from atarimae.types import Data, File, Image, Label, Version
+from atarimae.types import CHECKED, Data, File, Image, Label, Version
 from atarimae.workspace import Workspace, person
 
 BUSY_SECONDS = 120  # how long one writer waits for another
@@ -171,6 +171,7 @@ def content_hash(files: Iterable[File], labels: Mapping[str, Sequence[Label]]) -
                 [
                     [said.kind, said.value, str(said.box), str(said.score)]
                     for said in labels.get(file.image, ())
+                    if said.kind != CHECKED  # that somebody looked changes no data
                 ],
             ],
             ensure_ascii=True,
