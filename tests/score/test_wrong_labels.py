@@ -229,9 +229,9 @@ def test_decisions_shift_all_chances_as_bayes_says():
 
 
 def test_interval_holds_the_truth_in_most_trials():
-    """Planted noise of 2 to 10 % in 20 draws; and after the first 8 were looked at."""
+    """Planted noise of 2 to 10 % in 10 draws; and after the first 8 were looked at."""
     held = []
-    for seed in range(20):
+    for seed in range(10):
         rows, targets = around(classes=20, each=15, width=24, spread=0.6, seed=seed)
         noisy = swapped(targets, (0.02, 0.05, 0.1)[seed % 3], seed)
         wrong = noisy != targets
