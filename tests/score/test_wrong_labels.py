@@ -182,12 +182,31 @@ def test_copies_with_one_wrong_label_are_found_where_they_are_one_group():
     assert found.min() > vouched.max()
 
 
+def test_classes_far_apart_give_numbers_too():
+    rows, targets = around(classes=6, each=10, spread=0.001)
+    noisy = swapped(targets, 0.05, seed=0)
+
+    found = suspicions(rows, named(noisy)).wrong
+
+    assert np.array_equal(found > 0.5, noisy != targets)
+
+
 def test_with_one_class_nothing_is_wrong():
     rows, _ = around(classes=1)
 
     found = suspicions(rows, ["酒"] * len(rows))
 
     assert not found.wrong.any()
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 5])
+def test_few_images_are_judged_too(number):
+    rows, _ = around(classes=2, each=3)
+    found = suspicions(rows[:number], named([0, 1, 0, 1, 0][:number]))
+
+    assert len(found) == number
+    assert np.isfinite(found.wrong).all()
+    assert ((found.wrong >= 0) & (found.wrong <= 1)).all()
 
 
 def test_two_runs_say_the_same():
