@@ -17,6 +17,7 @@ Array = npt.NDArray[np.generic]
 
 SPLITS = ("train", "val", "test")
 ROLES = ("both", "query", "gallery")
+CHECKED = "checked"  # kind of a label: a person looked, and the image is of that class
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from atarimae.look.queue import ranked
 from atarimae.predict.run import outputs
 from atarimae.store import Store
 from atarimae.task import Model
+from atarimae.types import Label
 
 COLOURS = {"赤 red": (200, 40, 40), "緑 green": (40, 200, 40), "青 blue": (40, 40, 200)}
 EACH = 12
@@ -137,6 +138,33 @@ def test_confirmed_label_is_no_finding_until_that_is_undone(maker):
     assert confirm(maker.workspace, ["red03.png"], by="花子") is None
     Store(maker.workspace).undo(edit.id)
     assert len(wrong.check.find(maker.data, known(maker))) == 1
+
+
+def test_confirming_leaves_the_data_as_they_are_for_runs_to_be_compared_on(maker):
+    coloured(maker)
+    before = maker.data.version
+
+    confirm(maker.workspace, ["red03.png"])
+
+    assert maker.data.version.edit == before.edit + 1
+    assert maker.data.version.hash == before.hash
+
+
+def test_label_that_was_changed_since_the_run_counts_as_found(maker):
+    coloured(maker)
+    odd = maker.picture("odd.png", (205, 45, 35))
+    maker.record()
+    store = Store(maker.workspace)
+    said = store.say([Label(odd, "緑 green", by="花子")], action="label")
+    fitted(maker)
+    assert [one.files for one in wrong.check.find(maker.data, known(maker))] == [("odd.png",)]
+
+    store.undo(said.id)
+    store.say([Label(odd, "赤 red", by="太郎")], action="label")
+
+    left = look.queue(maker.workspace).left
+    assert (left.reviewed, left.found) == (1, 1)
+    assert wrong.check.find(maker.data, known(maker)) == []
 
 
 def test_what_has_no_label_cannot_be_confirmed(maker):

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from atarimae.errors import UsageError
-from atarimae.look.checks.decided import CHECKED
 from atarimae.store import Edit, Store
-from atarimae.types import Data, Label
+from atarimae.types import CHECKED, Data, Label
 from atarimae.workspace import Workspace, person
 
 NAMED = 5  # of what can't be confirmed

@@ -19,7 +19,7 @@ from atarimae.store.naming import named_files
 from atarimae.store.recording import ADD, Changes, Recording, Refusal, Row, note_refusals
 from atarimae.store.rows import end_rows
 from atarimae.store.state import all_images, files_at, labels_at, last_edit, models, moved
-from atarimae.types import Data, File, Image, Label, Version
+from atarimae.types import CHECKED, Data, File, Image, Label, Version
 from atarimae.workspace import Workspace, person
 
 
@@ -321,6 +321,7 @@ def content_hash(files: Iterable[File], labels: Mapping[str, Sequence[Label]]) -
                 [
                     [said.kind, said.value, str(said.box), str(said.score)]
                     for said in labels.get(file.image, ())
+                    if said.kind != CHECKED  # that somebody looked changes no data
                 ],
             ],
             ensure_ascii=True,

@@ -10,9 +10,7 @@ import numpy as np
 
 from atarimae.look.checks.unseen import Section
 from atarimae.store import Store
-from atarimae.types import Bools, Data, File
-
-CHECKED = "checked"
+from atarimae.types import CHECKED, Bools, Data, File
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from atarimae.types import Ints
 
-FOLDS = 5
+FOLDS = 10
 
 
 def dealt(targets: Ints, groups: Sequence[str | None], number: int, seed: int = 0) -> Ints:

@@ -59,7 +59,7 @@ def chances(own: Numbers, share: float, noise: float) -> Numbers:
 
     A wrong label is any of the others with the probability `noise`.
     """
-    odds = share / (1 - share) * noise * (np.exp(-own) - 1)
+    odds = share / (1 - share) * noise * (np.exp(np.minimum(-own, 500.0)) - 1)
     return np.asarray(odds / (1 + odds))
 
 

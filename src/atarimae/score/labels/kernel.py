@@ -12,7 +12,7 @@ from atarimae.types import Floats, Ints
 Numbers = npt.NDArray[np.float64]
 
 LANDMARKS = 1000  # rows, drawn without a look at labels
-RIDGE = 0.5
+RIDGE = 0.3
 JITTER = 1e-6
 
 

@@ -46,7 +46,7 @@ def suspicions(
 
     Images of one group (near-duplicates) never speak for each other. `asked` are labels to be
     judged in place of those that are learned from; `folds` those to use, else groups are dealt out
-    to five. With a single class nothing can be wrong.
+    to ten. With a single class nothing can be wrong.
     """
     names, targets = np.unique([*labels, *(asked or ())], return_inverse=True)
     classes, number = tuple(map(str, names)), len(labels)
