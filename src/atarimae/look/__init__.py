@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atarimae.look.checks import Finding, findings
+from atarimae.look.repair import repair
 from atarimae.types import Progress, silent
 from atarimae.workspace import Workspace
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from atarimae.look.pages.ledger import Told
     from atarimae.runlog import Run
 
-__all__ = ["Finding", "create_app", "findings", "report", "run", "run_report"]
+__all__ = ["Finding", "create_app", "findings", "repair", "report", "run", "run_report"]
 
 
 def create_app(

@@ -7,12 +7,17 @@ and put it in `CHECKS`, in the order of what a fix is worth.
 from atarimae import task
 from atarimae.errors import AtarimaeError
 from atarimae.look.checks import (
+    across,
     classes,
     conflicts,
+    copies,
+    disagreeing,
     duplicates,
     hubs,
+    inflated,
     leaks,
     near,
+    same_pixels,
     singles,
     unreachable,
     unreadable,
@@ -28,12 +33,17 @@ from atarimae.workspace import Workspace
 __all__ = ["CHECKS", "Beside", "Check", "Finding", "beside", "findings", "run"]
 
 CHECKS = (
+    inflated.check,
     leaks.check,
+    across.check,
     classes.check,
     conflicts.check,
+    disagreeing.check,
     unreachable.check,
     unreadable.check,
     duplicates.check,
+    same_pixels.check,
+    copies.check,
     singles.check,
     near.check,
     hubs.check,

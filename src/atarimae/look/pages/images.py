@@ -11,6 +11,7 @@ from atarimae.types import File
 from atarimae.web.frame import WebError
 
 MOST = 500  # files in one answer
+WAIT = 0.5  # seconds for findings, before an image is shown without
 
 
 def wanted(
@@ -74,7 +75,7 @@ def router(site: Site) -> APIRouter:
             labels=(labels := listing.data.labels.get(image, ())),
             boxes=[label for label in labels if label.box is not None],
             classes=listing.data.classes(files[0]),
-            findings=[finding for finding in site.findings() if image in finding.images],
+            findings=[one for one in site.findings_within(WAIT) or () if image in one.images],
         )
 
     return made
