@@ -46,11 +46,14 @@ $(BARE_INSTALLED): pyproject.toml constraints.txt
 	$(BARE)/bin/python -m pip $(PIP) --editable .
 	touch $@
 
-# What atarimae is tested and measured beside; it wants other versions of its libraries.
+# What atarimae is tested and measured beside; they want other versions of its libraries.
 $(PEERS_INSTALLED): constraints-peers.txt
 	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint constraints-peers.txt cleanlab datasets mlflow trackio
+	  --constraint constraints-peers.txt cleanlab datasets mlflow trackio pywavelets tqdm
+	# Without what they need: imagededup runs on our PyTorch, of scikit-image only pictures are read.
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --constraint constraints-peers.txt imagededup scikit-image
 	touch $@
 
 # Debian's browser for the tests of pages; installed where that is allowed.

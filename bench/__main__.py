@@ -19,6 +19,7 @@ from bench.ratio import Ratio
 
 NAMES = (
     "add",
+    "duplicates",
     "embedding",
     "first_score",
     "index",

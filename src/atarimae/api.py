@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from atarimae.sweep import Sweep
     from atarimae.tidy import Finding as Unsound
     from atarimae.tidy import Garbage
-    from atarimae.types import Data
+    from atarimae.types import Data, File
 
 __all__ = ["Bundle", "Picture", "Workspace", "init", "log", "open"]
 
@@ -311,6 +311,13 @@ class Workspace:
 
         with bar("look") as progress:
             return look.report(self.folder, Path(file), progress=progress)
+
+    def repair_split(self) -> "tuple[Edit | None, tuple[File, ...]]":
+        """Keep copies of one picture on one side of the split, as one edit; and what changed."""
+        from atarimae import look
+
+        with bar("look") as progress:
+            return look.repair(self.folder, progress)
 
     def findings(self) -> "list[Finding]":
         """What the checks found wrong with the data."""

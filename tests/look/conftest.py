@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "third_party")]
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE / "third_party"), str(HERE.parent / "survey")]
 
 from maker import Maker  # noqa: E402 - found by the path above
 from serving import DESKTOP  # noqa: E402

@@ -35,6 +35,12 @@ class Maker:
         self.rows.append(Row(File(path, image.hash, **columns), image, tuple(labels), COLUMNS))
         return image.hash
 
+    def drawn(self, path, picture, *labels, format="PNG", quality=90, **columns):
+        """A picture that was drawn at `path`; gives its hash."""
+        stream = BytesIO()
+        picture.save(stream, format, quality=quality)
+        return self.content(path, stream.getvalue(), picture.size, labels, format, **columns)
+
     def again(self, path, first, *labels, **columns):
         """Another file with the content of the recorded file `first`."""
         known = next(row for row in self.rows if row.file.path == first)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scenes import flip, scene, turn
 
 from atarimae import bundle, files, look, runlog
 from atarimae import task as tasks
@@ -31,7 +32,7 @@ from atarimae.look.checks import (
 from atarimae.predict.run import outputs
 from atarimae.store import Refusal, Store
 from atarimae.task import Model
-from atarimae.types import Predictions
+from atarimae.types import Predictions, Score
 
 RED, GREEN, BLUE = (200, 0, 0), (0, 200, 0), (0, 0, 200)
 
@@ -177,8 +178,11 @@ def fitted(maker, lists=()):
         outputs(tasks.load("mean-colour").predictor(None), data, cache=maker.workspace.cache)
         rows = np.empty(len(lists), object)
         rows[:] = [found for _, found in lists]
-        run.scores([], Predictions(tuple(key for key, _ in lists), {"match_files": rows}))
-        run.finish()
+        parts = np.arange(len(val), dtype=np.float32) / max(len(val), 1)
+        score = Score("MRR", float(parts.mean()) if val else 0.0, {}, tuple(val), parts, tuple(val))
+        predictions = Predictions(tuple(key for key, _ in lists), {"match_files": rows})
+        run.scores([score], predictions)
+        run.finish(scores=[score])
     return run.id
 
 
@@ -235,6 +239,10 @@ def test_every_finding_says_what_evidence_and_fix(maker, check):
     for number in range(12):
         maker.picture(f"g{number}.png", (99, 9, number), "owl", split="val", role="gallery")
     maker.picture("wrong.png", (99, 9, 20), "cat", split="val", role="gallery")
+    maker.drawn("orig.png", scene(0), "cat", split="train")
+    maker.drawn("same.bmp", scene(0), "cat", split="train", format="BMP")
+    maker.drawn("mirror.png", flip(scene(0)), "cat", split="val", source="s")
+    maker.drawn("turned.png", turn(scene(0)), "owl", split="train")
     maker.record([Refusal("x.jpg", "It is empty.", "Copy it again.")])
     fitted(maker, [(f"{number}.png", ["g0.png"]) for number in range(12)])
     found = [one for one in look.findings(maker.workspace) if one.check == check.name]

@@ -65,6 +65,9 @@ def look(arguments: Arguments) -> None:
         text += [f"{report.queue.left}."] if report.queue.left else []
         out(arguments, report.as_dict(), "\n".join(text))
         return
+    if arguments.repair:
+        _repair(arguments, workspace)
+        return
     if arguments.json:
         out(arguments, workspace.queue().as_dict(), "")
         return
@@ -72,6 +75,18 @@ def look(arguments: Arguments) -> None:
         port=arguments.port, open_browser=not arguments.no_browser, share=arguments.share,
         unseen=arguments.unseen,
     )  # fmt: skip
+
+
+def _repair(arguments: Arguments, workspace: "api.Workspace") -> None:
+    edit, files = workspace.repair_split()
+    changed = [{"file": f.path, "split": f.split, "group": f.group} for f in files]
+    said = (
+        f"Edit {edit.id}: {len(files):,} files have copies across the split and stay together now. "
+        f"Back again with: atarimae undo {edit.id}"
+        if edit
+        else "No copies lie across a split: nothing was changed."
+    )
+    out(arguments, {"edit": edit.id if edit else None, "files": changed}, said)
 
 
 def _init_words(command: argparse.ArgumentParser) -> None:
@@ -120,6 +135,10 @@ def _export_words(command: argparse.ArgumentParser) -> None:
 
 def _look_words(command: argparse.ArgumentParser) -> None:
     command.add_argument("--report", type=Path, metavar="FILE.html", help="write one file instead")
+    command.add_argument(
+        "--repair", action="store_true",
+        help="keep copies of one picture on one side of the split, as one edit",
+    )  # fmt: skip
     command.add_argument("--port", type=int, help="the first free one from 7860 on if not given")
     command.add_argument("--no-browser", action="store_true", help="only print the address")
     command.add_argument(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from atarimae.look.checks import Finding, beside, findings
 from atarimae.look.queue import Queue
 from atarimae.look.queue import queue as _queue
+from atarimae.look.repair import repair
 from atarimae.store import Store
 from atarimae.types import Progress, silent
 from atarimae.workspace import Workspace
@@ -18,7 +19,17 @@ if TYPE_CHECKING:
     from atarimae.look.pages.ledger import Told
     from atarimae.runlog import Run
 
-__all__ = ["Finding", "Queue", "create_app", "findings", "queue", "report", "run", "run_report"]
+__all__ = [
+    "Finding",
+    "Queue",
+    "create_app",
+    "findings",
+    "queue",
+    "repair",
+    "report",
+    "run",
+    "run_report",
+]
 
 
 def queue(workspace: Workspace, progress: Progress = silent) -> Queue:

@@ -18,9 +18,9 @@ from atarimae.survey.windows import WINDOWS, turned
 from atarimae.types import Array, Bools, Floats, Ints, Progress, silent
 
 VERSION = 1  # of what is found: raise it whenever that changes
-AT_ONCE = 1024  # pairs that are compared at once
+AT_ONCE = 256  # pairs that are compared at once: more would fall out of the cache
 CORRELATED = 0.95  # brightness of both, once they lie over each other
-APART, APART_CUT = 0.30, 0.45  # of the contrast: the cell that differs most, of wholes and parts
+APART, APART_CUT = 0.30, 0.60  # of the contrast: the cell that differs most, of wholes and parts
 CONTRAST = 1.33  # by which one may have more than the other
 LIGHT = 16.0  # grey levels, by which one may be lighter in the mean
 TINT = 12.0  # levels of Cb and Cr: the cell that differs most

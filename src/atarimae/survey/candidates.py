@@ -11,7 +11,7 @@ from atarimae.types import Array, Bools, Floats, Ints
 
 NEAREST = 16  # that are asked for
 CLOSE = 0.90  # cosine, of whole pictures
-CLOSE_CUT = 0.87  # of a window with a whole picture
+CLOSE_CUT = 0.83  # of a window with a whole picture
 AS_NEAR = 0.01  # by which a window must be nearer than the whole picture
 BLOCK = 256  # pictures whose windows are searched at once
 FEW = 4096  # vectors that are gone through one by one

@@ -49,7 +49,11 @@ def _fitted(outer: Array, inner: Array, places: Floats, side: int) -> tuple[Floa
 def whole(pictures: Array, side: int) -> Floats:
     """Square pictures (n, s, s) as (n, side, side), as `resampled` would see all of them."""
     weights = _weights(np.zeros(1, np.float32), np.ones(1, np.float32), pictures.shape[1], side)[0]
-    return np.asarray(weights @ pictures.astype(np.float32, copy=False) @ weights.T)
+    n, size, _ = pictures.shape
+    # Two large products: many small ones take twice as long.
+    across = pictures.reshape(-1, size).astype(np.float32, copy=False) @ weights.T
+    turned = np.ascontiguousarray(across.reshape(n, size, side).swapaxes(1, 2))
+    return np.asarray((turned.reshape(-1, size) @ weights.T).reshape(n, side, side).swapaxes(1, 2))
 
 
 def resampled(pictures: Array, places: Floats, side: int) -> Floats:

@@ -7,16 +7,21 @@ and put it in `CHECKS`, in the order of what a fix is worth.
 from atarimae import task
 from atarimae.errors import AtarimaeError
 from atarimae.look.checks import (
+    across,
     classes,
     conflicts,
+    copies,
+    disagreeing,
     duplicates,
     gaps,
     hubs,
+    inflated,
     leaks,
     near,
     outliers,
     overlaps,
     quality,
+    same_pixels,
     shift,
     singles,
     stored,
@@ -36,13 +41,18 @@ from atarimae.workspace import Workspace
 __all__ = ["CHECKS", "Beside", "Check", "Finding", "beside", "findings", "run"]
 
 CHECKS = (
+    inflated.check,
     leaks.check,
+    across.check,
     classes.check,
     wrong.check,
     conflicts.check,
+    disagreeing.check,
     unreachable.check,
     unreadable.check,
     duplicates.check,
+    same_pixels.check,
+    copies.check,
     singles.check,
     near.check,
     hubs.check,

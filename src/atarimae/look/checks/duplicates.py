@@ -1,7 +1,7 @@
 """Several files with one content."""
 
 from atarimae.look.checks.finding import Beside, Check, Finding, by_image, listed
-from atarimae.types import Data
+from atarimae.types import SPLITS, Data, File
 
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
@@ -12,11 +12,19 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
             (image,),
             tuple(file.path for file in files),
             f"Equal to the last byte: {listed(file.path for file in files)}.",
-            f"Keep {files[0].path} and remove the rest, unless each is meant to be there.",
+            f"Keep {_kept(files)} and remove the rest, unless each is meant to be there.",
         )
         for image, files in by_image(data.files).items()
         if len(files) > 1
     ]
+
+
+def _kept(files: list[File]) -> str:
+    """The one in the latest split, so that nothing judged is trained on; else the first."""
+    latest = max(files, key=lambda file: SPLITS.index(file.split) if file.split in SPLITS else -1)
+    if len({file.split for file in files}) == 1:
+        return latest.path
+    return f"{latest.path}, which is in {latest.split},"
 
 
 check = Check(
