@@ -1,12 +1,10 @@
 """The split without copies on both sides, as one edit."""
 
-from atarimae.look.checks import beside
+from atarimae.look.checks import across, beside
 from atarimae.look.checks.crossing import crossing, repaired, sides
-from atarimae.store import Edit, Row, Store
+from atarimae.store import Edit, Origin, Store
 from atarimae.types import File, Progress, silent
 from atarimae.workspace import Workspace
-
-GIVEN = frozenset(("split", "group"))
 
 
 def repair(
@@ -23,6 +21,5 @@ def repair(
     files = repaired(data, crossing(data, known, apart), apart)
     if not files:
         return None, ()
-    rows = [Row(file, data.images[file.image], given=GIVEN) for file in files]
-    store.record(rows, why=f"copies on one side of the split: {len(files):,} files")
-    return store.edits()[-1], tuple(files)
+    why = f"copies on one side of the split: {len(files):,} files"
+    return store.change(files, why=why, origin=Origin(finding=across.check.name)), tuple(files)
