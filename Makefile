@@ -46,11 +46,11 @@ $(BARE_INSTALLED): pyproject.toml constraints.txt
 	$(BARE)/bin/python -m pip $(PIP) --editable .
 	touch $@
 
-# Trackers that atarimae is tested and measured beside; they want other versions of its libraries.
+# What atarimae is tested and measured beside; it wants other versions of its libraries.
 $(PEERS_INSTALLED): constraints-peers.txt
 	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint constraints-peers.txt mlflow trackio
+	  --constraint constraints-peers.txt mlflow trackio cleanvision
 	touch $@
 
 # Debian's browser for the tests of pages; installed where that is allowed.

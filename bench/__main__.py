@@ -26,6 +26,7 @@ NAMES = (
     "losses",
     "metrics",
     "pages",
+    "quality",
     "reranking",
     "scoring",
     "search",
