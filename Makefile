@@ -50,7 +50,8 @@ $(BARE_INSTALLED): pyproject.toml constraints.txt
 $(PEERS_INSTALLED): constraints-peers.txt
 	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint constraints-peers.txt cleanlab datasets mlflow trackio pywavelets tqdm
+	  --constraint constraints-peers.txt cleanlab cleanvision datasets mlflow trackio \
+	  pywavelets tqdm
 	# Without what they need: imagededup runs on our PyTorch, of scikit-image only pictures are read.
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	  --constraint constraints-peers.txt imagededup scikit-image

@@ -27,6 +27,7 @@ NAMES = (
     "losses",
     "metrics",
     "pages",
+    "quality",
     "reranking",
     "scoring",
     "search",

@@ -23,6 +23,7 @@ from atarimae.look.checks import (
     outliers,
     overlaps,
     quality,
+    several,
     shift,
     singles,
     stored,
@@ -222,7 +223,7 @@ def test_hub_is_named_with_the_run_that_it_fills(maker):
 
 # Their findings are looked at where their pictures are planted.
 ELSEWHERE = {
-    *quality.checks, *stored.checks, shift.check, overlaps.check, outliers.check,
+    *quality.checks, *stored.checks, several.check, shift.check, overlaps.check, outliers.check,
     gaps.few, gaps.unlearned,
 }  # fmt: skip
 

@@ -57,7 +57,7 @@ def naive_along(grey):
             far.append(np.ptp(row[x - 4 : x + 5]))
     near, far = np.array(near), np.array(far)
     strong = far >= max(8, 0.25 * far.max())
-    return np.quantile(near[strong] / far[strong], 0.95)
+    return np.quantile(near[strong] / far[strong], 0.95, method="lower")
 
 
 def test_sharpness_is_the_share_of_an_edge_that_three_of_nine_pixels_span():

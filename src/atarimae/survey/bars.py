@@ -27,11 +27,16 @@ def bars(pixels: Pixels) -> dict[str, float]:
     """Plain numbers by name: shares of the picture's height or width.
 
     `margin` is the narrowest of the four plain margins however they end; `top`, `bottom`, `left`
-    and `right` are those that end in a straight line. `ground` is the brightness of the picture's
-    rim, 0 to 1. `caption` is the height of a strip at the top or bottom with writing in it.
+    and `right` are those that end in a straight line. `ground` is the mean of their colours'
+    channels, 0 to 1; of the rim's, where there are none. `caption` is the height of a strip at the
+    top or bottom with writing in it.
     """
     planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
-    margins = {side: _margin(_seen_from(side, planes)) for side in SIDES}
+    turned = np.ascontiguousarray(pixels.transpose(2, 1, 0))
+    margins = {
+        "top": _margin(planes), "bottom": _margin(planes[:, ::-1]),
+        "left": _margin(turned), "right": _margin(turned[:, ::-1]),
+    }  # fmt: skip
     lines = {side: margin.lines for side, margin in margins.items()}
     _, height, width = planes.shape
     inner = planes[
@@ -40,10 +45,13 @@ def bars(pixels: Pixels) -> dict[str, float]:
     whole = {"top": height, "bottom": height, "left": width, "right": width}
     shares = {side: lines[side] / whole[side] if inner.size else 0.0 for side in SIDES}
     ends = {side: _ends_straight(_seen_from(side, inner), margins[side]) for side in SIDES}
-    captions = (_caption(_seen_from(side, planes)) for side in ("top", "bottom"))
-    rim = float(np.mean([margin.colour for margin in margins.values()])) / 255
+    captions = (
+        _caption(planes, margins["top"]), _caption(planes[:, ::-1], margins["bottom"]),
+    )  # fmt: skip
+    shown = [margins[side].colour for side in SIDES if shares[side] * ends[side]]
+    ground = np.mean(shown or [margin.colour for margin in margins.values()])
     return {side: shares[side] * ends[side] for side in SIDES} | {
-        "margin": min(shares.values()), "ground": rim, "caption": max(captions),
+        "margin": min(shares.values()), "ground": float(ground) / 255, "caption": max(captions),
     }  # fmt: skip
 
 
@@ -51,6 +59,7 @@ def bars(pixels: Pixels) -> dict[str, float]:
 class _Margin:
     lines: int
     colour: Colour
+    shares: Floats  # by line the share of this colour, to the middle; none where the first has few
 
 
 def _seen_from(side: str, planes: Planes) -> Planes:
@@ -61,11 +70,12 @@ def _seen_from(side: str, planes: Planes) -> Planes:
 
 
 def _margin(planes: Planes) -> _Margin:
-    """The plain lines at the top."""
+    """The plain lines at the top, half of the picture at most."""
     colour = _rim(planes)
-    if _shares(planes[:, :1], colour)[0] < PLAIN:
-        return _Margin(0, colour)
-    return _Margin(_run(_shares(planes, colour) >= PLAIN), colour)
+    if _shares(planes[:, :1], colour)[0] < WRITTEN:
+        return _Margin(0, colour, np.zeros(0, np.float32))
+    shares = _shares(planes[:, : -(-planes.shape[1] // 2)], colour)
+    return _Margin(_run(shares >= PLAIN), colour, shares)
 
 
 def _ends_straight(inner: Planes, margin: _Margin) -> bool:
@@ -75,18 +85,15 @@ def _ends_straight(inner: Planes, margin: _Margin) -> bool:
     return bool(_shares(inner[:, :2], margin.colour).min() <= 1 - STRAIGHT)
 
 
-def _caption(planes: Planes) -> float:
+def _caption(planes: Planes, margin: _Margin) -> float:
     """The share of the height that a strip at the top with writing in it has, 0 for none."""
-    colour, height = _rim(planes), planes.shape[1]
-    if _shares(planes[:, :1], colour)[0] < WRITTEN:
-        return 0.0
-    shares = _shares(planes, colour)
-    lines = _run(shares >= WRITTEN)
+    height, shares = planes.shape[1], margin.shares
+    lines = _run(shares >= WRITTEN) if len(shares) else 0
     written = np.flatnonzero(shares[:lines] < PLAIN)
     if len(written) < 3 or not 4 <= lines <= TALL * height or shares[lines - 1] < PLAIN:
         return 0.0
     ends = shares[lines : lines + 2].min() <= 1 - STRAIGHT
-    ink = ~_same(planes[:, written], colour)
+    ink = ~_same(planes[:, written], margin.colour)
     changes = np.count_nonzero(ink[:, 1:] != ink[:, :-1], axis=1)
     return lines / height if ends and np.median(changes) >= LETTERS else 0.0
 
@@ -99,8 +106,8 @@ def _rim(planes: Planes) -> Colour:
 
 def _shares(planes: Planes, colour: Colour) -> Floats:
     """By line, the share of its pixels that are of that colour."""
-    shares: Floats = _same(planes, colour).mean(1, dtype=np.float32)
-    return shares
+    same = np.count_nonzero(_same(planes, colour), axis=1)
+    return np.asarray(same / np.float32(planes.shape[2]), np.float32)
 
 
 def _same(planes: Planes, colour: Colour) -> Bools:

@@ -18,7 +18,7 @@ from atarimae.types import Data, Image
 Rows = npt.NDArray[Any]  # the survey's, a row an image
 Values = Callable[[Rows, Sequence[Image]], Numbers]
 
-GROUND = 0.06  # of white to black: margins that are closer are of one colour
+GROUND = 0.06  # of black to white: rims that are closer are of one colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,15 @@ def _log2(values: Sequence[float]) -> Numbers:
 
 
 def _bars(rows: Rows, images: Sequence[Image]) -> Numbers:
-    """The share of a picture that two opposite bars take, 0 where the set's margins are alike."""
+    """The share of a picture that two opposite bars take.
+
+    Bars of the colour that is at the rim of most pictures are the set's margins, and none.
+    """
     pairs = ((rows["top"], rows["bottom"]), (rows["left"], rows["right"]))
     taken = np.maximum(*((one + two) * ((one > 0) & (two > 0)) for one, two in pairs))
-    margins = rows["margin"] > 0
-    if 2 * np.count_nonzero(margins) > len(rows):
-        taken[np.abs(rows["ground"] - np.median(rows["ground"][margins])) < GROUND] = 0
+    common = np.abs(rows["ground"] - np.median(rows["ground"])) < GROUND
+    if common.mean() >= 0.5:
+        taken[common] = 0
     return np.asarray(taken, np.float64)
 
 
