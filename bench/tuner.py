@@ -89,7 +89,7 @@ def _ours(val: Rows, train: Rows, chains: list[tuple[str, ...]]) -> list[float]:
     chosen = task.load("retrieve")
     assert isinstance(chosen, Ranks)
     learned = chosen.remembered(list(train.rows), train.data("train"))
-    ranker = chosen.ranker(list(val.rows), val.data("val"), learned)
+    ranker = chosen.ranker(list(val.rows), val.data("val"), learned, {})
     found = tuner._Bench([ranker], lambda *_: None, SECONDS, learned=True)
     for chain in chains:
         found.judge(chain)

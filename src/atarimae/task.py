@@ -320,7 +320,10 @@ class Recounts(Protocol):
 
 @runtime_checkable
 class Embeds(Protocol):
-    """A task that looks its answers up in a gallery by the cosine of its outputs. Optional."""
+    """A task that looks its answers up in a gallery by the cosine of its outputs. Optional.
+
+    Of an output with several rows the first is what the cosine is of.
+    """
 
     near_duplicate: float  # cosine from which two images are one picture to the model
 
@@ -367,6 +370,9 @@ class Ranker(Protocol):
     def forecast(self, chain: Sequence[str]) -> Forecast:
         """What that takes where nothing is shared."""
 
+    def can(self, chain: Sequence[str]) -> bool:
+        """Whether all is at hand that the chain looks at."""
+
 
 @runtime_checkable
 class Ranks(Protocol):
@@ -377,10 +383,17 @@ class Ranks(Protocol):
     def remembered(self, outputs: Sequence[Array], data: Data) -> Index:
         """What a model keeps of the files it was trained on, from its outputs for them."""
 
-    def ranker(self, outputs: Sequence[Array], data: Data, learned: Index) -> Ranker:
+    def ranker(
+        self,
+        outputs: Sequence[Array],
+        data: Data,
+        learned: Index,
+        constants: Mapping[str, float],
+    ) -> Ranker:
         """From the outputs for the files of `data`, which are asked about and answered with.
 
-        `learned` is empty where what the model was trained on is not at hand.
+        `learned` is empty where what the model was trained on is not at hand; `constants` are the
+        model's.
         """
 
     def chains(

@@ -106,6 +106,9 @@ class Noise:
     def forecast(self, chain):
         return Forecast(0, 0.0)
 
+    def can(self, chain):
+        return True
+
 
 class Lucky:
     """A task with a hundred such chains."""
@@ -301,4 +304,4 @@ def _take_the_first(climb, bench, near) -> None:
 
 def _ranker(space, run):
     (part,) = tuner._parts(space, RETRIEVE, RETRIEVE.remembered, run, lambda *_: None)
-    return RETRIEVE.ranker(part.outputs, part.data, part.learned)
+    return RETRIEVE.ranker(part.outputs, part.data, part.learned, part.constants)

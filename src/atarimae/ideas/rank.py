@@ -8,7 +8,7 @@ then chosen on all.
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -129,7 +129,7 @@ def rank(
     run = runlog.find(workspace, name)
     _check(run)
     parts = list(_parts(workspace, task, task.remembered, run, progress))
-    sides = [task.ranker(part.outputs, part.data, part.learned) for part in parts]
+    sides = [task.ranker(part.outputs, part.data, part.learned, part.constants) for part in parts]
     bench = _Bench(sides, progress, budget, learned=all(len(part.learned) for part in parts))
     own = tuple(cast(Sequence[str], run.recipe.get(task.chain, ())))
     bench.judge(own)
@@ -156,6 +156,7 @@ class _Part:
     data: Data
     outputs: Sequence[Array]
     learned: Index  # empty where it is not at hand
+    constants: Mapping[str, float] = field(default_factory=dict)  # the model's
 
 
 def _parts(
@@ -180,7 +181,7 @@ def _parts(
         if not len(learned):  # what is in the cache is looked at: a frozen backbone's is
             kept, rows = kept_outputs(predictor, train, workspace.cache)
             learned = remembered(rows, kept) if len(kept) == len(train) else learned
-        yield _Part(data, found, learned)
+        yield _Part(data, found, learned, model.constants)
 
 
 def _judged(workspace: Workspace, task: Task, run: Run) -> Iterator[tuple[Path, Data, Data]]:
@@ -259,6 +260,10 @@ class _Bench:
         told = [side.forecast(chain) for side in self.sides]
         return Forecast(max(one.bytes for one in told), sum(one.seconds for one in told))
 
+    def can(self, chain: Chain) -> bool:
+        """Whether the run has all that the chain looks at."""
+        return all(side.can(chain) for side in self.sides)
+
     def affords(self, chain: Chain) -> bool:
         """Whether there is time for it, by its forecast and how those before it came out."""
         told = sum(self.forecast(one).seconds for one in self.seconds)
@@ -304,7 +309,12 @@ def _search(task: Ranks, bench: _Bench, climbs: Sequence[_Climb], *, transductiv
     missed = False
     while going := [climb for climb in climbs if not climb.done]:
         near = {
-            best: task.chains(best, transductive=transductive, learned=bench.learned)
+            best: list(
+                filter(
+                    bench.can,
+                    task.chains(best, transductive=transductive, learned=bench.learned),
+                )
+            )
             for best in dict.fromkeys(climb.best for climb in going)
         }
         wanted = dict.fromkeys(chain for chains in near.values() for chain in chains)

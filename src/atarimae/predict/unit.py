@@ -1,10 +1,11 @@
 """Rows at unit length, whose inner products are cosines."""
 
 from collections.abc import Sequence
+from typing import overload
 
 import numpy as np
 
-from atarimae.types import Array, Floats
+from atarimae.types import Array, Floats, Rows
 
 ROWS = 4096  # rows that are scaled at once
 NEARLY = 1e-6  # what float32 may change in a length
@@ -23,3 +24,25 @@ def unit(rows: Sequence[Array] | Floats) -> Floats:
         length[np.abs(length - 1) < NEARLY] = 1
         made[start : start + ROWS] = block / np.maximum(length, 1e-12)
     return made
+
+
+@overload
+def embeddings(outputs: Floats) -> Floats: ...
+
+
+@overload
+def embeddings(outputs: Sequence[Array]) -> Sequence[Array]: ...
+
+
+def embeddings(outputs: Sequence[Array] | Floats) -> Sequence[Array] | Floats:
+    """What cosines are of: outputs (d,) as they are, the first row of each that has several.
+
+    The rows below it say something of the picture's parts.
+    """
+    if not len(outputs) or outputs[0].ndim == 1:
+        return outputs
+    if isinstance(outputs, np.ndarray):
+        return outputs[:, 0]
+    if isinstance(outputs, Rows):
+        return Rows(outputs.array[:, 0])
+    return [row[0] for row in outputs]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from atarimae.predict.search import Gallery
-from atarimae.predict.unit import unit
+from atarimae.predict.unit import embeddings, unit
 from atarimae.task import Embeds, Task
 from atarimae.types import Array, Data, File, Predictions
 
@@ -95,8 +95,8 @@ def near_duplicates(
         return []
     first = {file.image: row for row, file in reversed(list(enumerate(asked.files)))}
     files = [asked.files[row] for row in first.values()]
-    queries = unit([asked_rows[row] for row in first.values()])
-    gallery = Gallery(unit(known_rows), [file.image for file in known.files])
+    queries = unit(embeddings([asked_rows[row] for row in first.values()]))
+    gallery = Gallery(unit(embeddings(known_rows)), [file.image for file in known.files])
     match, cosine = gallery.search(queries, 1, ids=[file.image for file in files])
     found = [
         Near(file, known.files[position], float(near))

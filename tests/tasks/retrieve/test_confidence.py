@@ -11,7 +11,6 @@ from atarimae.predict.index import Catalogue
 from atarimae.predict.search import search
 from atarimae.task import Context
 from atarimae.tasks.retrieve.confidence import (
-    FEWEST,
     NAMES,
     confidences,
     crossfitted,
@@ -20,6 +19,7 @@ from atarimae.tasks.retrieve.confidence import (
     is_fitted,
 )
 from atarimae.tasks.retrieve.crowd import COHORT, REACH, Crowd
+from atarimae.tasks.retrieve.logistic import FEWEST
 from atarimae.types import Data, File, Index, Label, Version
 
 RETRIEVE = tasks.load("retrieve")

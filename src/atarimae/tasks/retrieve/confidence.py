@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from atarimae.tasks.retrieve import logistic
 from atarimae.types import Bools, Floats, Ints
 
 Numbers = npt.NDArray[np.float64]
@@ -27,8 +28,6 @@ NAMES = (
 PREFIX = "confidence_"  # of the constants
 THRESHOLD = PREFIX + "threshold"
 FOLDS = 5
-FEWEST = 20  # right answers, and wrong ones, below which nothing is fitted
-RIDGE = 1.0  # half of it times the squares of the weights, of columns of unit deviation
 
 
 def evidence(match: Ints, similarity: Floats, classes: Ints, crowd: Floats) -> Numbers:
@@ -54,27 +53,18 @@ def evidence(match: Ints, similarity: Floats, classes: Ints, crowd: Floats) -> N
 
 def fitted(rows: Numbers, right: Bools) -> dict[str, float]:
     """The constants of `confidences`; none where right or wrong answers are too few to fit."""
-    if min(right.sum(), (~right).sum()) < FEWEST:
-        return {}
-    mean, deviation = rows.mean(axis=0), rows.std(axis=0)
-    scale = np.where(deviation > 1e-9, deviation, 1.0)
-    weights = _logistic((rows - mean) / scale, right)
-    slopes = weights[1:] / scale
-    told = (float(weights[0] - slopes @ mean), *slopes.tolist())
-    return {PREFIX + name: value for name, value in zip(("bias", *NAMES), told, strict=True)}
+    return logistic.fitted(rows, right, PREFIX, NAMES)
 
 
 def is_fitted(constants: Mapping[str, float]) -> bool:
     """Whether these constants tell confidences."""
-    return PREFIX + "bias" in constants
+    return logistic.is_fitted(constants, PREFIX)
 
 
 def confidences(rows: Numbers, constants: Mapping[str, float]) -> Floats:
     """The probability that the first answer is right, (n); 0 where nothing was found."""
-    slopes = np.array([constants[PREFIX + name] for name in NAMES])
-    return np.where(
-        rows.any(axis=1), _sigmoid(constants[PREFIX + "bias"] + rows @ slopes), 0.0
-    ).astype(np.float32)
+    told = logistic.probabilities(rows, constants, PREFIX, NAMES)
+    return np.where(rows.any(axis=1), told, 0.0).astype(np.float32)
 
 
 def crossfitted(rows: Numbers, right: Bools, clusters: Sequence[str]) -> tuple[Floats, Ints] | None:
@@ -95,23 +85,3 @@ def crossfitted(rows: Numbers, right: Bools, clusters: Sequence[str]) -> tuple[F
 def _fold(name: str) -> int:
     """Drawn by the name alone, the same on every machine."""
     return int(hashlib.sha256(name.encode()).hexdigest()[:12], 16) % FOLDS
-
-
-def _logistic(rows: Numbers, right: Bools) -> Numbers:
-    """Bias and weights of the most probable logistic model, by Newton's method."""
-    rows = np.column_stack([np.ones(len(rows)), rows])
-    ridge = np.diag(np.r_[0.0, np.full(rows.shape[1] - 1, RIDGE)])
-    weights = np.zeros(rows.shape[1])
-    for _ in range(100):
-        told = _sigmoid(rows @ weights)
-        slope = rows.T @ (told - right) + ridge @ weights
-        curve = (rows * (told * (1 - told))[:, None]).T @ rows + ridge
-        step = np.linalg.solve(curve, slope)
-        weights = weights - step
-        if np.abs(step).max() < 1e-10:
-            break
-    return np.asarray(weights)
-
-
-def _sigmoid(values: Numbers) -> Numbers:
-    return np.asarray(1 / (1 + np.exp(-np.clip(values, -500, 500))))

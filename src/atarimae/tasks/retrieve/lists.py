@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 
 from atarimae.predict.search import Gallery, Names
+from atarimae.predict.unit import embeddings
 from atarimae.task import Answers
 from atarimae.tasks.retrieve.joining.recipe import FUSIONS
 from atarimae.tasks.retrieve.ranking import relevance, relevant_counts
@@ -209,7 +210,9 @@ class Variants:
 
 
 def _stacked(rows: Sequence[Array] | None) -> Floats | None:
-    return None if rows is None or not len(rows) else np.stack(rows).astype(np.float32)
+    if rows is None or not len(rows):
+        return None
+    return np.stack(embeddings(rows)).astype(np.float32)
 
 
 def _picked(own: Lists, columns: Ints, *, drop_last: bool = False) -> Lists:

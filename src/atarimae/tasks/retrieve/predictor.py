@@ -1,6 +1,7 @@
 """From a picture to its embedding, torch-free."""
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from typing import cast
 
@@ -10,8 +11,9 @@ from atarimae.predict.graph import Graph
 from atarimae.predict.region import seen, with_margin
 from atarimae.predict.resize import Fit, resize
 from atarimae.task import Model
+from atarimae.tasks.retrieve.cells import described, packed
 from atarimae.tasks.retrieve.whitening import whitened
-from atarimae.types import Batch, Box, Pixels, Source
+from atarimae.types import Batch, Box, Floats, Pixels, Source
 
 
 class RetrievePredictor:
@@ -24,8 +26,7 @@ class RetrievePredictor:
         self.fit = cast(Fit, model.settings["fit"])
         self.margin = cast(float | None, model.settings.get("box_margin"))
         names = cast(list[str], model.settings["steps"])
-        made = {name: _step(name, model) for name in names}
-        self.steps: Mapping[str, Callable[[Batch], Batch]] = made
+        self.steps: Mapping[str, Step] = _steps(model)
         weights = hashlib.sha256(model.graphs[names[0]].read_bytes())
         weights.update(f"{self.size} {self.fit}".encode())
         if self.margin is not None:
@@ -51,13 +52,54 @@ class RetrievePredictor:
         return None if self.margin is None else with_margin(box, self.margin, size)
 
 
-def _step(name: str, model: Model) -> Callable[[Batch], Batch]:
+Step = Callable[[Batch], Batch]
+
+
+def _steps(model: Model) -> dict[str, Step]:
+    """By name in order; what the first gives behind an embedding goes past others to `cells`."""
+    made = {name: _step(name, model) for name in cast(list[str], model.settings["steps"])}
+    if "cells" not in model.settings:
+        return made
+    behind = math.prod(_cells(model))
+    return {
+        name: step if name in ("embed", "cells") else _before(step, behind)
+        for name, step in made.items()
+    }
+
+
+def _step(name: str, model: Model) -> Step:
     if name == "embed":
         return Graph(model.graphs[name])
+    if name == "cells":
+        return lambda batch: _packed(_floats(batch), model)
     if name != "whiten":
         return Graph(model.graphs[name], threads=1)  # one small product: waking others costs more
+    return lambda batch: list(whitened(_floats(batch), model.arrays))
 
-    def whiten(batch: Batch) -> Batch:
-        return list(whitened(np.stack([np.asarray(r, np.float32) for r in batch]), model.arrays))
 
-    return whiten
+def _before(step: Step, behind: int) -> Step:
+    """The step on all but the last numbers of each row."""
+
+    def run(batch: Batch) -> Batch:
+        heads = step([row[:-behind] for row in batch])
+        tails = [row[-behind:] for row in batch]
+        return [np.concatenate(both) for both in zip(heads, tails, strict=True)]
+
+    return run
+
+
+def _packed(rows: Floats, model: Model) -> Batch:
+    """Embeddings with their local features, as `cells` lays them out."""
+    places, numbers = _cells(model)
+    embeddings, raw = np.split(rows, [-places * numbers], axis=1)
+    return list(packed(embeddings, described(raw.reshape(-1, places, numbers), model.arrays)))
+
+
+def _cells(model: Model) -> tuple[int, int]:
+    """How many cells the graph gives, and numbers of each."""
+    side, numbers = cast(list[int], model.settings["cells"])
+    return side**2, numbers
+
+
+def _floats(batch: Batch) -> Floats:
+    return np.stack([np.asarray(row, np.float32) for row in batch])

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from atarimae.errors import UsageError
 from atarimae.predict.resize import Fit
 from atarimae.task import Recipe
-from atarimae.tasks.retrieve.rank.chain import parse
+from atarimae.tasks.retrieve.rank.chain import is_local, parse
 
 Loss = Literal[
     "arcface", "cosface", "elasticarc", "elasticarcplus", "elasticcos", "elasticcosplus", "adaface",
@@ -96,6 +96,18 @@ class RetrieveRecipe(Recipe):
     local_dimension: int = Field(
         256, ge=8, le=2048, description="numbers of either half of what is joined with local_layer"
     )
+    cells: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="side of a grid of local features, for a step cells of rank; 0: none",
+    )
+    cells_layer: str = Field(
+        "last", description="layer that they are means of: last, or a module of the backbone"
+    )
+    cells_dimension: int = Field(
+        32, ge=2, le=256, description="numbers of a local feature, two bytes each in the index"
+    )
     tta_flip: bool = Field(
         False, description="whether a picture is judged by its mirror image too; twice the time"
     )
@@ -179,7 +191,7 @@ class RetrieveRecipe(Recipe):
         (),
         description="what is made of embeddings and answers, in this order, as step:name=value: "
         "whiten, then dba and aqe before the search, kreciprocal_alone, kreciprocal or diffusion "
-        "in its place, csls, rivals and vote after it",
+        "in its place, csls, rivals, vote and cells after it",
     )
     confidence: Literal["calibrated", "cosine"] = Field(
         "calibrated",
@@ -206,6 +218,8 @@ class RetrieveRecipe(Recipe):
             raise ValueError('start_size needs freeze = "none": frozen features have one size')
         if self.freeze == "backbone" and self.local_layer:
             raise ValueError('local_layer needs freeze = "none": what joins it is trained')
+        if is_local(parse(self.rank)) and not self.cells:
+            raise ValueError("rank has the step cells, which needs cells above 0, 7 say")
         if self.teacher and not self.trains:
             raise ValueError(
                 'teacher needs something that learns: epochs, and projection or freeze = "none"'

@@ -13,6 +13,7 @@ from atarimae.errors import UsageError
 from atarimae.predict.index import Catalogue, approximate
 from atarimae.predict.index.filters import FIELDS, mask
 from atarimae.predict.index.parts import picked
+from atarimae.predict.unit import embeddings
 from atarimae.task import (
     Answers,
     Context,
@@ -26,6 +27,7 @@ from atarimae.task import (
     Setup,
 )
 from atarimae.tasks.retrieve import confidence, conventions, metrics
+from atarimae.tasks.retrieve.cells import unpacked
 from atarimae.tasks.retrieve.crowd import Crowd
 from atarimae.tasks.retrieve.joining import join
 from atarimae.tasks.retrieve.joining.finder import MemberFinder, fusion_of
@@ -33,7 +35,7 @@ from atarimae.tasks.retrieve.joining.predictor import predictor_of
 from atarimae.tasks.retrieve.joining.recipe import RetrieveEnsemble
 from atarimae.tasks.retrieve.lists import NEAR
 from atarimae.tasks.retrieve.rank import bench
-from atarimae.tasks.retrieve.rank.chain import Finder, parse, transductive
+from atarimae.tasks.retrieve.rank.chain import Finder, is_local, parse, transductive
 from atarimae.tasks.retrieve.rank.learned import remembered
 from atarimae.tasks.retrieve.rank.view import Asked
 from atarimae.tasks.retrieve.ranking import Ranking, ranking
@@ -84,7 +86,9 @@ class Retrieve:
         rows.sort(key=lambda row: data.files[row].path)
         files = tuple(data.files[row] for row in rows)
         labels = tuple(data.label(file) or "" for file in files)
-        return Index(files, labels, {"embedding": _stacked(outputs, rows)})
+        cells = unpacked(outputs, rows)
+        local = {} if cells is None else {"cells": cells}
+        return Index(files, labels, {"embedding": _stacked(outputs, rows), **local})
 
     def finish(self, outputs: Sequence[Array], data: Data, context: Context) -> Predictions:
         """The 20 nearest of each query; `unknown` where the nearest is below the threshold.
@@ -98,9 +102,9 @@ class Retrieve:
         each (n, 20) and best first; `unknown` (n,), and where that was calibrated `confidence`
         (n,): the probability that the first answer is right. It decides on unknown then.
         """
-        files, asked = _asked(outputs, data)
-        gallery, paths = _prepared(context.index)
         links, fusion = parse(_entries(context.settings)), fusion_of(context.settings)
+        files, asked = _asked(outputs, data, local=is_local(links))
+        gallery, paths = _prepared(context.index)
         if links or fusion:
             part, positions = _part(context.index, context.only)
             if fusion:
@@ -108,7 +112,7 @@ class Retrieve:
                 match, similarity = ask(fusion.how, asked, metrics.K)
             else:
                 finder = _finder(part, _learned(context.learned))
-                match, similarity = finder(links, asked, metrics.K)
+                match, similarity = finder(links, asked, metrics.K, context.constants)
             match = np.append(positions, -1)[match]
         else:
             match, similarity = gallery.search(
@@ -207,17 +211,24 @@ class Retrieve:
         """Labels and embeddings of the training images."""
         return remembered(outputs, data)
 
-    def ranker(self, outputs: Sequence[Array], data: Data, learned: Index | None = None) -> Ranker:
+    def ranker(
+        self,
+        outputs: Sequence[Array],
+        data: Data,
+        learned: Index | None = None,
+        constants: Mapping[str, float] | None = None,
+    ) -> Ranker:
         """Chains of `rank`, scored by MRR@20."""
         index = self.index(outputs, data)
-        files, asked = _asked(outputs, data)
+        files, asked = _asked(outputs, data, local=True)
         keys, context = tuple(file.path for file in files), Context(index)
 
         def judge(match: Ints, similarity: Floats) -> Score:
             found = Predictions(keys, {"match": match, "similarity": similarity})
             return metrics.mrr(self._ranking(found, data, context))
 
-        return bench.Bench(_finder(index, _learned(learned)), asked, judge, metrics.K)
+        finder = _finder(index, _learned(learned))
+        return bench.Bench(finder, asked, judge, metrics.K, constants or {})
 
     def chains(
         self, chain: Sequence[str], *, transductive: bool, learned: bool = False
@@ -366,29 +377,34 @@ def _label(steps: Sequence[str]) -> Mapping[str, str]:
     return {"transductive": ", ".join(steps)} if steps else {}
 
 
-def _asked(outputs: Sequence[Array], data: Data) -> tuple[list[File], Asked]:
-    """The files that are asked about, and their embeddings with what each may not find."""
+def _asked(outputs: Sequence[Array], data: Data, *, local: bool) -> tuple[list[File], Asked]:
+    """The files that are asked about, and their embeddings with what each may not find.
+
+    With their local features, if there are any, where those are wanted.
+    """
     rows = [n for n, file in enumerate(data.files) if file.role != "gallery"]
     files = [data.files[row] for row in rows]
     return files, Asked(
         _stacked(outputs, rows),
         [file.image for file in files],
         [file.source for file in files],
+        unpacked(outputs, rows) if local else None,
     )
 
 
 def _stacked(outputs: Sequence[Array], rows: Sequence[int]) -> Floats:
-    """Some of the outputs as (n, d): a gallery may be a good part of the memory there is.
+    """The embeddings of some outputs, (n, d): a gallery may be a good part of the memory there is.
 
     So there is one copy and no more, and none at all where the rows lie one after the other.
     """
     if not len(rows):
         return np.zeros((0, 1), np.float32)
+    outputs = embeddings(outputs)
     if not isinstance(outputs, Rows):
         return np.asarray(np.stack([outputs[row] for row in rows]), np.float32)
     in_a_row = all(after - before == 1 for before, after in pairwise(rows))
     where = slice(rows[0], rows[-1] + 1) if in_a_row else list(rows)
-    return np.asarray(outputs.array[where], np.float32)
+    return np.ascontiguousarray(outputs.array[where], np.float32)
 
 
 task = Retrieve()

@@ -67,7 +67,7 @@ def test_recipe_writes_every_parameter_out() -> None:
 @pytest.mark.parametrize(
     ("rank", "said"),
     [
-        (["dbs:k=3"], "No step 'dbs' of rank. There is aqe, csls, dba, diffusion"),
+        (["dbs:k=3"], "No step 'dbs' of rank. There is aqe, cells, csls, dba, diffusion"),
         (["dba:q=3"], "No parameter 'q' of dba. There is alpha, k."),
         (["dba:k=0"], "k of dba is a whole number from 1 to 100. Found '0'. Write dba:k=3, say."),
         (["dba:k=2.5"], "k of dba is a whole number"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from atarimae.predict.unit import embeddings
 from atarimae.task import Joining, Model
 from atarimae.tasks.retrieve.joining import weights
 from atarimae.tasks.retrieve.joining.recipe import FUSIONS, RetrieveEnsemble
@@ -23,7 +24,7 @@ def joined(settings: RetrieveEnsemble, members: Mapping[str, Model], setup: Join
             {"run": name, "settings": dict(model.settings)} for name, model in members.items()
         ],
         "join": settings.join,
-        "widths": [setup.outputs(model, some).shape[1] for model in members.values()],
+        "widths": [embeddings(setup.outputs(model, some)).shape[1] for model in members.values()],
         "steps": ["members"],
         "rank": list(settings.rank),
     }
@@ -73,7 +74,7 @@ def _weights(
         total = sum(given[name] for name in members)
         return tuple(given[name] / total if total else 1 / len(members) for name in members)
     sides = [
-        (data, [setup.outputs(models[name], data) for name in members])
+        (data, [embeddings(setup.outputs(models[name], data)) for name in members])
         for models, data in setup.sides
     ]
     return weights.chosen(sides)

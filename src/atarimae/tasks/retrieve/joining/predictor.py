@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 import numpy as np
 
 from atarimae.predict.run import apply
-from atarimae.predict.unit import unit
+from atarimae.predict.unit import embeddings, unit
 from atarimae.task import Model
 from atarimae.tasks.retrieve.predictor import RetrievePredictor
 from atarimae.tasks.retrieve.whitening import whitened
@@ -66,7 +66,7 @@ class JointPredictor:
     def gathered(self, rows: Sequence[Batch]) -> Batch:
         """Unit embeddings times the root of their weight, side by side."""
         sides = [
-            unit(np.stack([np.asarray(row, np.float32) for row in batch])) * scale
+            unit(np.stack([np.asarray(row, np.float32) for row in embeddings(batch)])) * scale
             for batch, scale in zip(rows, self._scales, strict=True)
         ]
         return list(np.concatenate(sides, axis=1))

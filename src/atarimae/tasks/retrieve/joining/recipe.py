@@ -5,6 +5,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, model_validator
 
 from atarimae.task import Settings
+from atarimae.tasks.retrieve.rank.chain import is_local, parse
 from atarimae.tasks.retrieve.recipe import Chain
 
 Fusion = Literal["rrf", "isr", "combsum", "combmnz", "borda"]
@@ -52,4 +53,6 @@ class RetrieveEnsemble(Settings):
             raise ValueError(f"dimension is not for {self.join}: it fuses lists")
         if self.join in FUSIONS and self.rank:
             raise ValueError(f"rank is not for {self.join}: it fuses lists")
+        if is_local(parse(self.rank)):
+            raise ValueError("rank has the step cells, and an ensemble has no local features")
         return self

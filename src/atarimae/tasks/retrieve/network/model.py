@@ -15,6 +15,7 @@ from torch.nn import functional
 from atarimae.errors import UsageError, unknown_name
 from atarimae.tasks.retrieve.network import lora
 from atarimae.tasks.retrieve.network.backbone import backbone, one_size
+from atarimae.tasks.retrieve.network.cells import Cells
 from atarimae.tasks.retrieve.network.fusion import Fusion
 from atarimae.tasks.retrieve.network.layers import freeze, still
 from atarimae.tasks.retrieve.network.padding import fixed_padding
@@ -56,10 +57,18 @@ class Features(nn.Module):
         self.local = recipe.local_layer
         self.views = Views(recipe)
         self._seen: dict[str, torch.Tensor] = {}
-        for layer in dict.fromkeys([*(layer for layer, _ in self.pooling), self.local or "last"]):
+        self.cells_layer = recipe.cells_layer if recipe.cells else "last"
+        read = [*(layer for layer, _ in self.pooling), self.local or "last", self.cells_layer]
+        for layer in dict.fromkeys(read):
             if layer != "last":
                 self._watch(layer)
         self.fusion = self._fusion(recipe) if self.local else None
+        self.cells = self._cells(recipe) if recipe.cells else None
+
+    @property
+    def behind(self) -> int:
+        """How many numbers of local features stand behind the pooled ones."""
+        return self.cells.side**2 * self.cells.numbers if self.cells else 0
 
     def train(self, mode: bool = True) -> Self:
         """Set the mode of all but the frozen layers."""
@@ -69,13 +78,23 @@ class Features(nn.Module):
         return self
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Uint8 pixels, channels last, of the recipe's `read_size`; the mean over all views."""
-        seen = [self.pooled(view) for view in self.views(pixels.permute(0, 3, 1, 2))]
-        return seen[0] if len(seen) == 1 else torch.stack(seen).mean(0)
+        """Uint8 pixels, channels last, of the recipe's `read_size`; the mean over all views.
+
+        Where there are cells, those of the first view stand behind that.
+        """
+        first, *others = self.views(pixels.permute(0, 3, 1, 2))
+        found = self._found(first)
+        seen = [self._pooled(found), *map(self.pooled, others)]
+        mean = seen[0] if len(seen) == 1 else torch.stack(seen).mean(0)
+        if self.cells is None:
+            return mean
+        return torch.cat([mean, self.cells(self._as_map(found, self.cells_layer))], 1)
 
     def pooled(self, pixels: torch.Tensor) -> torch.Tensor:
         """The features of one view, (n, 3, size, size)."""
-        found = self._found(pixels)
+        return self._pooled(self._found(pixels))
+
+    def _pooled(self, found: Found) -> torch.Tensor:
         joined = self._joined(found)
         if self.fusion:
             joined = self.fusion(joined, self._as_map(found, self.local))
@@ -109,6 +128,13 @@ class Features(nn.Module):
         found = self._found(torch.zeros(1, 3, recipe.image_size, recipe.image_size))
         width, channels = self._joined(found).shape[1], self._as_map(found, self.local).shape[1]
         return Fusion(width, channels, recipe.local_dimension)
+
+    @torch.no_grad()
+    def _cells(self, recipe: RetrieveRecipe) -> Cells:
+        """For maps as one picture gives them."""
+        self.eval()
+        found = self._found(torch.zeros(1, 3, recipe.image_size, recipe.image_size))
+        return Cells(recipe, self._as_map(found, self.cells_layer))
 
     def _watch(self, layer: str) -> None:
         """Keep what a module gives, each time the backbone runs."""

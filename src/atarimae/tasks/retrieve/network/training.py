@@ -6,20 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from torch import nn
 
 from atarimae.errors import AtarimaeError, UsageError
+from atarimae.predict import unit
 from atarimae.task import Model, Setup, Update
+from atarimae.tasks.retrieve import cells
+from atarimae.tasks.retrieve.logistic import FEWEST
 from atarimae.tasks.retrieve.network import data, layers, lora, losses, mining, model
 from atarimae.tasks.retrieve.network.losses.follow import Following
-from atarimae.tasks.retrieve.rank.chain import looks_back, parse
+from atarimae.tasks.retrieve.rank import pairs
+from atarimae.tasks.retrieve.rank.chain import is_local, looks_back, parse
 from atarimae.tasks.retrieve.rank.learned import remembered
 from atarimae.tasks.retrieve.recipe import RetrieveRecipe
 from atarimae.tasks.retrieve.whitening import fit_whitening, whitened
-from atarimae.types import Array, Floats
+from atarimae.types import Array, Data, Floats
 
 
 class RetrieveTraining:
@@ -109,10 +114,31 @@ class RetrieveTraining:
         With what it was trained on, where the chain looks at that.
         """
         made = self._exported(folder)
+        if self.recipe.cells:
+            made = self._with_cells(made)
         if not looks_back(parse(self.recipe.rank)):
             return made
         rows = self.setup.outputs(made, self.labelled)
         return replace(made, learned=remembered(rows, self.labelled))
+
+    def _with_cells(self, made: Model) -> Model:
+        """The same with local features, and what tells pairs by them; both learned from train."""
+        some = pairs.sample(self.setup.train)
+        if not len(some):
+            raise _too_few(some)
+        rows, behind = self.setup.outputs(made, some), self.features.behind
+        raw = rows[:, -behind:].reshape(len(rows), self.recipe.cells**2, -1)
+        _, targets = data.targets_of(some)
+        arrays = cells.fit_described(raw, np.asarray(targets), self.recipe.cells_dimension)
+        local = cells.described(raw, arrays).astype(np.float16)
+        constants = pairs.learned(rows[:, :-behind], local, some)
+        if not constants and is_local(parse(self.recipe.rank)):
+            raise _too_few(some)
+        steps = cast(Sequence[str], made.settings["steps"])
+        settings = {**made.settings, "steps": [*steps, "cells"]}
+        return replace(
+            made, settings=settings, arrays={**made.arrays, **arrays}, constants=constants
+        )
 
     def _exported(self, folder: Path) -> Model:
         folder.mkdir(parents=True, exist_ok=True)
@@ -133,8 +159,9 @@ class RetrieveTraining:
             return self._model(folder, graphs, list(graphs))
         if self.frozen:
             return self._model(folder, graphs, ["embed", "whiten", *list(graphs)[1:]])
-        embeddings = self.setup.outputs(self._model(folder, graphs, list(graphs)), self.setup.train)
-        self.arrays = fit_whitening(self.recipe, embeddings, self.targets)
+        plain = self._model(folder, graphs, list(graphs))
+        rows = self._before_cells(self.setup.outputs(plain, self.setup.train))
+        self.arrays = fit_whitening(self.recipe, rows, self.targets)
         return self._model(folder, graphs, [*graphs, "whiten"])
 
     def _prepare(self) -> int:
@@ -145,13 +172,13 @@ class RetrieveTraining:
             )
             with torch.no_grad():
                 width = self.features.eval()(self._example()).shape[1]
-            return int(width)
+            return int(width) - self.features.behind
         if not self.recipe.projection and self.recipe.whiten == "none":
             self.samples = data.FeatureSamples(lambda: np.zeros((0, 1), np.float32), [])
             return 1
         graph = self._frozen_graph()
         plain = self._model(graph.parent, {"embed": graph}, ["embed"])
-        self.plain = self.setup.outputs(plain, self.setup.train)
+        self.plain = self._before_cells(self.setup.outputs(plain, self.setup.train))
         if self.recipe.whiten != "none":
             self.whitening = model.Whitening(fit_whitening(self.recipe, self.plain, self.targets))
         self.samples = data.FeatureSamples(self._rows, self.told)
@@ -159,10 +186,14 @@ class RetrieveTraining:
 
     def _loss(self) -> nn.Module:
         if self.setup.teacher is not None:
-            rows = self.setup.outputs(self.setup.teacher, self.setup.train)
+            rows = unit.embeddings(self.setup.outputs(self.setup.teacher, self.setup.train))
             return Following(rows, self.recipe.temperature)
         counts = np.bincount(self.targets, minlength=len(self.classes)).tolist()
         return losses.build(self.recipe, counts, self.recipe.projection or self.dimension)
+
+    def _before_cells(self, rows: Floats) -> Floats:
+        """What stands before the local features, where there are any."""
+        return rows[:, : rows.shape[1] - self.features.behind]
 
     def _rows(self) -> Floats:
         """(n, d) of the training images, whitened by what is in the buffers now."""
@@ -193,7 +224,8 @@ class RetrieveTraining:
         deciding = (
             "backbone", "weights", "pooling", "gem_p", "power", "image_size", "sizes", "tta_flip"
         )  # fmt: skip
-        said = repr([getattr(self.recipe, name) for name in deciding])
+        local = ("cells", "cells_layer", "cells_dimension") if self.recipe.cells else ()
+        said = repr([getattr(self.recipe, name) for name in (*deciding, *local)])
         seed = self.setup.seed if self.recipe.weights == "random" else ""
         name = hashlib.sha256(f"{said} {seed} {model.OPSET}".encode()).hexdigest()[:16]
         path = self.setup.scratch / f"{name}.onnx"
@@ -210,6 +242,8 @@ class RetrieveTraining:
         }  # fmt: skip
         if self.recipe.around is not None:
             settings["box_margin"] = self.recipe.around
+        if self.features.cells is not None:
+            settings["cells"] = [self.features.cells.side, self.features.cells.numbers]
         arrays = self.whitening.arrays if self.whitening else self.arrays
         return Model(folder, dict(graphs), settings, arrays if "whiten" in steps else {})
 
@@ -227,3 +261,12 @@ class RetrieveTraining:
                 "Freeze fewer layers, or set projection.",
             )
         return torch.optim.AdamW(groups)
+
+
+def _too_few(some: Data) -> AtarimaeError:
+    return AtarimaeError(
+        "There is nothing to learn from which pairs of images show one thing.",
+        f"Asked among themselves, {len(some)} labelled training images have right answers beside "
+        f"wrong ones fewer than {FEWEST} times.",
+        "Label more images, or set cells = 0 and leave the step cells out of rank.",
+    )

@@ -1,7 +1,7 @@
 """Many chains on one set of embeddings: what they share is computed once."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from atarimae.tasks.retrieve.rank.chain import (
     advance,
     cost,
     ended,
+    is_local,
     looks_back,
     parse,
     searched,
@@ -28,10 +29,15 @@ class Bench:
     """A gallery and queries, through one chain after the other."""
 
     def __init__(
-        self, finder: Finder, asked: Asked, judge: Callable[[Ints, Floats], Score], k: int
+        self,
+        finder: Finder,
+        asked: Asked,
+        judge: Callable[[Ints, Floats], Score],
+        k: int,
+        constants: Mapping[str, float],
     ) -> None:
         self.finder = finder
-        self.asked = asked
+        self._first = finder.begin(asked, constants)
         self._judge = judge
         self._k = k
         self._states: dict[tuple[str, ...], State] = {}
@@ -43,29 +49,34 @@ class Bench:
 
     def forecast(self, chain: Sequence[str]) -> Forecast:
         """What the chain takes if it shares nothing with those before it."""
-        plain, back = self.finder.plain, self.finder.learned
+        plain, back, pairs = self.finder.plain, self.finder.learned, self._first.pairs
         learned = len(back.plain) if back else 0
-        size = Size(len(self.asked), len(plain), plain.rows.shape[1], learned)
+        cells = pairs.theirs.shape[1:] if pairs else ()
+        size = Size(len(self._first.asked), len(plain), plain.rows.shape[1], learned, *cells)
         told = cost(parse(chain), size)
         if self._speed is None:
             self._speed = _speed(plain)
         seconds = told.products / self._speed[0] + told.touched / self._speed[1]
         return Forecast(int(told.bytes), seconds + told.seconds)
 
+    def can(self, chain: Sequence[str]) -> bool:
+        """Whether train and local features are there, if the chain looks at them."""
+        links, first = parse(chain), self._first
+        return (first.pairs is not None or not is_local(links)) and (
+            first.learned is not None or not looks_back(links)
+        )
+
     def _state(self, links: Sequence[Link]) -> State:
         """After these steps, searched: the next step finds the lists there."""
         name = tuple(map(str, links))
         state = self._states.pop(name, None)
         if state is None:
-            before = advance(self._state(links[:-1]), links[-1]) if links else self._begin()
+            before = advance(self._state(links[:-1]), links[-1]) if links else self._first
             state = searched(before)
         while len(self._states) >= KEPT:
             del self._states[next(iter(self._states))]
         self._states[name] = state
         return state
-
-    def _begin(self) -> State:
-        return self.finder.begin(self.asked)
 
 
 def near(

@@ -8,6 +8,8 @@ import numpy as np
 
 from atarimae.errors import UsageError, unknown_name
 from atarimae.predict.unit import unit
+from atarimae.tasks.retrieve.logistic import is_fitted
+from atarimae.tasks.retrieve.rank.cells import PREFIX, Pairs
 from atarimae.tasks.retrieve.rank.learned import Learned
 from atarimae.tasks.retrieve.rank.propagation import Lists, numbered
 from atarimae.tasks.retrieve.rank.steps import DEPTH, STEPS, Cost, Size, State, Step, search_cost
@@ -121,6 +123,11 @@ def looks_back(links: Sequence[Link]) -> bool:
     return any(link.step.looks_back(link.told) for link in links)
 
 
+def is_local(links: Sequence[Link]) -> bool:
+    """Whether the chain looks at local features."""
+    return any(link.step.local for link in links)
+
+
 def cost(links: Sequence[Link], size: Size) -> Cost:
     """What a chain takes, with the search in it."""
     own = Cost() if any(link.step.kind == "search" for link in links) else search_cost(size)
@@ -132,6 +139,7 @@ class Finder:
 
     def __init__(self, rows: Floats, index: Index, learned: Index | None = None) -> None:
         self.plain = _plain(rows, index)
+        self.cells = index.arrays.get("cells")
         back = learned or Index()
         numbers = numbered([*index.labels, *back.labels])
         self.labels = numbers[: len(index)]
@@ -145,17 +153,29 @@ class Finder:
                 np.array(fresh, np.int64),
             )
 
-    def __call__(self, links: Sequence[Link], asked: Asked, k: int) -> Lists:
-        """Gallery positions (n, k) and similarities, best first; -1 and -inf where fewer."""
-        state = self.begin(asked)
+    def __call__(
+        self,
+        links: Sequence[Link],
+        asked: Asked,
+        k: int,
+        constants: Mapping[str, float] | None = None,
+    ) -> Lists:
+        """Gallery positions (n, k) and similarities, best first; -1 and -inf where fewer.
+
+        `constants` are the model's.
+        """
+        state = self.begin(asked, constants or {})
         for link in links:
             state = advance(state, link)
         return ended(state, k)
 
-    def begin(self, asked: Asked) -> State:
+    def begin(self, asked: Asked, constants: Mapping[str, float]) -> State:
         """Before the first step."""
         asked = replace(asked, rows=unit(asked.rows))
-        return State(self.plain, asked, self.labels, learned=self.learned)
+        pairs = None
+        if self.cells is not None and asked.cells is not None and is_fitted(constants, PREFIX):
+            pairs = Pairs(asked.cells, self.cells, constants)
+        return State(self.plain, asked, self.labels, learned=self.learned, pairs=pairs)
 
 
 def _plain(rows: Floats, index: Index) -> Plain:

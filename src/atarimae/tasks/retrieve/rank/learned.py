@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from atarimae.predict.unit import embeddings
 from atarimae.tasks.retrieve.rank.propagation import Lists
 from atarimae.tasks.retrieve.rank.view import Asked, Plain
 from atarimae.tasks.retrieve.whitening import whitened, whitening
@@ -21,7 +22,8 @@ def remembered(outputs: Sequence[Array] | Floats, data: Data) -> Index:
     rows.sort(key=lambda row: data.files[row].path)
     files = tuple(data.files[row] for row in rows)
     labels = tuple(data.label(file) or "" for file in files)
-    kept = [np.asarray(outputs[row], np.float16) for row in rows]
+    of = embeddings(outputs)
+    kept = [np.asarray(of[row], np.float16) for row in rows]
     return Index(files, labels, {"embedding": np.stack(kept) if kept else np.zeros((0, 1))})
 
 

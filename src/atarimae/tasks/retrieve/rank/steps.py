@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from atarimae.errors import UsageError
 from atarimae.task import Forecast
-from atarimae.tasks.retrieve.rank import diffusion, reciprocal
+from atarimae.tasks.retrieve.rank import cells, diffusion, reciprocal
 from atarimae.tasks.retrieve.rank.expansion import Augmented, expand
 from atarimae.tasks.retrieve.rank.learned import Learned, moved
 from atarimae.tasks.retrieve.rank.penalty import crowding, rivals
@@ -35,16 +35,22 @@ class State:
     labels: Ints  # (m,) of the gallery as numbers, -1 for none
     lists: Lists | None = None  # of the search so far, None before it
     learned: Learned | None = None  # None where it is not at hand
+    pairs: cells.Pairs | None = None  # None where the model has no local features
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much there is: queries, gallery rows, numbers in an embedding, training rows."""
+    """How much there is: queries, gallery rows, numbers in an embedding, training rows.
+
+    And of local features: cells of a picture, and numbers of each.
+    """
 
     queries: int
     gallery: int
     dimension: int
     learned: int = 0
+    cells: int = 0
+    numbers: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,7 @@ class Step:
     cost: Callable[[Size, Told], Cost]
     transductive: bool = False  # an answer depends on other queries: never shipped
     looks_back: Callable[[Told], bool] = lambda told: False  # at what the model was trained on
+    local: bool = False  # looks at local features
 
 
 # Of the queries, the gallery and k; then the step's parameters by name.
@@ -211,6 +218,18 @@ def _vote(state: State, told: Told) -> State:
     return replace(state, lists=lists)
 
 
+def _cells(state: State, told: Told) -> State:
+    assert state.lists is not None, "the chain searches before it reorders"
+    if state.pairs is None:
+        raise UsageError(
+            "cells compares local features.",
+            "This model has none, or learned from too few pairs of images to tell by them.",
+            "Set cells in the recipe (cells = 7, say), and fit it again.",
+        )
+    lists = cells.compared(*state.lists, state.pairs, k=int(told["k"]), weight=told["weight"])
+    return replace(state, lists=lists)
+
+
 def _nearest_cost(size: Size, k: float) -> Cost:
     """Of each gallery row's nearest others."""
     m = size.gallery
@@ -258,6 +277,11 @@ def _diffusion_cost(size: Size, told: Told) -> Cost:
 def _csls_cost(size: Size, told: Told) -> Cost:
     depth = reach(int(told["k"]))
     return _nearest_cost(size, told["k"]) + Cost(0, 0, 6.0 * size.queries * DEPTH * depth)
+
+
+def _cells_cost(size: Size, told: Told) -> Cost:
+    some = size.cells or 1, size.numbers or 1
+    return _forecast(cells.forecast(size.queries, int(told["k"]), *some))
 
 
 WEIGHTS = (0.1, 0.25, 0.5, 0.75, 1.0)
@@ -338,6 +362,14 @@ STEPS: Mapping[str, Step] = {
                 "train": Knob(0, 0, 10, (0, 0.5, 1), starts=(1,)),
             },
             _vote, _vote_cost, looks_back=lambda told: told["train"] > 0,
+        ),
+        Step(
+            "cells", "reorder",
+            {
+                "k": Knob(50, 2, DEPTH, (10, 20, 50), whole=True),
+                "weight": Knob(0.02, 0, 1, (0.005, 0.01, 0.02, 0.05), starts=(0.005,)),
+            },
+            _cells, _cells_cost, local=True,
         ),
     )
 }  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 
 from atarimae.predict.search import Gallery, Names
 from atarimae.predict.unit import unit
-from atarimae.types import Bools, Floats, Ints
+from atarimae.types import Array, Bools, Floats, Ints
 
 KEPT = 4  # things that were made of one gallery
 
@@ -23,13 +23,17 @@ class Asked:
     rows: Floats
     ids: Names | None = None  # its own image; None or "" hides nothing
     sources: Names | None = None
+    cells: Array | None = None  # (n, side², numbers), where the model has local features
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def some(self, numbers: Ints) -> "Asked":
         """A few of them."""
-        return Asked(self.rows[numbers], _some(self.ids, numbers), _some(self.sources, numbers))
+        cells = None if self.cells is None else self.cells[numbers]
+        return Asked(
+            self.rows[numbers], _some(self.ids, numbers), _some(self.sources, numbers), cells
+        )
 
 
 def _some(names: Names | None, numbers: Ints) -> Names | None:

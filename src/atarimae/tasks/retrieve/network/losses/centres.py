@@ -51,7 +51,7 @@ class Centres(nn.Module):
     def _logits(self, embeddings: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         cosines = self.cosines(embeddings)
         own = cosines.gather(1, targets[:, None])[:, 0]
-        moved: torch.Tensor = self.margin(own, self.margins[targets], embeddings.norm(dim=1))
+        moved: torch.Tensor = self.margin(own, self.margins[targets], embeddings)
         return self.scale * cosines.scatter(1, targets[:, None], moved.to(cosines.dtype)[:, None])
 
     def cosines(self, embeddings: torch.Tensor) -> torch.Tensor:
@@ -108,9 +108,9 @@ class Margin(nn.Module):
         self.plus = plus
 
     def forward(
-        self, own: torch.Tensor, margins: torch.Tensor, _lengths: torch.Tensor
+        self, own: torch.Tensor, margins: torch.Tensor, _embeddings: torch.Tensor
     ) -> torch.Tensor:
-        """(n,) cosines to the own class, (n,) margins and (n,) lengths of the embeddings."""
+        """(n,) cosines to the own class, (n,) margins and (n, d) embeddings."""
         if self.noise:
             drawn = self.noise * torch.randn_like(own)
             if self.plus:
@@ -140,11 +140,12 @@ class Ada(nn.Module):
         self.register_buffer("batches", torch.zeros((), dtype=torch.long))
 
     def forward(
-        self, own: torch.Tensor, margins: torch.Tensor, lengths: torch.Tensor
+        self, own: torch.Tensor, margins: torch.Tensor, embeddings: torch.Tensor
     ) -> torch.Tensor:
-        """(n,) cosines to the own class, (n,) margins and (n,) lengths of the embeddings."""
-        quality = self._quality(lengths.detach().clamp(self.SHORTEST, self.LONGEST))
-        return arc(own, -margins * quality) - margins * (1 + quality)
+        """(n,) cosines to the own class, (n,) margins and (n, d) embeddings."""
+        lengths = embeddings.detach().norm(dim=1)
+        quality = self._quality(lengths.clamp(self.SHORTEST, self.LONGEST))
+        return either_way(own, -margins * quality) - margins * (1 + quality)
 
     def _quality(self, lengths: torch.Tensor) -> torch.Tensor:
         """(n,) from -1 to 1."""
@@ -162,12 +163,18 @@ def arc(cosines: torch.Tensor, margins: torch.Tensor) -> torch.Tensor:
 
     Where θ + margin is more than π it would rise again and push embeddings away from their centre.
     There it is cos θ − margin · sin margin, as in the authors' code: it falls on as θ grows, up to
-    margins of 2.3. For margins below 0 θ + margin ends at 0, as in AdaFace's.
+    margins of 2.3.
     """
+    along, across = margins.cos(), margins.sin()
     sines = ((1 - cosines) * (1 + cosines)).clamp(min=LEAST_SQUARE).sqrt()
-    turned = cosines * margins.cos() - sines * margins.sin()
-    beyond = (margins > 0) & (cosines < -margins.cos())
-    turned = torch.where(beyond, cosines - margins * margins.sin(), turned)
+    turned = cosines * along - sines * across
+    beyond = (margins > 0) & (cosines < -along)
+    return torch.where(beyond, cosines - margins * across, turned)
+
+
+def either_way(cosines: torch.Tensor, margins: torch.Tensor) -> torch.Tensor:
+    """As `arc`; for margins below 0 θ + margin ends at 0, as in AdaFace's."""
+    turned = arc(cosines, margins)
     before = (margins < 0) & (cosines > margins.cos())
     return torch.where(before, torch.ones_like(turned), turned)
 
