@@ -43,8 +43,8 @@ class Checking:
         self.now(SHORT if self._latest is None else 0.0)
         return self._latest
 
-    def _progress(self, done: int, total: int, what: str) -> None:
-        self.said = f"{what}: {done:,} of {total:,}"
+    def _progress(self, done: int, total: int, note: str = "") -> None:
+        self.said = f"{done:,} of {total:,}"
 
     def _finished(self, found: Queue) -> None:
         self._latest, self.said = found, ""

@@ -15,7 +15,7 @@ from atarimae.store import history, schema
 from atarimae.store.changing import FILE
 from atarimae.store.rows import age, chunks, end_rows, insert_rows, rows_where
 from atarimae.store.saying import SAID
-from atarimae.store.state import models
+from atarimae.store.state import last_edit, models
 
 UNDO, REDO = "undo", "redo"
 _KEPT = {schema.files: FILE, schema.labels: (*SAID, "by", "score")}
@@ -59,7 +59,7 @@ def action(connection: Connection, edits: Sequence[int]) -> str:
 
 def to_redo(connection: Connection, edit: int | None) -> int:
     """The undo to take back: of that number, or which undid that edit; else the newest edit."""
-    last = history.last_edit(connection)
+    last = last_edit(connection)
     number = last if edit is None else edit
     _refuse_unknown([number], last)
     undos = history.undone(connection)
