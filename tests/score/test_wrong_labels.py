@@ -182,13 +182,13 @@ def test_copies_with_one_wrong_label_are_found_where_they_are_one_group():
     assert found.min() > vouched.max()
 
 
-def test_classes_far_apart_give_numbers_too():
+def test_classes_far_apart_are_told_apart():
     rows, targets = around(classes=6, each=10, spread=0.001)
     noisy = swapped(targets, 0.05, seed=0)
 
     found = suspicions(rows, named(noisy)).wrong
 
-    assert np.array_equal(found > 0.5, noisy != targets)
+    assert sorted(np.argsort(-found)[:3]) == np.flatnonzero(noisy != targets).tolist()
 
 
 def test_with_one_class_nothing_is_wrong():

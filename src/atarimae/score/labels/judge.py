@@ -38,13 +38,14 @@ def judged(found: Evidence, folds: Ints, classes: int) -> Judged:
     are merely hard would count as wrong, with more, fewer of those that are wrong.
     """
     noise = 1 / min(math.sqrt(classes), classes - 1)
-    logs, wrong = np.empty(found.classes.shape), np.empty(len(found))
+    logs = np.empty(found.classes.shape)
+    shares: list[float] = []
     for fold in np.unique(folds):
         own, others = folds == fold, folds != fold
         weights, share = fitted(found.kinds[:, others], found.named[others], noise)
         logs[own] = probabilities(found.kinds[:, own], found.named[own], weights)
-        wrong[own] = chances(logs[own, 0], share, noise)
-    return Judged(logs, wrong)
+        shares.append(share)
+    return Judged(logs, chances(logs[:, 0], float(np.mean(shares)), noise))
 
 
 def probabilities(kinds: Numbers, named: Bools, weights: Numbers) -> Numbers:
