@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, Select, func, select
 
 from atarimae.errors import AtarimaeError, unknown_name
 from atarimae.store import schema
 from atarimae.store.moment import moment
+from atarimae.store.rows import insert_rows
 from atarimae.store.state import last_edit
 from atarimae.workspace import person
 
@@ -80,22 +81,17 @@ ALL = Which()
 
 def append(
     connection: Connection, action: str, why: str, by: str | None, origin: Origin = NOTHING
-) -> int:
-    """Begin one more edit; its number."""
-    new = last_edit(connection) + 1  # no gap after an edit that was rolled back
-    connection.execute(
-        insert(schema.edits).values(
-            id=new,
-            at=stamp(now()),
-            by=by or person(),
-            action=action,
-            why=why,
-            finding=origin.finding,
-            run=origin.run,
-            seen=origin.seen,
-        )
-    )
-    return new
+) -> Edit:
+    """Begin one more edit, with which nothing has come or gone yet."""
+    made = Edit(
+        last_edit(connection) + 1,  # no gap after an edit that was rolled back
+        stamp(now()), by or person(), action, why,
+        finding=origin.finding, run=origin.run, seen=origin.seen,
+    )  # fmt: skip
+    names = ("id", "at", "by", "action", "why", "finding", "run", "seen")
+    row = tuple(getattr(made, name) for name in names)
+    insert_rows(connection, schema.edits, names, [row])
+    return made
 
 
 def now() -> datetime:
@@ -108,10 +104,10 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-def edit(connection: Connection, number: int) -> Edit:
-    """One edit by its number."""
-    (found,) = _read(connection, select(schema.edits).where(schema.edits.c.id == number))
-    return found
+def action(connection: Connection, edit: int) -> str:
+    """The word of one edit."""
+    table = schema.edits.c
+    return str(connection.scalars(select(table.action).where(table.id == edit)).one())
 
 
 def edits(connection: Connection, which: Which = ALL) -> list[Edit]:
@@ -185,9 +181,7 @@ def _read(connection: Connection, query: Select[Any]) -> list[Edit]:
     if not rows:
         return []
     numbers = [row.id for row in rows]
-    counts = _counts(connection, numbers)
-    newest = max(numbers) == last_edit(connection) and len(numbers) == 1
-    undos = {} if newest else undone(connection)  # nobody has undone the newest yet
+    counts, undos = _counts(connection, numbers), undone(connection)
     return [
         Edit(
             row.id, row.at, row.by, row.action, row.why,

@@ -67,7 +67,7 @@ class Store:
             changes = recording.changes
             if changes != Changes(present=changes.present, mended=changes.mended):
                 edit = history.append(connection, ADD, why, by)
-                recording.save(connection, edit, by or person())
+                recording.save(connection, edit.id, edit.by)
             note_refusals(connection, rows, refused)
         return replace(changes, refused=tuple(refused))
 
@@ -140,8 +140,8 @@ class Store:
             if not come:
                 return None
             edit = history.append(connection, "change", why, by, origin)
-            changing.write(connection, gone, come, edit)
-            return history.edit(connection, edit)
+            changing.write(connection, gone, come, edit.id)
+            return replace(edit, files_added=len(come), files_removed=len(gone))
 
     def remove(
         self,
@@ -157,8 +157,8 @@ class Store:
             if not gone:
                 return None
             edit = history.append(connection, "remove", why, by, origin)
-            changing.write(connection, gone, (), edit)
-            return history.edit(connection, edit)
+            changing.write(connection, gone, (), edit.id)
+            return replace(edit, files_removed=len(gone))
 
     def undo(self, *edits: int, why: str | None = None, by: str | None = None) -> Edit:
         """Undo edits together, by another: undoing that one brings everything back."""
@@ -167,9 +167,8 @@ class Store:
         more = f" and {len(numbers) - 5:,} more" if len(numbers) > 5 and not why else ""
         with self._write() as connection:
             action = undoing.action(connection, numbers)
-            new = history.append(connection, action, reason + more, by)
-            undoing.undo(connection, numbers, new)
-            return history.edit(connection, new)
+            made = history.append(connection, action, reason + more, by)
+            return undoing.undo(connection, numbers, made)
 
     def undo_all(self, which: Which, *, by: str | None = None) -> Edit:
         """Undo all edits that are meant, together: what somebody did on an afternoon."""
@@ -197,9 +196,8 @@ class Store:
     def undo_labels_by(self, name: str, *, by: str | None = None) -> Edit:
         """Take back all labels of a model together, whichever edits brought them."""
         with self._write() as connection:
-            new = history.append(connection, undoing.UNDO, f"labels by {name}", by)
-            undoing.undo_labels_by(connection, name, new)
-            return history.edit(connection, new)
+            made = history.append(connection, undoing.UNDO, f"labels by {name}", by)
+            return undoing.undo_labels_by(connection, name, made)
 
     def data(self, edit: int | None = None) -> Data:
         """The data at a version; the newest one where none is named. Files in order of path."""
@@ -306,9 +304,9 @@ def _relabelled(
     if not gone and not come:
         return None
     edit = history.append(connection, *reason)
-    end_rows(connection, schema.labels, gone, edit)
-    saying.say(connection, come, edit)
-    return history.edit(connection, edit)
+    end_rows(connection, schema.labels, gone, edit.id)
+    saying.say(connection, come, edit.id)
+    return replace(edit, labels_added=len(come), labels_removed=len(gone))
 
 
 def content_hash(files: Iterable[File], labels: Mapping[str, Sequence[Label]]) -> str:

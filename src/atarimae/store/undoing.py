@@ -5,7 +5,7 @@ that edits have touched are made live or not, as they were before the first of t
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Table, select, update
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, select, update
 from atarimae.errors import AtarimaeError, UsageError, unknown_name
 from atarimae.store import history, schema
 from atarimae.store.changing import FILE
+from atarimae.store.history import Edit
 from atarimae.store.rows import age, chunks, end_rows, insert_rows, rows_where
 from atarimae.store.saying import SAID
 from atarimae.store.state import last_edit, models
@@ -21,12 +22,13 @@ UNDO, REDO = "undo", "redo"
 _KEPT = {schema.files: FILE, schema.labels: (*SAID, "by", "score")}
 
 
-def undo(connection: Connection, edits: Sequence[int], new: int) -> None:
-    """Take back, as edit `new`, what the edits brought, and bring back what they took away.
+def undo(connection: Connection, edits: Sequence[int], made: Edit) -> Edit:
+    """Take back, as edit `made`, what the edits brought, and bring back what they took away.
 
     Files that were changed by other edits since are a conflict, and an error; labels that have
     gone since are gone already.
     """
+    new = made.id
     _refuse_unknown(edits, new - 1)
     pairs = ((edit, new) for edit in edits)
     insert_rows(connection, schema.undone, ("edit", "by"), pairs)
@@ -38,14 +40,21 @@ def undo(connection: Connection, edits: Sequence[int], new: int) -> None:
         _bring_back(connection, lines, new)
     if not (files.ending or files.returning or labels.ending or labels.returning):
         raise _nothing_left(connection, edits, new)
+    return replace(
+        made, files_added=len(files.returning), files_removed=len(files.ending),
+        labels_added=len(labels.returning), labels_removed=len(labels.ending),
+    )  # fmt: skip
 
 
-def undo_labels_by(connection: Connection, name: str, new: int) -> None:
-    """Take back, as edit `new`, every label that a model said under that name."""
+def undo_labels_by(connection: Connection, name: str, made: Edit) -> Edit:
+    """Take back, as edit `made`, every label that a model said under that name."""
     table = schema.labels
     is_theirs = (table.c.by == name) & table.c.score.is_not(None) & table.c.removed.is_(None)
-    if not connection.execute(update(table).where(is_theirs).values(removed=new)).rowcount:
+    ending = update(table).where(is_theirs).values(removed=made.id)
+    number = connection.execute(ending).rowcount
+    if not number:
         raise unknown_name("model with labels", name, models(connection))
+    return replace(made, labels_removed=number)
 
 
 def action(connection: Connection, edits: Sequence[int]) -> str:
@@ -63,7 +72,7 @@ def to_redo(connection: Connection, edit: int | None) -> int:
     number = last if edit is None else edit
     _refuse_unknown([number], last)
     undos = history.undone(connection)
-    if history.edit(connection, number).action == UNDO:
+    if history.action(connection, number) == UNDO:
         if number in undos:
             found = f"Edit {undos[number]} redid it."
             raise AtarimaeError(f"Edit {number} is redone already.", found, "See 'atarimae edits'.")
