@@ -102,7 +102,10 @@ def run(folder: Path) -> Walk:
     _say("look: writing the report")
     note = "The recipe was chosen on val; no idea was chosen by these."
     extra = ReportTable("On the test classes", _test_rows(walk), note)
-    report(space.folder, walk.report, title=TITLE, extra_runs_table=extra)
+    with bar("look") as progress:
+        report(
+            space.folder, walk.report, title=TITLE, extra_runs_table=extra, progress=progress
+        )  # fmt: skip
     return walk
 
 

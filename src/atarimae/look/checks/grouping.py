@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from atarimae.look.checks.finding import Beside, by_image, listed
+from atarimae.look.checks.finding import Beside, by_image
 from atarimae.look.checks.relation import relation
 from atarimae.survey.alike import SAME
 from atarimae.survey.groups import groups
 from atarimae.survey.pairs import Pair
 from atarimae.types import SPLITS, Data, File
+
+MOST = 5  # of a group, whose origin is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Group:
     @property
     def evidence(self) -> str:
         """How they came from each other."""
-        return f"{listed(self.came)}."
+        more = f"; and {len(self.came) - MOST:,} more" if len(self.came) > MOST else ""
+        return "; ".join(self.came[:MOST]) + more + "."
 
 
 def pairs(data: Data, beside: Beside) -> tuple[Pair, ...]:
