@@ -21,7 +21,7 @@ demo: $(INSTALLED)
 test: $(INSTALLED) $(BARE_INSTALLED) $(PEERS_INSTALLED) chromium
 	OMP_NUM_THREADS=1 $(PYTEST) -n auto --dist loadfile -m "not long"
 
-test-all: $(INSTALLED) $(BARE_INSTALLED) $(PEERS_INSTALLED) chromium
+test-all: $(INSTALLED) $(BARE_INSTALLED) $(PEERS_INSTALLED) chromium postgresql
 	$(PYTEST) -m long
 
 check: $(INSTALLED)
@@ -37,7 +37,7 @@ bench: $(INSTALLED) $(PEERS_INSTALLED)
 # With PyTorch and all that fitting needs.
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip $(PIP) --editable '.[fit,lora,milvus,mlflow,ray,wandb,dev]'
+	$(BIN)/python -m pip $(PIP) --editable '.[fit,lora,milvus,mlflow,postgresql,ray,wandb,dev]'
 	touch $@
 
 # As on a server that only answers: no PyTorch. The tests of serve and score run in it.
@@ -64,6 +64,14 @@ chromium:
 	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium \
 	     fonts-noto-cjk fonts-noto-color-emoji; } \
 	  || echo "No chromium: browser tests are skipped. Install it with: apt-get install chromium"
+
+# Debian's database for the tests of a team's store; they start a server of their own.
+.PHONY: postgresql
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] \
+	  && command -v apt-get >/dev/null && apt-get update -qq \
+	  && apt-get install -y -qq --no-install-recommends postgresql; } \
+	  || echo "No PostgreSQL: its tests are skipped. Install it with: apt-get install postgresql"
 
 clean:
 	rm -rf $(VENV) $(BARE) $(PEERS) demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -15,6 +15,8 @@ import pg8000.native
 
 USER = "postgres"  # Debian's; the server refuses root
 SECONDS = 30  # until it answers
+STORES = 3  # more than one test has
+EMPTY = "TRUNCATE edits, undone, images, files, labels, refusals RESTART IDENTITY"
 QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=16MB")
 
 
@@ -26,24 +28,28 @@ def programs() -> Path | None:
 
 
 class Server:
-    """A server that lets everybody in; each database is a store."""
+    """A server that lets everybody in. A store is a database; as many as `STORES` are kept."""
 
     def __init__(self, port: int) -> None:
         self.port = port
-        self.made = 0
+        self.given = 0
 
     def new(self) -> str:
-        """The URL of a database with nothing in it."""
-        self.made += 1
-        self.run(f"CREATE DATABASE store{self.made}")
-        return self.url(f"store{self.made}")
+        """The URL of a store with nothing in it; the first ones have no tables yet."""
+        name = f"store{self.given % STORES}"
+        if self.given < STORES:
+            self.run(f"CREATE DATABASE {name}")
+        else:
+            self.run(EMPTY, name)
+        self.given += 1
+        return self.url(name)
 
     def url(self, database: str) -> str:
         return f"postgresql://atarimae@127.0.0.1:{self.port}/{database}"
 
-    def run(self, statement: str) -> None:
+    def run(self, statement: str, database: str = "postgres") -> None:
         connection = pg8000.native.Connection(
-            "atarimae", host="127.0.0.1", port=self.port, database="postgres"
+            "atarimae", host="127.0.0.1", port=self.port, database=database
         )
         try:
             connection.run(statement)

@@ -58,6 +58,7 @@ def test_server_that_does_not_answer_is_an_error_in_three_parts(
 
 
 @pytest.mark.long
+@pytest.mark.long
 def test_server_without_the_database_says_so(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch, postgresql
 ) -> None:
@@ -66,6 +67,7 @@ def test_server_without_the_database_says_so(
         Store(ws)
 
 
+@pytest.mark.long
 @pytest.mark.long
 def test_verified_tls_is_never_given_up(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch, postgresql
