@@ -8,7 +8,7 @@ import pytest
 from atarimae import look, runlog
 from atarimae.errors import AtarimaeError
 from atarimae.look.checks import CHECKS
-from atarimae.look.document import FIRST, Table
+from atarimae.look.document import Table
 from atarimae.look.frame import SHOWN
 from atarimae.store import Refusal
 from atarimae.types import Score

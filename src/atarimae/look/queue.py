@@ -19,8 +19,14 @@ STAKES = {
     "wrong labels": 1.0,  # it can't be answered rightly
     "gallery images out of reach": 1.0,
     "several labels on one image": 0.5,  # one of two is right
+    "copies with different labels": 0.5,
     "duplicates across splits": 0.5,  # its answer was learned: about half would be right anyway
+    "copies across splits": 0.5,
+    "scores that copies raise": 0.5,
     "classes across splits": 0.5,
+    "classes that overlap": 0.25,  # of two that look alike one may well be right
+    "several things in one image": 0.25,
+    "splits that look different": 0.25,
     "near-duplicates across splits": 0.25,
     "images that fill many answers": 0.25,  # a wrong answer that another may take the place of
     "unreadable files": 0.25,
