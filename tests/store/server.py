@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -83,7 +84,7 @@ def running(folder: Path) -> Iterator[Server]:
         _wait(server, process)
         yield server
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # at once: SIGTERM would wait for every connection
         process.wait()
         shutil.rmtree(home, ignore_errors=True)
 
