@@ -167,3 +167,10 @@ def test_command_tells_the_estimate_and_how_to_take_it_back(
     assert {"file", "image", "label", "score", "like"} == told["proposals"][0].keys()
     main(["-C", str(own.folder.root), "undo", str(told["edit"])])
     assert not Store(own.folder).models()
+
+
+def test_a_chain_that_looks_back_at_train_is_asked_as_the_run_was(own):
+    run = own.fit(
+        because="train votes too", image_size=64, epochs=0, whiten="pca", rank=["vote:train=1"]
+    )
+    assert own.propose(run, at=-1.0, dry_run=True).found

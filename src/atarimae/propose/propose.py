@@ -105,7 +105,8 @@ class _Asking:
         """By file that was asked about: its class, the score of that, and the file that says so."""
         assert isinstance(self.task, Proposes)
         index = self.task.index(self._outputs(known), known)
-        context = Context(index, self.model.constants, self.model.settings)
+        model = self.model
+        context = Context(index, model.constants, model.settings, learned=model.learned)
         predictions = self.task.finish(self._outputs(asked), asked, context)
         files = {file.path: file for file in asked.files}
         said = self.task.proposals(predictions, context)
