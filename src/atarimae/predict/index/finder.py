@@ -65,6 +65,17 @@ def library() -> Any:
     return faiss
 
 
+def searched(index: Any, queries: Floats, count: int, settings: Any) -> Ints:
+    """Numbers (n, count) from an index of FAISS.
+
+    Where somebody imported `faiss.contrib.torch_utils`, as pytorch-metric-learning does, another
+    search stands in its place that takes no settings; FAISS's own goes on under another name.
+    """
+    search = getattr(index, "search_numpy", index.search)
+    _, numbers = search(queries, count, params=settings)
+    return np.asarray(numbers, np.int64)
+
+
 def packed(mask: Bools) -> "np.typing.NDArray[np.uint8]":
     """A mask as FAISS reads it: eight to a byte, the lowest bit first."""
     return np.packbits(mask, bitorder="little")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from atarimae.predict.index.finder import Allowed, library, packed
+from atarimae.predict.index.finder import Allowed, library, packed, searched
 from atarimae.types import Floats, Index, Ints
 
 FILE = "index.hnsw"
@@ -80,7 +80,7 @@ class Hnsw:
         settings = faiss.SearchParametersHNSW(efSearch=max(self.effort, count))
         if not allowed.whole or self._removed:
             settings.sel = self._selector(allowed)
-        _, slots = self._graph.search(queries, count, params=settings)
+        slots = searched(self._graph, queries, count, settings)
         return np.asarray(np.append(self._numbers, -1)[slots])
 
     def save(self, folder: Path) -> Mapping[str, object]:

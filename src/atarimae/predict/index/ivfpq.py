@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from atarimae.errors import AtarimaeError
-from atarimae.predict.index.finder import Allowed, library, packed
+from atarimae.predict.index.finder import Allowed, library, packed, searched
 from atarimae.types import Floats, Index, Ints
 
 FILE = "index.ivfpq"
@@ -80,8 +80,7 @@ class IvfPq:
         settings = faiss.SearchParametersIVF(nprobe=min(self.effort, self._index.nlist))
         if not allowed.whole:
             settings.sel = self._selector(allowed)
-        _, numbers = self._index.search(queries, count, params=settings)
-        return np.asarray(numbers, np.int64)
+        return searched(self._index, queries, count, settings)
 
     def save(self, folder: Path) -> Mapping[str, object]:
         """Write the lists."""
