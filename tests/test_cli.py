@@ -395,7 +395,7 @@ sys.exit(main())
 @pytest.mark.parametrize(
     ("limit", "kept", "change"),
     [
-        pytest.param(100, True, "projection=64", id="the store"),
+        pytest.param(100, True, "projection=64", id="the store", marks=pytest.mark.long),
         pytest.param(50_000, True, "projection=64", id="the checkpoint", marks=pytest.mark.long),
         pytest.param(50_000, False, "projection=64", id="the graph", marks=pytest.mark.long),
         pytest.param(200_000, True, "projection=0", id="the model", marks=pytest.mark.long),

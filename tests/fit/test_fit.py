@@ -99,6 +99,7 @@ def test_whole_network_can_be_trained(space: Workspace, small) -> None:
     assert bundle.read_model(run.model).settings["steps"] == ["embed", "project", "whiten"]
 
 
+@pytest.mark.long
 def test_adapted_and_averaged_network_ships_as_it_was_measured(
     space: Workspace, small, tmp_path: Path
 ) -> None:
@@ -164,6 +165,7 @@ def test_interrupted_run_is_resumed_to_the_same_weights(
     assert weights[0] == weights[1]
 
 
+@pytest.mark.long
 def test_run_that_is_resumed_keeps_the_whitening_that_its_head_was_trained_on(
     space: Workspace, small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +224,7 @@ def test_seed_out_of_range_is_refused(space: Workspace, small, seed: int) -> Non
     assert not runlog.runs(space)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can forget a peak")
 def test_peak_of_memory_is_that_of_the_run(space: Workspace, small) -> None:
     fit(space, TASK, small(epochs=1), because="all is loaded")

@@ -1,6 +1,7 @@
 """Nobody waits for checks that take long: the page says that they run."""
 
 import threading
+import time
 
 import pytest
 from fastapi.testclient import TestClient
@@ -8,6 +9,7 @@ from fastapi.testclient import TestClient
 from atarimae import look
 from atarimae.look import checks
 from atarimae.look.checks import Check
+from atarimae.look.pages import findings
 
 RUNNING = "Looking at every image"
 
@@ -21,6 +23,7 @@ def gate(monkeypatch):
         opened.wait(60)
         return []
 
+    monkeypatch.setattr(findings, "PATIENCE", 0.3)
     monkeypatch.setattr(checks, "CHECKS", (*checks.CHECKS, Check("slow", "It is slow.", find)))
     return opened
 
@@ -31,6 +34,13 @@ def client(maker):
     return TestClient(look.create_app(maker.record()), base_url="http://127.0.0.1")
 
 
+def over(client):
+    """The page of findings, once it is there."""
+    while RUNNING in (text := client.get("/findings").text):
+        time.sleep(0.05)
+    return text
+
+
 def test_pages_say_that_the_checks_run_and_show_what_they_found_once_it_is_there(client, gate):
     assert RUNNING in client.get("/findings").text
     assert RUNNING in client.get("/queue").text
@@ -38,24 +48,23 @@ def test_pages_say_that_the_checks_run_and_show_what_they_found_once_it_is_there
     assert "several labels" not in client.get(f"/image/{image}").text.lower()
 
     gate.set()
-    found = client.get("/findings").text
-    assert RUNNING not in found
+    found = over(client)
     assert "出羽桜" in found
     assert "獺祭" in client.get(f"/image/{image}").text
 
 
 def test_a_change_is_checked_and_what_was_found_before_is_shown_meanwhile(client, maker, gate):
     gate.set()
-    assert RUNNING not in client.get("/findings").text
+    over(client)
     gate.clear()
     maker.picture("b.png", (0, 80, 0), "獺祭", "久保田")
     maker.record()
-    pages = [client.get("/findings").text for _ in range(2)]  # the data is read again each second
-    assert RUNNING in pages[-1]
+    while RUNNING not in client.get("/findings").text:  # the data is read again each second
+        time.sleep(0.1)
     image = client.get("/api/images").json()["items"][0]["image"]
     assert 'class="note"' in client.get(f"/image/{image}").text
     gate.set()
-    assert "久保田" in client.get("/findings").text
+    assert "久保田" in over(client)
 
 
 def test_checks_that_fail_say_so_on_the_page(client, monkeypatch):

@@ -132,6 +132,7 @@ def test_of_equal_models_few_are_told_apart(name: str, known: int) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.long
 @pytest.mark.parametrize("name", SHAPES)
 def test_of_equal_models_few_are_told_apart_at_five_seeds_each(name: str) -> None:
     shape, rng = SHAPES[name], np.random.default_rng(9)

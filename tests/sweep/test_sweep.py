@@ -124,6 +124,7 @@ def test_idea_that_fails_is_told_and_the_others_go_on(colours: api.Workspace) ->
     assert found.ranked[-1].settings == {"lr": 1e38}
 
 
+@pytest.mark.long
 def test_recipe_that_can_not_be_fitted_ends_the_sweep(colours: api.Workspace) -> None:
     tried = {"because": "x", "recipe": FAST | {"lr": 1e38}, "space": {"lr": [0.3, 1e38]}}
     with pytest.raises(AtarimaeError) as caught:
@@ -176,6 +177,7 @@ def command(space: Path, *words: object) -> list[str]:
     return [sys.executable, "-m", "atarimae.cli", "-C", str(space), "sweep", *map(str, words)]
 
 
+@pytest.mark.long
 def test_command_prints_one_object_and_its_process_never_loads_torch(
     colours: api.Workspace, tmp_path: Path
 ) -> None:

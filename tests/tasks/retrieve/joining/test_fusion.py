@@ -53,6 +53,7 @@ def theirs():
     return dict(zip(cases, json.loads(done.stdout), strict=True))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [2, 3])
 @pytest.mark.parametrize("method", RANX)
 def test_every_formula_gives_ranx_numbers(method: str, number: int, theirs) -> None:
