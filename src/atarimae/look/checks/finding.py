@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from atarimae.look.checks.judged import Judged
 from atarimae.store import Conflict, Refusal
-from atarimae.survey import Surveyor
+from atarimae.survey import Survey, Surveyor
 from atarimae.types import Data, File
 
 
@@ -47,6 +47,11 @@ class Beside:
     conflicts: tuple[Conflict, ...] = ()  # images of which people say different classes
     surveyor: Surveyor | None = None  # what looks at pixels; None where nobody may
     witnesses: tuple[Judged, ...] = ()  # runs that may judge labels, see unseen.py
+
+    def survey(self, data: Data) -> Survey | None:
+        """What the pixels of `data` say; None where nobody may look, or nothing can be read."""
+        found = self.surveyor.survey(data) if self.surveyor else None
+        return found if found and found.images else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,10 +37,8 @@ def check(kind: _Kind) -> Check:
     """The check that looks for one kind."""
 
     def find(data: Data, beside: Beside) -> list[Finding]:
-        if beside.surveyor is None:
-            return []
-        survey = beside.surveyor.survey(data)
-        if not survey.images:
+        survey = beside.survey(data)
+        if survey is None:
             return []
         images = [data.images[image] for image in survey.images]
         values = kind.of(survey.of(quality.measure), images)

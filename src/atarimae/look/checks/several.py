@@ -50,9 +50,9 @@ class Suspect:
 
 def suspects(data: Data, beside: Beside) -> list[Suspect]:
     """Every image of the survey, the most suspicious first."""
-    if beside.surveyor is None:
+    survey = beside.survey(data)
+    if survey is None:
         return []
-    survey = beside.surveyor.survey(data)
     rows: Rows = survey.of(parts.measure)
     known = neighbours(beside.judged, data) if beside.judged else None
     place = {image: number for number, image in enumerate(survey.images)}

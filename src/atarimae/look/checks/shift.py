@@ -47,9 +47,9 @@ def _drawn(data: Data) -> list[File]:
 
 
 def _by_numbers(data: Data, beside: Beside, files: Sequence[File], split: str) -> Iterator[Finding]:
-    if beside.surveyor is None:
+    survey = beside.survey(data)
+    if survey is None:
         return
-    survey = beside.surveyor.survey(data)
     read = set(survey.images)
     files = [file for file in files if file.image in read]
     rows: np.ndarray[Any, Any] = survey.of(quality.measure, [file.image for file in files])
