@@ -46,6 +46,12 @@ def read(path: Path, name: Name) -> Tile | None:
     return Tile(block[skipped : skipped + size], kind)
 
 
+def names(path: Path) -> list[Name]:
+    """Every tile that a pyramid has."""
+    status = path.stat()
+    return list(_places(path, status.st_mtime_ns, status.st_size))
+
+
 @lru_cache(maxsize=KEPT)
 def _places(path: Path, _changed: int, _size: int) -> Mapping[Name, tuple[int, int, str]]:
     """Where each tile's entry begins, its bytes and its kind."""
