@@ -73,16 +73,16 @@ def test_a_class_passes_only_when_its_whole_slice_is_done() -> None:
 
 
 def test_the_interval_holds_the_true_precision_as_often_as_it_says() -> None:
-    """1,000 classes of 400 with a known share of right ones; the slice is drawn by the program."""
+    """200 classes of 200 with a known share of right ones; the slice is drawn by the program."""
     random = np.random.default_rng(0)
     which, held = Slice(size=40), 0
-    for turn in range(1000):
+    for turn in range(200):
         share = random.uniform(0.6, 1.0)
-        right = random.uniform(size=400) < share
-        told = [proposal(n, f"c{turn}", "accepted" if right[n] else "rejected") for n in range(400)]
+        right = random.uniform(size=200) < share
+        told = [proposal(n, f"c{turn}", "accepted" if right[n] else "rejected") for n in range(200)]
         (found,) = precisions(told, which)
         held += found.low <= right.mean() <= found.high
-    assert held >= 950
+    assert held >= 190
 
 
 def test_a_weight_is_the_classs_own_precision_drawn_to_the_models() -> None:

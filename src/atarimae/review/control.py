@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from atarimae.errors import UsageError
 from atarimae.score.distributions import clopper_pearson
 from atarimae.store import Proposal
 
@@ -27,6 +28,15 @@ class Slice:
     bar: float = BAR
     size: int | None = None  # of each class, where somebody wants more or fewer
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.bar < 1 or (self.size is not None and self.size < 1):
+            raise UsageError(
+                "The control slice can't be drawn.",
+                f"The bar is {self.bar:g}"
+                + (f", of each class {self.size} are wanted." if self.size is not None else "."),
+                "The bar lies between 0 and 1, say 0.95; of a class at least 1 is drawn.",
+            )
 
     @property
     def wanted(self) -> int:

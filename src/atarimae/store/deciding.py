@@ -39,7 +39,7 @@ def decision(
     left = [one for one in asked if one.fate == UNTOUCHED]
     if asked and not left:
         raise _decided(asked[0])
-    said = {replace(one.label, by="", score=None) for one in left}
+    said = {one.plain for one in left}
     rows = rows_where(connection, schema.labels, "image", [label.image for label in said])
     gone = [
         row.id

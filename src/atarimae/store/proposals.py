@@ -36,6 +36,11 @@ class Proposal:
     decided_at: str | None = None
     finding: str | None = None  # what the deciding edit rests on
 
+    @property
+    def plain(self) -> Label:
+        """What is proposed, without who says it and how sure."""
+        return replace(self.label, by="", score=None)
+
     def as_dict(self) -> dict[str, object]:
         """JSON values."""
         label = self.label
