@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, update
 
 from atarimae.store import schema
 from atarimae.store.changing import FILE
@@ -89,7 +89,8 @@ class Recording:
             if row.score is None
         }
         self.files_out = _taken_out(connection, schema.files, ("path", "image"))
-        self.labels_out = _taken_out(connection, schema.labels, SAID)
+        people = schema.labels.c.score.is_(None)  # a person may say what was refused to a model
+        self.labels_out = _taken_out(connection, schema.labels, SAID, people)
         self.new_images: list[Image] = []
         self.new_files: dict[str, File] = {}
         self.retired: list[str] = []
@@ -185,12 +186,13 @@ class Recording:
 
 
 def _taken_out(
-    connection: Connection, table: Table, names: Sequence[str]
+    connection: Connection, table: Table, names: Sequence[str], *of: ColumnElement[bool]
 ) -> set[tuple[object, ...]]:
     """What an edit took out on purpose: adding the same source again doesn't bring it back."""
     query = (
         select(table, schema.edits.c.action)
         .join(schema.edits, schema.edits.c.id == table.c.removed)
+        .where(*of)
         .order_by(table.c.removed, table.c.id)
     )
     rows = connection.execute(query)
