@@ -166,5 +166,7 @@ def load(
         boxes = (Label(image, name, "box", box) for name, box in row.boxes)
         names[image].update(dict.fromkeys(boxes))
     said = {image: tuple(labels) for image, labels in names.items()}
-    version = Version(0, content_hash(files, said))
-    return Data(root, version, files, {row.image.hash: row.image for row in rows}, said), refused
+    looked = {row.image.hash: frozenset(row.covered) for row in rows if row.covered}
+    version = Version(0, content_hash(files, said, looked))
+    images = {row.image.hash: row.image for row in rows}
+    return Data(root, version, files, images, said, covered=looked), refused

@@ -7,6 +7,7 @@ from itertools import groupby
 from sqlalchemy import Connection, func, select
 
 from atarimae.store import schema
+from atarimae.store.names import names_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class Conflict:
 
 
 def conflicts(connection: Connection) -> list[Conflict]:
-    """Every conflict, by image."""
-    label, edit = schema.labels, schema.edits
+    """Every conflict, by image. Two names of one class are none."""
+    label, edit, names = schema.labels, schema.edits, names_at(connection)
     people = (label.c.kind == "class", label.c.score.is_(None), label.c.removed.is_(None))
     several = (
         select(label.c.image)
@@ -62,9 +63,14 @@ def conflicts(connection: Connection) -> list[Conflict]:
     rows: Sequence[tuple[str, str, str, int, str, int | None]] = [
         tuple(row) for row in connection.execute(query)
     ]
-    return [
-        Conflict(image, tuple(_side(*row[1:]) for row in found))
+    by_image = (
+        (image, tuple(_side(names.of(value), *rest) for _, value, *rest in found))
         for image, found in groupby(rows, key=lambda row: row[0])
+    )
+    return [
+        Conflict(image, sides)
+        for image, sides in by_image
+        if len({side.value for side in sides}) > 1
     ]
 
 
