@@ -35,6 +35,7 @@ class Entry:
     line: int | None = None  # of the CSV, from 1
     boxes: tuple[tuple[str, Box], ...] = ()  # each with its class, "" for none
     shares: tuple[tuple[str, Box], ...] = ()  # the same, in shares of the width and the height
+    covered: tuple[str, ...] = ()  # classes that the picture was looked through for
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ def _both(old: Entry, new: Entry) -> Entry:
         labels=tuple(dict.fromkeys(old.labels + new.labels)),
         boxes=tuple(dict.fromkeys(old.boxes + new.boxes)),
         shares=tuple(dict.fromkeys(old.shares + new.shares)),
+        covered=tuple(dict.fromkeys(old.covered + new.covered)),
         given=old.given | new.given,
         line=old.line if old.line is not None else new.line,
         **stated,

@@ -41,6 +41,14 @@ class Fact:
     box: Box | None = None
     note: str = ""
 
+    def told(self) -> str:
+        """All but the class, in a line."""
+        box = self.box
+        where = "" if box is None else f" ({box.x0:g}, {box.y0:g} to {box.x1:g}, {box.y1:g})"
+        image = f" {self.image[:12]}{where}" if self.image else ""
+        text = " → ".join(part for part in (self.value, self.note) if part)
+        return f"{self.kind}{image}{': ' if text else ''}{text}"
+
     def as_dict(self) -> dict[str, object]:
         """JSON values; what is empty is left out."""
         return {name: value for name, value in asdict(self).items() if value not in (None, "")}

@@ -88,7 +88,7 @@ class Step:
         told = list(unified_diff(*texts, n=0, lineterm=""))[2:]
         told = [line for line in told if not line.startswith("@@")]
         for sign, facts in (("-", self.went), ("+", self.came)):
-            told += [f"{sign}{told_of(fact)}" for fact in facts if fact.kind != DEFINITION]
+            told += [f"{sign}{fact.told()}" for fact in facts if fact.kind != DEFINITION]
         return told
 
     def as_dict(self) -> dict[str, object]:
@@ -98,15 +98,6 @@ class Step:
             "why": self.why, "came": [fact.as_dict() for fact in self.came],
             "went": [fact.as_dict() for fact in self.went], "diff": self.lines(),
         }  # fmt: skip
-
-
-def told_of(fact: Fact) -> str:
-    """A fact of the guide in a line."""
-    box = fact.box
-    where = "" if box is None else f" ({box.x0:g}, {box.y0:g} to {box.x1:g}, {box.y1:g})"
-    image = f" {fact.image[:12]}{where}" if fact.image else ""
-    text = " → ".join(part for part in (fact.value, fact.note) if part)
-    return f"{fact.kind}{image}{': ' if text else ''}{text}"
 
 
 def guide_at(connection: Connection, edit: int) -> dict[str, Entry]:
