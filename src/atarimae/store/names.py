@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 
 from atarimae.errors import AtarimaeError
 from atarimae.store.facts import ALIAS, MERGE, NAMING, rows_of
-from atarimae.types import Label
+from atarimae.types import PAIR, TEXT, Label
 
-NO_CLASS = ("text", "pair")  # kinds of labels whose value is no class
+NO_CLASS = (TEXT, PAIR)  # kinds of labels whose value is no class
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from atarimae.store.changing import FILE
 from atarimae.store.facts import COVERED, Fact, rows_of, write
 from atarimae.store.names import names_at
 from atarimae.store.rows import insert_rows
-from atarimae.store.saying import SAID, Said, spoken
+from atarimae.store.saying import SAID, Said, said, spoken
+from atarimae.store.soundness import kept
 from atarimae.store.state import alive, files_at, last_edit
 from atarimae.store.undoing import UNDO
-from atarimae.types import Box, File, Image
+from atarimae.types import BOX, Box, File, Image, Label
 from atarimae.workspace import Workspace
 
 ADD = "add"
@@ -28,14 +29,28 @@ _FATES = ("added", "present", "moved", "changed")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One file to be recorded. `given` names the columns of `file` that its source states."""
+    """One file to be recorded. `given` names the columns of `file` that its source states.
+
+    `labels` are classes. `boxes`, which may be turned, each have a class, "" for none. `others` are
+    labels of any kind; their image is this one, whatever they name.
+    """
 
     file: File
     image: Image
     labels: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()
-    boxes: tuple[tuple[str, Box], ...] = ()  # each with its class, "" for none
+    boxes: tuple[tuple[str, Box], ...] = ()
+    others: tuple[Label, ...] = ()
     covered: tuple[str, ...] = ()  # classes that the image was looked through for
+
+    @property
+    def said(self) -> tuple[Label, ...]:
+        """All of its labels, each once."""
+        image = self.image.hash
+        classes = [Label(image, value) for value in self.labels]
+        boxes = [Label(image, value, BOX, box) for value, box in self.boxes]
+        others = [replace(label, image=image) for label in self.others]
+        return tuple(dict.fromkeys([*classes, *boxes, *others]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +191,10 @@ class Recording:
             self.retired.append(file.path)
 
     def _labels(self, row: Row) -> None:
-        image = row.image.hash
-        said = [(image, "class", value, None, None, None, None) for value in row.labels]
-        boxes = [(image, "box", value, b.x0, b.y0, b.x1, b.y1) for value, b in row.boxes]
-        for label in [*said, *boxes]:
+        image, size = row.image.hash, (row.image.width, row.image.height)
+        for one in row.said:
+            # The other image of a pair may be recorded after this one.
+            label = said(kept(one, {image: size, one.other or image: size}))
             meant = spoken(label, self.names)
             if meant in self.labels_out and meant not in self.labels:
                 self.counts["mended"] += 1

@@ -16,12 +16,17 @@ from atarimae.store.changing import FILE
 from atarimae.store.facts import FACT
 from atarimae.store.history import Edit
 from atarimae.store.rows import age, chunks, end_rows, insert_rows, rows_where
-from atarimae.store.saying import SAID
+from atarimae.store.saying import INSTEAD, SAID
 from atarimae.store.state import last_edit, models
 
 UNDO, REDO = "undo", "redo"
-_KEPT = {schema.files: FILE, schema.labels: (*SAID, "by", "score"), schema.facts: FACT}
-_ABOUT = {schema.labels: "image", schema.facts: "subject"}  # who says the same, says it of this
+_KEPT = {
+    schema.files: FILE, schema.labels: (*SAID, "by", "score", INSTEAD), schema.facts: FACT
+}  # fmt: skip
+# Who says the same of the same image or class, says it once.
+_SAYS = {
+    schema.labels: ("image", (*SAID, "by", "score")), schema.facts: ("subject", FACT)
+}  # fmt: skip
 
 
 def undo(connection: Connection, edits: Sequence[int], made: Edit) -> Edit:
@@ -119,7 +124,7 @@ def _taken_back(connection: Connection, table: Table, new: int) -> _Lines:
     live = _live(connection, table, touched)
     ending = [live[line] for line, (_, back, _) in touched.items() if not back and line in live]
     returning = [row for line, (_, back, row) in touched.items() if back and line not in live]
-    if returning and table in _ABOUT:
+    if returning and table in _SAYS:
         returning = _unsaid(connection, table, returning, {row.id for row in ending})
     ended = [line for line, (_, back, _) in touched.items() if not back and line not in live]
     return _Lines(table, ending, sorted(returning, key=lambda row: row.id), ended)
@@ -136,10 +141,11 @@ def _unsaid(
 ) -> list[Any]:
     """The labels that nobody says by now, each once: one that was said again is not doubled."""
 
-    def said(row: Any) -> tuple[object, ...]:
-        return tuple(getattr(row, name) for name in _KEPT[table])
+    about, names = _SAYS[table]
 
-    about = _ABOUT[table]
+    def said(row: Any) -> tuple[object, ...]:
+        return tuple(getattr(row, name) for name in names)
+
     now = rows_where(connection, table, about, (getattr(row, about) for row in rows))
     there = {said(row) for row in now if row.id not in ending}
     oldest = {said(row): row for row in sorted(rows, key=age, reverse=True)}
