@@ -1,8 +1,12 @@
 """Images, files, labels, edits and versions, in SQLite (or PostgreSQL for a team)."""
 
+from atarimae.store.classes import Class, Classes
 from atarimae.store.conflicts import Conflict, Side
 from atarimae.store.deciding import DecidedError
 from atarimae.store.difference import Difference, Relabelled
+from atarimae.store.facts import Fact
+from atarimae.store.guide import Guide
+from atarimae.store.guiding import Entry
 from atarimae.store.history import Edit, Origin, Which
 from atarimae.store.proposals import Proposal
 from atarimae.store.recording import Changes, Refusal, Row
@@ -10,10 +14,15 @@ from atarimae.store.store import Store
 
 __all__ = [
     "Changes",
+    "Class",
+    "Classes",
     "Conflict",
     "DecidedError",
     "Difference",
     "Edit",
+    "Entry",
+    "Fact",
+    "Guide",
     "Origin",
     "Proposal",
     "Refusal",
