@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from atarimae.commands import (
+    agree,
     board,
     bundles,
     confirm,
@@ -20,6 +21,7 @@ from atarimae.commands import (
     fit,
     gate,
     mend,
+    mine,
     mirror,
     notes,
     propose,
@@ -35,7 +37,7 @@ from atarimae.errors import AtarimaeError
 
 GROUPS = (
     data, mend, edits, confirm, fit, sweep, runs, notes, verdicts, gate, rank, propose, board,
-    records, mirror, bundles, search, demo,
+    records, mirror, bundles, search, demo, mine, agree,
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS

@@ -1,20 +1,27 @@
 """Images, files, labels, edits and versions, in SQLite (or PostgreSQL for a team)."""
 
+from atarimae.store.agreements import Agreement, Opinion, Said, Settled
 from atarimae.store.conflicts import Conflict, Side
 from atarimae.store.difference import Difference, Relabelled
 from atarimae.store.history import Edit, Origin, Which
+from atarimae.store.queues import Queued
 from atarimae.store.recording import Changes, Refusal, Row
 from atarimae.store.store import Store
 
 __all__ = [
+    "Agreement",
     "Changes",
     "Conflict",
     "Difference",
     "Edit",
+    "Opinion",
     "Origin",
+    "Queued",
     "Refusal",
     "Relabelled",
     "Row",
+    "Said",
+    "Settled",
     "Side",
     "Store",
     "Which",

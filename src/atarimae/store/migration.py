@@ -1,10 +1,10 @@
 """The tables are made in a new store, and brought up to date in an older one.
 
-Columns and indexes are added, nothing is taken away or rewritten: the numbers of the edits, and
-with them the versions that runs name, stay what they are.
+Tables, columns and indexes are added, nothing is taken away or rewritten: the numbers of the edits,
+and with them the versions that runs name, stay what they are.
 """
 
-from sqlalchemy import Connection, Engine, column, insert, inspect, select, table, update
+from sqlalchemy import Connection, Engine, column, delete, insert, inspect, select, table, update
 from sqlalchemy.schema import CreateColumn
 
 from atarimae.errors import AtarimaeError
@@ -30,8 +30,9 @@ def prepare(engine: Engine) -> None:
                 "Update atarimae.",
             )
         schema.metadata.create_all(connection)
-        if found is not None:
+        if found == 1:
             _update(connection)
+        connection.execute(delete(schema.format_))
         connection.execute(insert(schema.format_).values(number=schema.FORMAT))
 
 

@@ -11,11 +11,13 @@ from sqlalchemy import Connection, select
 
 from atarimae.errors import AtarimaeError
 from atarimae.store import changing, history, looking, migration, saying, schema, undoing
+from atarimae.store.agreements import Agreements
 from atarimae.store.conflicts import Conflict, conflicts
 from atarimae.store.difference import Difference, difference
 from atarimae.store.engine import open_engine, told
 from atarimae.store.history import ALL, NOTHING, Edit, Origin, Which
 from atarimae.store.naming import named_files
+from atarimae.store.queues import Queues
 from atarimae.store.recording import ADD, Changes, Recording, Refusal, Row, note_refusals
 from atarimae.store.rows import end_rows
 from atarimae.store.state import all_images, files_at, labels_at, last_edit, models, moved
@@ -33,6 +35,8 @@ class Store:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.engine = open_engine(workspace.store_url)
+        self.queues = Queues(self._read, self._write)
+        self.agreements = Agreements(self._read, self._write)
         self._conflicts: tuple[int, list[Conflict]] | None = None  # at the newest edit
         with told(self.engine):
             migration.prepare(self.engine)
