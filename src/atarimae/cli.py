@@ -27,6 +27,7 @@ from atarimae.commands import (
     propose,
     rank,
     records,
+    review,
     runs,
     search,
     sweep,
@@ -36,8 +37,8 @@ from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
 GROUPS = (
-    data, mend, edits, confirm, fit, sweep, runs, notes, verdicts, gate, rank, propose, board,
-    records, mirror, bundles, search, demo, mine, agree,
+    data, mend, edits, confirm, fit, sweep, runs, notes, verdicts, gate, rank, propose, review,
+    board, records, mirror, bundles, search, demo, mine, agree,
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS

@@ -19,7 +19,7 @@ from atarimae.add.reading import read_entries, stored_path
 from atarimae.add.sources import entries
 from atarimae.add.table import read_frame
 from atarimae.store import Refusal, Row, Store
-from atarimae.store.store import content_hash
+from atarimae.store.content import content_hash
 from atarimae.types import Data, Image, Label, Progress, Version, silent
 from atarimae.workspace import MAX_PIXELS, Workspace
 
@@ -124,7 +124,7 @@ def _read(
     for refusal in found.refused:
         yield replace(refusal, file=stored_path(refusal.file, str(root)))
     read: Iterable[Read] = read_entries(found.entries, root, known, workspace.max_pixels, progress)
-    if any(entry.boxes or entry.shares for entry in found.entries):
+    if any(entry.boxes or entry.shares or entry.others for entry in found.entries):
         read = within(read)  # all of them, before anything is copied
     unpacked = f"{os.path.realpath(workspace.archives)}{os.sep}"
     for entry, one in read:
@@ -161,10 +161,7 @@ def load(
     files = tuple(row.file for row in rows)
     names: dict[str, dict[Label, None]] = defaultdict(dict)  # a set that keeps its order
     for row in rows:
-        image = row.image.hash
-        names[image].update(dict.fromkeys(Label(image, name) for name in row.labels))
-        boxes = (Label(image, name, "box", box) for name, box in row.boxes)
-        names[image].update(dict.fromkeys(boxes))
+        names[row.image.hash].update(dict.fromkeys(row.said))
     said = {image: tuple(labels) for image, labels in names.items()}
     version = Version(0, content_hash(files, said))
     return Data(root, version, files, {row.image.hash: row.image for row in rows}, said), refused

@@ -2,8 +2,10 @@
 
 from atarimae.store.agreements import Agreement, Opinion, Said, Settled
 from atarimae.store.conflicts import Conflict, Side
+from atarimae.store.deciding import DecidedError
 from atarimae.store.difference import Difference, Relabelled
 from atarimae.store.history import Edit, Origin, Which
+from atarimae.store.proposals import Proposal
 from atarimae.store.queues import Queued
 from atarimae.store.recording import Changes, Refusal, Row
 from atarimae.store.store import Store
@@ -12,10 +14,12 @@ __all__ = [
     "Agreement",
     "Changes",
     "Conflict",
+    "DecidedError",
     "Difference",
     "Edit",
     "Opinion",
     "Origin",
+    "Proposal",
     "Queued",
     "Refusal",
     "Relabelled",

@@ -5,15 +5,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, update
 
 from atarimae.store import schema
 from atarimae.store.changing import FILE
 from atarimae.store.rows import insert_rows
-from atarimae.store.saying import SAID
+from atarimae.store.saying import SAID, said
+from atarimae.store.soundness import kept
 from atarimae.store.state import alive, files_at, last_edit
 from atarimae.store.undoing import UNDO
-from atarimae.types import Box, File, Image
+from atarimae.types import BOX, Box, File, Image, Label
 from atarimae.workspace import Workspace
 
 ADD = "add"
@@ -25,13 +26,27 @@ _FATES = ("added", "present", "moved", "changed")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One file to be recorded. `given` names the columns of `file` that its source states."""
+    """One file to be recorded. `given` names the columns of `file` that its source states.
+
+    `labels` are classes. `boxes`, which may be turned, each have a class, "" for none. `others` are
+    labels of any kind; their image is this one, whatever they name.
+    """
 
     file: File
     image: Image
     labels: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()
-    boxes: tuple[tuple[str, Box], ...] = ()  # each with its class, "" for none
+    boxes: tuple[tuple[str, Box], ...] = ()
+    others: tuple[Label, ...] = ()
+
+    @property
+    def said(self) -> tuple[Label, ...]:
+        """All of its labels, each once."""
+        image = self.image.hash
+        classes = [Label(image, value) for value in self.labels]
+        boxes = [Label(image, value, BOX, box) for value, box in self.boxes]
+        others = [replace(label, image=image) for label in self.others]
+        return tuple(dict.fromkeys([*classes, *boxes, *others]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +89,8 @@ class Recording:
             if row.score is None
         }
         self.files_out = _taken_out(connection, schema.files, ("path", "image"))
-        self.labels_out = _taken_out(connection, schema.labels, SAID)
+        people = schema.labels.c.score.is_(None)  # a person may say what was refused to a model
+        self.labels_out = _taken_out(connection, schema.labels, SAID, people)
         self.new_images: list[Image] = []
         self.new_files: dict[str, File] = {}
         self.retired: list[str] = []
@@ -158,10 +174,10 @@ class Recording:
             self.retired.append(file.path)
 
     def _labels(self, row: Row) -> None:
-        image = row.image.hash
-        said = [(image, "class", value, None, None, None, None) for value in row.labels]
-        boxes = [(image, "box", value, b.x0, b.y0, b.x1, b.y1) for value, b in row.boxes]
-        for label in dict.fromkeys([*said, *boxes]):
+        image, size = row.image.hash, (row.image.width, row.image.height)
+        for one in row.said:
+            # The other image of a pair may be recorded after this one.
+            label = said(kept(one, {image: size, one.other or image: size}))
             if label in self.labels_out and label not in self.labels:
                 self.counts["mended"] += 1
             elif label not in self.labels:
@@ -170,12 +186,13 @@ class Recording:
 
 
 def _taken_out(
-    connection: Connection, table: Table, names: Sequence[str]
+    connection: Connection, table: Table, names: Sequence[str], *of: ColumnElement[bool]
 ) -> set[tuple[object, ...]]:
     """What an edit took out on purpose: adding the same source again doesn't bring it back."""
     query = (
         select(table, schema.edits.c.action)
         .join(schema.edits, schema.edits.c.id == table.c.removed)
+        .where(*of)
         .order_by(table.c.removed, table.c.id)
     )
     rows = connection.execute(query)

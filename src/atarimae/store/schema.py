@@ -2,7 +2,8 @@
 
 Nothing is overwritten: the state after edit N is every row with `added` ≤ N that no edit ≤ N
 removed. Images and edits are never removed. A row that comes back is a new row; its `first` is the
-id of the row that it is the same as.
+id of the row that it is the same as. A label that was said in place of another is another; its
+`instead` is the id of the first row that it goes back to.
 """
 
 from typing import Any
@@ -21,7 +22,7 @@ from sqlalchemy import (
     null,
 )
 
-FORMAT = 3  # of the tables below; see migration.py
+FORMAT = 4  # of the tables below; see migration.py
 
 metadata = MetaData()
 
@@ -103,6 +104,10 @@ labels = Table(
     Column("by", _text(), nullable=False),
     Column("score", Float),
     *_lifetime(),
+    Column("angle", Float),  # degrees, clockwise; empty where a box is upright
+    Column("points", _text()),  # an outline: JSON, [[x, y], …]
+    Column("other", _text(64)),  # the other image of a pair
+    Column("instead", Integer),
     Index("labels_image", "image"),
 )
 

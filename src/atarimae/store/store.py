@@ -1,7 +1,5 @@
 """The store: one edit a change, appended; the state at any version can be read again."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,18 +8,30 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from atarimae.errors import AtarimaeError
-from atarimae.store import changing, history, looking, migration, saying, schema, undoing
+from atarimae.store import (
+    changing,
+    deciding,
+    history,
+    looking,
+    migration,
+    saying,
+    schema,
+    undoing,
+)
 from atarimae.store.agreements import Agreements
 from atarimae.store.conflicts import Conflict, conflicts
+from atarimae.store.content import content_hash
 from atarimae.store.difference import Difference, difference
 from atarimae.store.engine import open_engine, told
 from atarimae.store.history import ALL, NOTHING, Edit, Origin, Which
 from atarimae.store.naming import named_files
+from atarimae.store.proposals import Proposal, proposals
 from atarimae.store.queues import Queues
 from atarimae.store.recording import ADD, Changes, Recording, Refusal, Row, note_refusals
 from atarimae.store.rows import end_rows
+from atarimae.store.soundness import sound
 from atarimae.store.state import all_images, files_at, labels_at, last_edit, models, moved
-from atarimae.types import CHECKED, Data, File, Image, Label, Version
+from atarimae.types import Data, File, Image, Label, Version
 from atarimae.workspace import Workspace, person
 
 
@@ -38,6 +48,7 @@ class Store:
         self.queues = Queues(self._read, self._write)
         self.agreements = Agreements(self._read, self._write)
         self._conflicts: tuple[int, list[Conflict]] | None = None  # at the newest edit
+        self._proposals: tuple[int, list[Proposal]] | None = None  # likewise
         with told(self.engine):
             migration.prepare(self.engine)
 
@@ -84,9 +95,12 @@ class Store:
         by: str | None = None,
         origin: Origin = NOTHING,
     ) -> Edit | None:
-        """Append labels; None where each was said before by the same."""
+        """Append labels of any kind; None where each was said before by the same.
+
+        Raises `UsageError` with all that no image can hold: see `soundness`.
+        """
         with self._write() as connection:
-            come = saying.unsaid(connection, labels)
+            come = saying.unsaid(connection, sound(connection, labels))
             return _relabelled(connection, [], come, (action, why, by, origin))
 
     def relabel(
@@ -101,11 +115,16 @@ class Store:
     ) -> Edit | None:
         """Take labels away and say others in their place. One that has gone already is passed over.
 
-        So where two people change the same box at once, both of their boxes stay.
+        So where two people change the same box at once, both of their boxes stay, and `conflicts`
+        has them until one of the two goes.
         """
+        who = by or person()
         with self._write() as connection:
-            gone, come = saying.still_said(connection, old), saying.unsaid(connection, new)
-            return _relabelled(connection, gone, come, (action, why, by, origin))
+            fresh = sound(connection, new)
+            gone, instead = saying.replaced(connection, old, fresh, who)
+            roots = dict(zip(fresh, instead, strict=True))
+            come = saying.unsaid(connection, fresh)
+            return _relabelled(connection, gone, come, (action, why, by, origin), roots)
 
     def label(
         self,
@@ -245,12 +264,45 @@ class Store:
             return history.count(connection, which)
 
     def conflicts(self) -> list[Conflict]:
-        """Images of which people say different classes, in order of hash; kept until an edit."""
+        """Images of which people say different things, in order of hash; kept until an edit.
+
+        Different classes, different boxes, outlines or texts in place of the same one, and pairs
+        that are the same to one and different to another.
+        """
         with self._read() as connection:
             last = last_edit(connection)
             if self._conflicts is None or self._conflicts[0] != last:
                 self._conflicts = (last, conflicts(connection))
             return self._conflicts[1]
+
+    def proposals(self, edit: int | None = None) -> list[Proposal]:
+        """What models proposed, and what became of each, at a version; the newest is kept."""
+        with self._read() as connection:
+            last = last_edit(connection)
+            if edit is not None and edit != last:
+                return proposals(connection, at=edit)
+            if self._proposals is None or self._proposals[0] != last:
+                self._proposals = (last, proposals(connection))
+            return self._proposals[1]
+
+    def decide(
+        self,
+        ids: Sequence[int],
+        action: str,
+        into: Label | None = None,
+        *,
+        why: str = "",
+        by: str | None = None,
+        origin: Origin = NOTHING,
+    ) -> Edit | None:
+        """Accept or reject proposals, or edit them `into` a label, of whatever image it is said.
+
+        What somebody else has decided by now is passed over; an error where all of it was.
+        """
+        who = by or person()
+        with self._write() as connection:
+            gone, come = deciding.decision(connection, ids, into, action, who)
+            return _relabelled(connection, gone, come, (action, why, by, origin))
 
     def look(self, images: Iterable[str], *, by: str | None = None) -> int:
         """Note that somebody has looked at images; how many of them are new to him or her."""
@@ -303,31 +355,12 @@ def _relabelled(
     gone: Sequence[int],
     come: Sequence[Label],
     reason: tuple[str, str, str | None, Origin],
+    instead: Mapping[Label, int | None] | None = None,
 ) -> Edit | None:
     """Write labels that go and come as one edit, where there are any."""
     if not gone and not come:
         return None
     edit = history.append(connection, *reason)
     end_rows(connection, schema.labels, gone, edit.id)
-    saying.say(connection, come, edit.id)
+    saying.say(connection, come, edit.id, instead)
     return replace(edit, labels_added=len(come), labels_removed=len(gone))
-
-
-def content_hash(files: Iterable[File], labels: Mapping[str, Sequence[Label]]) -> str:
-    """SHA-256 of what the data says: who said it, paths and the order of files left out."""
-    lines = sorted(
-        json.dumps(
-            [
-                [file.image, file.split, file.role, file.group, file.source],
-                # In the order they were said: where a task wants one class, the first counts.
-                [
-                    [said.kind, said.value, str(said.box), str(said.score)]
-                    for said in labels.get(file.image, ())
-                    if said.kind != CHECKED  # that somebody looked changes no data
-                ],
-            ],
-            ensure_ascii=True,
-        )
-        for file in files
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

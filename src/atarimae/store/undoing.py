@@ -15,11 +15,11 @@ from atarimae.store import history, schema
 from atarimae.store.changing import FILE
 from atarimae.store.history import Edit
 from atarimae.store.rows import age, chunks, end_rows, insert_rows, rows_where
-from atarimae.store.saying import SAID
+from atarimae.store.saying import INSTEAD, SAID
 from atarimae.store.state import last_edit, models
 
 UNDO, REDO = "undo", "redo"
-_KEPT = {schema.files: FILE, schema.labels: (*SAID, "by", "score")}
+_KEPT = {schema.files: FILE, schema.labels: (*SAID, "by", "score", INSTEAD)}
 
 
 def undo(connection: Connection, edits: Sequence[int], made: Edit) -> Edit:
@@ -130,7 +130,7 @@ def _unsaid(connection: Connection, rows: Sequence[Any], ending: Collection[int]
     """The labels that nobody says by now, each once: one that was said again is not doubled."""
 
     def said(row: Any) -> tuple[object, ...]:
-        return tuple(getattr(row, name) for name in _KEPT[schema.labels])
+        return tuple(getattr(row, name) for name in (*SAID, "by", "score"))
 
     now = rows_where(connection, schema.labels, "image", (row.image for row in rows))
     there = {said(row) for row in now if row.id not in ending}

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atarimae.errors import AtarimaeError, UsageError, unknown_name
-from atarimae.predict.boxes import inside, read_box
+from atarimae.predict.boxes import read_box
 from atarimae.predict.region import Region
 from atarimae.predict.source import open_source
+from atarimae.shapes import inside, upright
 from atarimae.store.naming import named_files
-from atarimae.types import Box, Data, Source
+from atarimae.types import BOX, POLYGON, Box, Data, Source
 
 MOST = 50  # examples of one class; more say little that is new, and each has to be embedded
 
@@ -59,8 +60,8 @@ def of_class(data: Data, name: str) -> list[Example]:
         for label in data.labels.get(file.image, ()):
             if label.value != name or label.score is not None:
                 continue
-            if label.box is not None:
-                boxes.append(Example(data.path(file), label.box, file.image))
+            if label.box is not None and label.kind in (BOX, POLYGON):
+                boxes.append(Example(data.path(file), upright(label.box), file.image))
             elif label.kind == "class":
                 images.append(Example(data.path(file), None, file.image))
     found = boxes or images
@@ -96,6 +97,6 @@ def _unknown(data: Data, name: str) -> UsageError:
         label.value
         for labels in data.labels.values()
         for label in labels
-        if label.score is None and label.kind in ("class", "box") and label.value
+        if label.score is None and label.kind in ("class", BOX, POLYGON) and label.value
     }
     return unknown_name("class", name, names, " with an example")

@@ -8,8 +8,11 @@ from pathlib import Path
 from atarimae.errors import AtarimaeError
 from atarimae.predict.graph import cores
 from atarimae.predict.source import glimpse
-from atarimae.types import Data, File, Image, Progress, Version, silent
+from atarimae.types import BOX, POLYGON, TEXT, Data, File, Image, Progress, Version, silent
 from atarimae.workspace import MAX_PIXELS
+
+
+LABELLED = ("class", BOX, POLYGON, TEXT)  # kinds that say what an image shows
 
 
 def unlabelled(data: Data, name: str = "", but: Iterable[str] = ()) -> Data:
@@ -61,12 +64,12 @@ def of_files(
 
 
 def _has_any(data: Data, image: str) -> bool:
-    return any(label.score is None for label in data.labels.get(image, ()))
+    return bool(data.said(image, *LABELLED))
 
 
 def _has_class(name: str) -> Callable[[Data, str], bool]:
     def has(data: Data, image: str) -> bool:
-        said = [label for label in data.labels.get(image, ()) if label.score is None]
-        return any(label.kind == "class" or label.value == name for label in said)
+        boxes = data.said(image, BOX, POLYGON)
+        return bool(data.said(image, "class")) or any(label.value == name for label in boxes)
 
     return has
