@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from atarimae.look import Finding, Queue
     from atarimae.look.document import Report
     from atarimae.look.economics import Economics
+    from atarimae.look.mine import Mined
     from atarimae.mirror import Mirrored
     from atarimae.propose import FromFile, Proposed
     from atarimae.review import Accepted
@@ -760,6 +761,34 @@ class Workspace:
         which = review.Slice(bar, slice, seed)
         return review.accept(Store(self.folder), label, model=model, which=which)
 
+    def mine(
+        self,
+        *,
+        image: Paths = (),
+        box: "str | Sequence[str]" = (),
+        label: str = "",
+        pool: str | Path | None = None,
+        queue: str = "",
+        **how: Any,
+    ) -> "Mined":
+        """Find the images worth labelling: those that show what examples show, best first.
+
+        Examples are pictures, boxes ("A.png 10,20,80,90"), and what has the class `label`. Looked
+        through are images without labels, or the folder `pool`. With `queue` what is found is put
+        into the queue of that name. `how`: top, scales, tiles, model, as `look.mine.Wish` has them.
+        """
+        from atarimae.add.folder import read_folder
+        from atarimae.look.mine import asked, found
+
+        paths = None
+        if pool is not None:
+            entries = read_folder(_folder(Path(pool)), labelled=False).entries
+            paths = [Path(entry.path) for entry in entries]
+        boxes = [box] if isinstance(box, str) else box
+        with bar("mine") as progress:
+            wanted = asked(self.folder, _words(image), boxes, label, **how)
+            return found(self.folder, wanted, paths, queue, progress)
+
     def lb_explain(self, run: "str | Run", *, board: str = "public") -> "Explanation":
         """Which rival convention or common mistake explains the gap between CV and LB?"""
         from atarimae.board import explain
@@ -892,6 +921,13 @@ def _paths(sources: Paths) -> list[Path]:
 
 def _several(paths: Paths) -> Sequence[str | Path]:
     return [paths] if isinstance(paths, str | Path) else paths
+
+
+def _folder(path: Path) -> Path:
+    if not path.is_dir():
+        found = "It is a file." if path.exists() else "There is no such folder."
+        raise UsageError(f"{path} can't be searched.", found, "Name a folder of pictures.")
+    return path
 
 
 def _words(files: Paths) -> list[str]:

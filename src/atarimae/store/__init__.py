@@ -1,5 +1,6 @@
 """Images, files, labels, edits and versions, in SQLite (or PostgreSQL for a team)."""
 
+from atarimae.store.agreements import Agreement, Opinion, Said, Settled
 from atarimae.store.classes import Class, Classes
 from atarimae.store.conflicts import Conflict, Side
 from atarimae.store.deciding import DecidedError
@@ -9,10 +10,12 @@ from atarimae.store.guide import Guide
 from atarimae.store.guiding import Entry
 from atarimae.store.history import Edit, Origin, Which
 from atarimae.store.proposals import Proposal
+from atarimae.store.queues import Queued
 from atarimae.store.recording import Changes, Refusal, Row
 from atarimae.store.store import Store
 
 __all__ = [
+    "Agreement",
     "Changes",
     "Class",
     "Classes",
@@ -23,11 +26,15 @@ __all__ = [
     "Entry",
     "Fact",
     "Guide",
+    "Opinion",
     "Origin",
     "Proposal",
+    "Queued",
     "Refusal",
     "Relabelled",
     "Row",
+    "Said",
+    "Settled",
     "Side",
     "Store",
     "Which",

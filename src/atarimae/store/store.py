@@ -20,6 +20,7 @@ from atarimae.store import (
     schema,
     undoing,
 )
+from atarimae.store.agreements import Agreements
 from atarimae.store.conflicts import Conflict, conflicts
 from atarimae.store.content import content_hash
 from atarimae.store.covering import coverage_at
@@ -30,6 +31,7 @@ from atarimae.store.history import ALL, NOTHING, Edit, Origin, Which
 from atarimae.store.names import names_at
 from atarimae.store.naming import named_files
 from atarimae.store.proposals import Proposal, proposals
+from atarimae.store.queues import Queues
 from atarimae.store.recording import ADD, Changes, Recording, Refusal, Row, note_refusals
 from atarimae.store.rows import end_rows
 from atarimae.store.soundness import sound
@@ -50,6 +52,8 @@ class Store:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.engine = open_engine(workspace.store_url)
+        self.queues = Queues(self._read, self._write)
+        self.agreements = Agreements(self._read, self._write)
         self._conflicts: tuple[int, list[Conflict]] | None = None  # at the newest edit
         self._proposals: tuple[int, list[Proposal]] | None = None  # likewise
         with told(self.engine):
