@@ -4,8 +4,11 @@ Each image is an entry with the categories of its annotations as labels, and the
 annotation without a box is of the whole image. An outline is `segmentation` in one part, see
 https://cocodataset.org/#format-data; a box is turned by `rotation` in its `attributes`, as CVAT
 and datumaro write it: degrees clockwise about its centre. A text is an annotation's `utf8_string`,
-as in COCO-Text. What `atarimae export` knows of a file beyond that lies in the
-image's key `atarimae`.
+as in COCO-Text.
+
+For which classes an image was looked through is said as LVIS says it: `neg_category_ids` are not
+there, `not_exhaustive_category_ids` are there and perhaps more often. What `atarimae export` knows
+of a file beyond that lies in the image's key `atarimae`.
 """
 
 from collections import Counter
@@ -22,9 +25,10 @@ from atarimae.add.shapes import around, is_upright, outline
 from atarimae.add.table import locate
 from atarimae.add.values import Object, listed, number, sided, wrong
 from atarimae.errors import UsageError
-from atarimae.types import BOX, TEXT, Label
+from atarimae.types import BOX, POLYGON, TEXT, Label
 
 KEYS = ("images", "annotations", "categories")
+ABSENT, NOT_ALL = "neg_category_ids", "not_exhaustive_category_ids"  # of LVIS's images
 Said = list[tuple[str, Label | None]]  # a text is of no class
 
 
@@ -101,7 +105,8 @@ def _read(place: Place, folders: Sequence[Path], split: str | None) -> Found:
             said[image].append((value, _shape(value, one, gathering.left)))
     for count, one in enumerate(images):
         with gathering.at(f"image {one.get('id', count)}"):
-            gathering.entries.append(_entry(one, said[one.get("id")], folders, split))
+            entry = _entry(one, said[one.get("id")], folders, split)
+            gathering.entries.append(replace(entry, covered=_covered(one, entry, names)))
     return gathering.found(place.path)
 
 
@@ -169,6 +174,27 @@ def _entry(one: Object, said: Said, folders: Sequence[Path], split: str | None) 
         **apart(label for _, label in said if label is not None),
         **stated({"split": split}) | more,
     )
+
+
+def _covered(one: Object, entry: Entry, names: Mapping[object, str]) -> tuple[str, ...]:
+    """Classes that are not there, and those that are there and were all found."""
+    if not any(key in one for key in (ABSENT, NOT_ALL)):
+        return ()
+    absent, more = (_categories(one, key, names) for key in (ABSENT, NOT_ALL))
+    there = (*entry.labels, *(value for value, _ in entry.boxes), *_outlined(entry))
+    found = [name for name in there if name and name not in more]
+    if wrong := [name for name in absent if name in there]:
+        raise UsageError(f"Its {ABSENT} have '{wrong[0]}', which it has.")
+    return tuple(dict.fromkeys((*found, *absent)))
+
+
+def _outlined(entry: Entry) -> list[str]:
+    return [label.value for label in entry.others if label.kind == POLYGON]
+
+
+def _categories(one: Object, key: str, names: Mapping[object, str]) -> list[str]:
+    ids = listed(one.get(key) or [], key)
+    return [names[_known({key: id}, key, names)] for id in ids]
 
 
 FORMAT = Format("coco", read, is_file, is_folder)

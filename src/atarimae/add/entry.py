@@ -39,6 +39,7 @@ class Entry:
     others: tuple[Label, ...] = ()
     traced: tuple[Label, ...] = ()  # the same, in shares of the width and the height
     pairs: tuple[tuple[str, str], ...] = ()  # what two pictures are, and the path of the other
+    covered: tuple[str, ...] = ()  # classes that the picture was looked through for
 
     @property
     def has_shapes(self) -> bool:
@@ -139,6 +140,7 @@ def _both(old: Entry, new: Entry) -> Entry:
         others=tuple(dict.fromkeys(old.others + new.others)),
         traced=tuple(dict.fromkeys(old.traced + new.traced)),
         pairs=tuple(dict.fromkeys(old.pairs + new.pairs)),
+        covered=tuple(dict.fromkeys(old.covered + new.covered)),
         given=old.given | new.given,
         line=old.line if old.line is not None else new.line,
         **stated,

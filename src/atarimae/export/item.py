@@ -20,6 +20,7 @@ class Item:
     shapes: tuple[Label, ...] = ()  # boxes and outlines
     texts: tuple[Label, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()  # what two pictures are, and the other's place
+    covered: frozenset[str] = frozenset()  # classes that the image was looked through for
 
     def said(self) -> list[Said]:
         """Boxes and outlines with their class, and classes that none has, in the classes' order.
