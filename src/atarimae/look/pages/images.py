@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body, Depends, Query
 from fastapi.responses import HTMLResponse
 
 from atarimae.look.catalogue import NONE, Filter, Listing
+from atarimae.look.queued import in_queue
 from atarimae.look.site import Site
 from atarimae.look.unseen import SEEN, UNSEEN
 from atarimae.store.history import now, stamp
@@ -30,7 +31,7 @@ def router(site: Site) -> APIRouter:
     made = APIRouter()
 
     @made.get("/")
-    def page(filter_: Wanted, seen: str = "") -> HTMLResponse:
+    def page(filter_: Wanted, seen: str = "", queue: str = "") -> HTMLResponse:
         listing = site.catalogue.now()
         return site.pages.page(
             "images.html",
@@ -42,6 +43,8 @@ def router(site: Site) -> APIRouter:
             none=NONE,
             looked={SEEN: "seen", UNSEEN: "not seen yet"},
             seen=seen,
+            queue=queue,
+            queues=site.catalogue.store.queues.names(),
         )
 
     @made.get("/api/images")
@@ -52,9 +55,11 @@ def router(site: Site) -> APIRouter:
         find: str = "",
         seen: str = "",
         before: str = "",
+        queue: str = "",
     ) -> dict[str, object]:
         listing, before = site.catalogue.now(), before or stamp(now())
         numbers = site.unseen.numbers(listing, filter_, seen, before)
+        numbers = in_queue(site.catalogue.store, listing, numbers, queue)
         files = listing.data.files
         return {
             "version": listing.data.version.edit,
