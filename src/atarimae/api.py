@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from atarimae.runlog.restore import Restored
     from atarimae.score.noise import Noise
     from atarimae.score.open_run import OpenRun
-    from atarimae.store import Conflict, Difference, Edit, Origin
+    from atarimae.store import Classes, Conflict, Difference, Edit, Guide, Origin
     from atarimae.store import Proposal as Decided
     from atarimae.submission import Submission
     from atarimae.sweep import Sweep
@@ -250,6 +250,20 @@ class Workspace:
         store = Store(self.folder)
         paths = [file.path for file in store.named(_words(files))]
         return store.remove(paths, why=why, by=who, origin=origin or Origin())
+
+    @property
+    def classes(self) -> "Classes":
+        """The classes: list, alias, rename, merge, split them; rounds and coverage."""
+        from atarimae.store import Classes, Store
+
+        return Classes(Store(self.folder))
+
+    @property
+    def guide(self) -> "Guide":
+        """The annotation guide: what each class is, with examples and edge cases."""
+        from atarimae.store import Guide, Store
+
+        return Guide(Store(self.folder))
 
     def conflicts(self) -> "list[Conflict]":
         """Images of which people say different classes, with who said what and in which edit."""

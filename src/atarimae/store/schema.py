@@ -1,4 +1,4 @@
-"""The tables. Rows of files and labels live from edit `added` until before edit `removed`.
+"""The tables. Rows of files, labels and facts live from edit `added` until before edit `removed`.
 
 Nothing is overwritten: the state after edit N is every row with `added` ≤ N that no edit ≤ N
 removed. Images and edits are never removed. A row that comes back is a new row; its `first` is the
@@ -111,6 +111,26 @@ labels = Table(
     Index("labels_image", "image"),
 )
 
+# What is known of classes, see facts.py: other names, merges, coverage, rounds, the guide.
+facts = Table(
+    "facts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", _text(), nullable=False),
+    Column("subject", _text(), nullable=False),  # a class, by the name it was said under
+    Column("image", _text(64), ForeignKey("images.hash")),
+    Column("value", _text(), nullable=False),
+    Column("note", _text(), nullable=False),
+    Column("x0", Float),
+    Column("y0", Float),
+    Column("x1", Float),
+    Column("y1", Float),
+    Column("by", _text(), nullable=False),
+    *_lifetime(),
+    Index("facts_image", "image"),
+    Index("facts_kind", "kind", "subject"),
+)
+
 # What people have looked at. It is no edit: nothing of the data changes by it.
 looks = Table(
     "looks",
@@ -186,7 +206,7 @@ def _index(name: str, column: Column[Any], of: ColumnElement[bool], unique: bool
 
 
 _index("files_live_path", files.c.path, files.c.removed == null(), unique=True)
-for _table in (files, labels):
+for _table in (files, labels, facts):
     Index(f"{_table.name}_added", _table.c.added)
     _index(f"{_table.name}_removed", _table.c.removed, _table.c.removed != null())
     _index(f"{_table.name}_first", _table.c.first, _table.c.first != null())
