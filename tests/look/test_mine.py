@@ -12,7 +12,7 @@ from atarimae.errors import AtarimaeError, UsageError
 from atarimae.look.mine import Example, Wish, asked, found, mine, unlabelled
 from atarimae.look.mine.mine import prepare, taken
 from atarimae.look.mine.sought import Ground, sought
-from atarimae.store import Store
+from atarimae.store import Classes, Store
 from atarimae.types import Box, Label
 
 
@@ -48,6 +48,13 @@ def test_labelled_images_are_not_in_the_pool_whatever_a_model_says(maker, sheets
     assert {f.path[5] for f in unlabelled(data).files} == {"0", "3", "4", "5", "6", "7"}
     # A round about bolts says nothing of welds.
     assert {f.path[5] for f in unlabelled(data, "weld").files} == {"0", "1", *"34567"}
+
+
+def test_what_was_looked_through_for_the_class_is_not_in_its_pool(maker, sheets):
+    Classes(Store(maker.workspace)).cover(["pool/3 🍶.png"], "red")
+    data = Store(maker.workspace).data()
+    assert "3" not in {file.path[5] for file in unlabelled(data, "red").files}
+    assert "3" in {file.path[5] for file in unlabelled(data, "green").files}
 
 
 def test_a_class_is_found_by_what_it_has(maker, sheets):
@@ -140,24 +147,24 @@ def test_queues_are_listed_and_dropped(maker, sheets, capsys):
     assert "No queue 'like red'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ([], "What is to be found?"),
-        (["--box", "1,2,3,4"], "The box has no picture."),
-        (["--box", "known/赤.png 1,2,3"], "The box can't be read."),
-        (["--box", "known/赤.png 400,200,500,400"], "reaches outside the picture"),
-        (["--image", "nowhere.png"], "No file 'nowhere.png'"),
-        (["--image", "known/赤.png", "--pool", "nowhere"], "can't be searched"),
-        (["--image", "known/赤.png", "--scales", "0"], "These scales can't be searched."),
-        (["--image", "known/赤.png", "--scales", "x"], "scales"),
-        (["--image", "known/赤.png", "--top", "0"], "Nothing can be found so."),
-        (["--image", "known/赤.png", "--model", "nothing"], "nothing"),
-    ],
+WRONG = (
+    ([], "What is to be found?"),
+    (["--box", "1,2,3,4"], "The box has no picture."),
+    (["--box", "known/赤.png 1,2,3"], "The box can't be read."),
+    (["--box", "known/赤.png 400,200,500,400"], "reaches outside the picture"),
+    (["--image", "nowhere.png"], "No file 'nowhere.png'"),
+    (["--image", "known/赤.png", "--pool", "nowhere"], "can't be searched"),
+    (["--image", "known/赤.png", "--scales", "0"], "These scales can't be searched."),
+    (["--image", "known/赤.png", "--scales", "x"], "scales"),
+    (["--image", "known/赤.png", "--top", "0"], "Nothing can be found so."),
+    (["--image", "known/赤.png", "--model", "nothing"], "nothing"),
 )
-def test_a_wrong_wish_is_an_error_in_three_parts(maker, sheets, capsys, words, said):
-    assert main(["-C", str(maker.workspace.root), "mine", *words]) == 2
-    assert said in capsys.readouterr().err
+
+
+def test_a_wrong_wish_is_an_error_in_three_parts(maker, sheets, capsys):
+    for words, said in WRONG:
+        assert main(["-C", str(maker.workspace.root), "mine", *words]) == 2
+        assert said in capsys.readouterr().err
 
 
 def test_without_a_model_or_a_pool_it_says_what_to_do(maker):

@@ -10,6 +10,8 @@ from squares import record
 from atarimae import look
 from atarimae.store import Store
 
+SIZES = [pytest.param(None, id="desktop"), pytest.param(PHONE, marks=pytest.mark.long, id="phone")]
+
 
 @pytest.fixture
 def sheets(maker):
@@ -61,19 +63,19 @@ def test_a_queue_is_a_filter_of_the_grid_in_its_order(client, maker, sheets):
     )
 
 
-@pytest.mark.parametrize(
-    ("wish", "said"),
-    [
-        ({}, "What is to be found?"),
-        ({"file": "/etc/passwd"}, "No image '/etc/passwd' in the data."),
-        ({"file": "known/赤.png", "box": [0, 0, 9999, 9]}, "reaches outside the picture"),
-        ({"label": "nothing"}, "No class 'nothing' with an example."),
-    ],
+WRONG = (
+    ({}, "What is to be found?"),
+    ({"file": "/etc/passwd"}, "No image '/etc/passwd' in the data."),
+    ({"file": "known/赤.png", "box": [0, 0, 9999, 9]}, "reaches outside the picture"),
+    ({"label": "nothing"}, "No class 'nothing' with an example."),
 )
-def test_a_wrong_wish_is_refused_in_the_one_shape(client, wish, said):
-    told = asked(client, **wish)
-    assert told.status_code == 400
-    assert said in told.json()["error"]["what"]
+
+
+def test_a_wrong_wish_is_refused_in_the_one_shape(client):
+    for wish, said in WRONG:
+        told = asked(client, **wish)
+        assert told.status_code == 400
+        assert said in told.json()["error"]["what"]
 
 
 def test_nothing_but_the_stores_own_is_cut_out_and_no_other_page_queues(client, maker, sheets):
@@ -90,7 +92,7 @@ def test_nothing_but_the_stores_own_is_cut_out_and_no_other_page_queues(client, 
     assert Store(maker.workspace).queues.names() == {}
 
 
-@pytest.mark.parametrize("size", [None, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", SIZES)
 def test_a_box_is_drawn_judged_and_queued(page, maker, sheets, size):
     if size:
         page.set_viewport_size(size)

@@ -10,6 +10,7 @@ from atarimae.look.agree import start
 from atarimae.store import Store
 
 CLASSES = ["純米", "吟醸 🍶", "<script>"]
+SIZES = [pytest.param(None, id="desktop"), pytest.param(PHONE, marks=pytest.mark.long, id="phone")]
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def answered(page, keys):
         page.keyboard.press(key)
 
 
-@pytest.mark.parametrize("size", [None, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", SIZES)
 def test_two_people_answer_and_the_right_answer_becomes_a_label(page, maker, bottles, size):
     if size:
         page.set_viewport_size(size)

@@ -71,7 +71,7 @@ def classes_of(asked: Agreement, first: Sequence[Said], second: Sequence[Said]) 
         for number, name in enumerate(asked.classes)
         if (sides == number).any()
     }
-    return tuple(over_all), by_class, Table((*asked.classes, NONE), confusion(*sides, total))
+    return tuple(over_all), by_class, _table(asked, sides)
 
 
 def boxes_of(asked: Agreement, first: Sequence[Said], second: Sequence[Said]) -> Figures:
@@ -81,7 +81,7 @@ def boxes_of(asked: Agreement, first: Sequence[Said], second: Sequence[Said]) ->
     """
     sides = [[_boxes(said) for said in side] for side in (first, second)]
     images = list(zip(*sides, strict=True))
-    at = {bar: [box_f1(*two, bar) for two in images] for bar in BARS}
+    at = {bar: [box_f1(ours, theirs, bar) for ours, theirs in images] for bar in BARS}
     over_all = (
         _f1(f"F1 at {AT}", [at[AT]]),
         _f1(f"mean F1 at {BARS[0]} to {BARS[-1]}", [at[bar] for bar in BARS]),
@@ -115,8 +115,11 @@ def on_all(
 def _kappa(
     name: str, sides: Ints, classes: int, weights: Weights = "none", resamples: int = 2000
 ) -> Figure:
+    if weights == "none":
+        sides, classes = _named_here(sides)
+
     def of(some: Ints) -> float:
-        return kappa(confusion(*sides[:, some], classes), weights)
+        return kappa(confusion(sides[0, some], sides[1, some], classes), weights)
 
     images = sides.shape[1]
     value = of(np.arange(images)) if images else float("nan")
@@ -124,6 +127,10 @@ def _kappa(
 
 
 def _alpha(name: str, table: Ints, classes: int, level: Level) -> Figure:
+    if level == "nominal":
+        there, classes = _named_here(table[table >= 0])
+        table = table.copy()
+        table[table >= 0] = there
     units = coincidences(table, classes)
     units = units[units.any((1, 2))]
     low, high = spread(lambda some: alpha_of(units[some].sum(0), level), len(units))
@@ -147,17 +154,29 @@ def _f1(name: str, bars: Sequence[Sequence[Mapping[str, F1]]], resamples: int = 
 def _box_table(
     asked: Agreement, images: Sequence[tuple[list[tuple[str, Box]], list[tuple[str, Box]]]]
 ) -> Table:
-    names = (*asked.classes, NONE)
-    counts = np.zeros((len(names), len(names)), np.int64)
+    number = {name: place for place, name in enumerate((*asked.classes, NONE))}
+    found: list[tuple[int, int]] = []
     for first, second in images:
         pairs = matched([box for _, box in first], [box for _, box in second], AT)
         ours, theirs = ({pair[side] for pair in pairs} for side in (0, 1))
         said = [(first[one][0], second[other][0]) for one, other in pairs]
         said += [(name, NONE) for place, (name, _) in enumerate(first) if place not in ours]
         said += [(NONE, name) for place, (name, _) in enumerate(second) if place not in theirs]
-        for one, other in said:
-            counts[names.index(one), names.index(other)] += 1
-    return Table(names, counts)
+        found += [(number[one], number[other]) for one, other in said]
+    return _table(asked, np.array(found, np.int64).reshape(-1, 2).T)
+
+
+def _table(asked: Agreement, sides: Ints) -> Table:
+    """Of the classes that somebody named: a workspace may have thousands."""
+    names, here = (*asked.classes, NONE), np.unique(sides)
+    again, many = _named_here(sides)
+    return Table(tuple(names[n] for n in here), confusion(again[0], again[1], many))
+
+
+def _named_here(sides: Ints) -> tuple[Ints, int]:
+    """The same with numbers of only those classes that occur, and how many they are."""
+    here, again = np.unique(sides, return_inverse=True)
+    return np.asarray(again, np.int64).reshape(sides.shape), len(here)
 
 
 def _numbers(asked: Agreement, side: Sequence[Said]) -> list[int]:

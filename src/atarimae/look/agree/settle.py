@@ -29,7 +29,7 @@ def settle(
         new += come
     named = f"agreement {number}"
     edit = store.relabel(old, new, why=named, by=who, origin=Origin(finding=named))
-    rows = [Settled(one, said, who, edit and edit.id) for one, said in chosen.items()]
+    rows = [Settled(one, said, who, edit.id if edit else None) for one, said in chosen.items()]
     store.agreements.settle(number, rows)
     return edit
 
