@@ -99,7 +99,7 @@ def test_a_box_is_drawn_judged_and_queued(page, maker, sheets, size):
     with serving(maker.workspace) as address:
         page.goto(f"{address}/mine?image={sheets['known/赤.png']}")
         expect(page.locator("#results > li")).not_to_have_count(0)  # like the whole image
-        area = page.locator(".canvas svg").bounding_box()
+        area = page.locator(".canvas img").bounding_box()
         share = area["width"] / 420
         page.mouse.move(area["x"] + 100 * share, area["y"] + 60 * share)
         page.mouse.down()

@@ -34,7 +34,7 @@ def test_two_people_answer_and_the_right_answer_becomes_a_label(page, maker, bot
     version = Store(maker.workspace).data().version
     with serving(maker.workspace) as address:
         page.goto(f"{address}/agree")
-        page.get_by_role("link", name="1", exact=True).click()
+        page.get_by_role("link", name="Answer").click()
         page.fill("input[name=who]", "花子 <i>")
         page.keyboard.press("Enter")
         expect(page.locator("#classes button")).to_have_text(
@@ -92,7 +92,7 @@ def test_boxes_are_drawn_and_a_class_is_a_key(page, maker, bottles):
             ("1", (1, 1, 30, 30)),
         ):
             page.keyboard.press(key)
-            area = page.locator(".canvas svg").bounding_box()
+            area = page.locator(".canvas img").bounding_box()
             share = area["width"] / 200
             page.mouse.move(area["x"] + x0 * share, area["y"] + y0 * share)
             page.mouse.down()

@@ -26,9 +26,9 @@ export class Drag {
   }
 
   #place(event) {
-    const { left, top, width, height } = this.svg.getBoundingClientRect();
-    const [x, y] = [(event.clientX - left) / width, (event.clientY - top) / height];
-    return [x, y].map((share, axis) => Math.min(Math.max(share, 0), 1) * this.size[axis]);
+    // The picture may be letterboxed in its frame, and the SVG is then too: its own matrix knows.
+    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
+    return [x, y].map((side, axis) => Math.min(Math.max(side, 0), this.size[axis]));
   }
 
   #down(event) {
