@@ -167,6 +167,17 @@ def test_a_wrong_wish_is_an_error_in_three_parts(maker, sheets, capsys):
         assert said in capsys.readouterr().err
 
 
+def test_a_run_and_the_bundle_of_it_see_the_same(walked, tmp_path):
+    space = api.open(walked.copy(tmp_path / "space"))
+    picture = next(file.path for file in space.data().files if file.split == "train")
+    by_run = space.mine(image=picture)
+    by_bundle = space.mine(image=picture, model=str(walked.bundle))
+    assert by_run.images == 2  # that have no class
+    assert by_run.model == walked.run
+    assert [one.as_dict() for one in by_run.results] == [one.as_dict() for one in by_bundle.results]
+    assert len([*(space.folder.cache / "mined").iterdir()]) == 1
+
+
 def test_without_a_model_or_a_pool_it_says_what_to_do(maker):
     maker.drawn("a.png", sheet(1, (RED, (9, 9))), "red")
     maker.drawn("b.png", sheet(2, (RED, (9, 9))))
