@@ -65,6 +65,10 @@ def test_an_entry_is_written_in_the_browser(page, valves, guide):
         page.fill("#note", "弁とする")
         page.click("#show button.first")
         expect(page.locator(".edge-cases .decision")).to_contain_text("弁とする")
+        page.click("[data-change]")
+        page.fill("#note", "弁としない")
+        page.click("#show button.first")
+        expect(page.locator(".edge-cases .decision")).to_contain_text("弁としない")
 
     entry = guide.entry(VALVE)
     assert entry.definitions[0].fact.value == "流れを *止める*。\n- 玉形 🍶\n- <b>仕切り</b>"
@@ -72,7 +76,7 @@ def test_an_entry_is_written_in_the_browser(page, valves, guide):
     sides = (shown.fact.box.x0, shown.fact.box.y0, shown.fact.box.x1, shown.fact.box.y1)
     assert sides == pytest.approx((80, 60, 160, 120), abs=2)
     assert (shown.fact.image, shown.fact.note) == (valves.data.files[2].image, "よい例")
-    assert [step.why for step in guide.history(VALVE)] == ["初版", "", ""]
+    assert [step.why for step in guide.history(VALVE)] == ["初版", "", "", ""]
 
 
 def test_what_is_refused_is_said_and_nothing_is_lost(browser, valves):

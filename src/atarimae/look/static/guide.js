@@ -65,10 +65,12 @@ class Picker {
     document.getElementById("show").addEventListener("submit", (event) => { event.preventDefault(); this.save(); });
   }
 
-  open(kind, { instead, case: told = "", note = "", image = "" } = {}) {
+  open(kind, { instead, case: told = "", note = "", image = "", box = "" } = {}) {
     this.kind = kind;
     this.instead = instead;
-    this.box = null;
+    this.image = this.box = null;
+    this.canvas.replaceChildren(Object.assign(document.createElement("p"), { className: "faint", textContent: "Choose a picture. Then draw a box in it, if only a part is meant." }));
+    document.getElementById("sides").hidden = true;
     const edge = kind === "edge";
     document.getElementById("adding").textContent = { example: `This is ${name}`, counterexample: `This is not ${name}`, edge: "An edge case" }[kind];
     for (const id of ["case", "case-label"]) document.getElementById(id).hidden = !edge;
@@ -78,7 +80,7 @@ class Picker {
     document.getElementById("refused").hidden = true;
     this.dialog.showModal();
     this.find();
-    if (image) this.choose(image);
+    if (image) this.choose(image, box ? box.split(",").map(Number) : null);
   }
 
   // Pictures of the class; others where something is asked for. A hash is one of its own.
@@ -101,9 +103,9 @@ class Picker {
     }));
   }
 
-  async choose(image) {
+  async choose(image, box = null) {
     this.image = image;
-    this.box = null;
+    this.box = box;
     for (const button of this.choices.children) button.ariaSelected = button.dataset.image === image;
     const response = await fetch(`/image/${image}`);
     if (!response.ok) {
