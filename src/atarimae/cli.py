@@ -22,11 +22,13 @@ from atarimae.commands import (
     gate,
     guide,
     mend,
+    mine,
     mirror,
     notes,
     propose,
     rank,
     records,
+    review,
     runs,
     search,
     sweep,
@@ -36,8 +38,8 @@ from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
 GROUPS = (
-    data, mend, classes, guide, edits, confirm, fit, sweep, runs, notes, verdicts, gate, rank,
-    propose, board, records, mirror, bundles, search, demo,
+    data, mend, classes, guide, edits, confirm, mine, fit, sweep, runs, notes, verdicts, gate,
+    rank, propose, review, board, records, mirror, bundles, search, demo,
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS

@@ -3,7 +3,7 @@
 Tables, columns and indexes are added, nothing is taken away or rewritten: the numbers of the edits,
 and with them the versions that runs name, stay what they are. The second format brought what edits
 rest on, the third labels of other kinds than classes and upright boxes, the fourth facts of
-classes.
+classes, queues and agreements.
 """
 
 from sqlalchemy import Connection, Engine, column, delete, insert, inspect, select, table, update

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, update
 
 from atarimae.store import schema
 from atarimae.store.changing import FILE
@@ -95,8 +95,9 @@ class Recording:
             if row.score is None
         }
         self.files_out = _taken_out(connection, schema.files, ("path", "image"))
-        said = _taken_out(connection, schema.labels, SAID)
-        self.labels_out = {spoken(label, self.names) for label in said}
+        people = schema.labels.c.score.is_(None)  # a person may say what was refused to a model
+        out = _taken_out(connection, schema.labels, SAID, people)
+        self.labels_out = {spoken(label, self.names) for label in out}
         self.covered = {
             (COVERED, row.image, self.names.thing(row.subject))
             for row in rows_of(connection, [COVERED])
@@ -214,12 +215,13 @@ class Recording:
 
 
 def _taken_out(
-    connection: Connection, table: Table, names: Sequence[str]
+    connection: Connection, table: Table, names: Sequence[str], *of: ColumnElement[bool]
 ) -> set[tuple[object, ...]]:
     """What an edit took out on purpose: adding the same source again doesn't bring it back."""
     query = (
         select(table, schema.edits.c.action)
         .join(schema.edits, schema.edits.c.id == table.c.removed)
+        .where(*of)
         .order_by(table.c.removed, table.c.id)
     )
     rows = connection.execute(query)

@@ -140,6 +140,57 @@ looks = Table(
     Column("at", _text(), nullable=False),  # UTC, ISO 8601: the first time
 )
 
+# Images that somebody wants to be labelled next, by the name of the list. No edit either.
+queued = Table(
+    "queued",
+    metadata,
+    Column("queue", _text(), primary_key=True),
+    Column("image", _text(64), ForeignKey("images.hash"), primary_key=True),
+    Column("place", Integer, nullable=False),  # 0 is labelled first
+    Column("x0", Float),  # where in the image it is worth looking; empty for all of it
+    Column("y0", Float),
+    Column("x1", Float),
+    Column("y1", Float),
+    Column("why", _text(), nullable=False),
+    Column("by", _text(), nullable=False),
+    Column("at", _text(), nullable=False),  # UTC, ISO 8601
+)
+
+# Several people are asked about the same images. What they answer is no label until one is chosen.
+agreements = Table(
+    "agreements",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("kind", _text(), nullable=False),  # class or box
+    Column("ordered", Integer, nullable=False),  # 1 where the classes have an order
+    Column("classes", _text(), nullable=False),  # JSON, in order
+    Column("images", _text(), nullable=False),  # JSON, hashes in the order they are asked about
+    Column("seed", Integer, nullable=False),
+    Column("by", _text(), nullable=False),
+    Column("at", _text(), nullable=False),
+)
+
+opinions = Table(
+    "opinions",
+    metadata,
+    Column("agreement", Integer, ForeignKey("agreements.id"), primary_key=True),
+    Column("by", _text(), primary_key=True),
+    Column("image", _text(64), ForeignKey("images.hash"), primary_key=True),
+    Column("said", _text(), nullable=False),  # JSON: [[class, null or [x0, y0, x1, y1]], …]
+    Column("at", _text(), nullable=False),
+)
+
+settled = Table(
+    "settled",
+    metadata,
+    Column("agreement", Integer, ForeignKey("agreements.id"), primary_key=True),
+    Column("image", _text(64), ForeignKey("images.hash"), primary_key=True),
+    Column("said", _text(), nullable=False),  # as in opinions
+    Column("edit", Integer, ForeignKey("edits.id")),  # empty where the labels were so already
+    Column("by", _text(), nullable=False),
+    Column("at", _text(), nullable=False),
+)
+
 refusals = Table(
     "refusals",
     metadata,

@@ -9,7 +9,18 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from atarimae.errors import AtarimaeError
-from atarimae.store import changing, facts, history, looking, migration, saying, schema, undoing
+from atarimae.store import (
+    changing,
+    deciding,
+    facts,
+    history,
+    looking,
+    migration,
+    saying,
+    schema,
+    undoing,
+)
+from atarimae.store.agreements import Agreements
 from atarimae.store.conflicts import Conflict, conflicts
 from atarimae.store.content import content_hash
 from atarimae.store.covering import coverage_at
@@ -19,6 +30,8 @@ from atarimae.store.facts import Change
 from atarimae.store.history import ALL, NOTHING, Edit, Origin, Which
 from atarimae.store.names import names_at
 from atarimae.store.naming import named_files
+from atarimae.store.proposals import Proposal, proposals
+from atarimae.store.queues import Queues
 from atarimae.store.recording import ADD, Changes, Recording, Refusal, Row, note_refusals
 from atarimae.store.rows import end_rows
 from atarimae.store.soundness import sound
@@ -39,7 +52,10 @@ class Store:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.engine = open_engine(workspace.store_url)
+        self.queues = Queues(self._read, self._write)
+        self.agreements = Agreements(self._read, self._write)
         self._conflicts: tuple[int, list[Conflict]] | None = None  # at the newest edit
+        self._proposals: tuple[int, list[Proposal]] | None = None  # likewise
         with told(self.engine):
             migration.prepare(self.engine)
 
@@ -301,6 +317,35 @@ class Store:
             if self._conflicts is None or self._conflicts[0] != last:
                 self._conflicts = (last, conflicts(connection))
             return self._conflicts[1]
+
+    def proposals(self, edit: int | None = None) -> list[Proposal]:
+        """What models proposed, and what became of each, at a version; the newest is kept."""
+        with self._read() as connection:
+            last = last_edit(connection)
+            if edit is not None and edit != last:
+                return proposals(connection, at=edit)
+            if self._proposals is None or self._proposals[0] != last:
+                self._proposals = (last, proposals(connection))
+            return self._proposals[1]
+
+    def decide(
+        self,
+        ids: Sequence[int],
+        action: str,
+        into: Label | None = None,
+        *,
+        why: str = "",
+        by: str | None = None,
+        origin: Origin = NOTHING,
+    ) -> Edit | None:
+        """Accept or reject proposals, or edit them `into` a label, of whatever image it is said.
+
+        What somebody else has decided by now is passed over; an error where all of it was.
+        """
+        who = by or person()
+        with self._write() as connection:
+            gone, come = deciding.decision(connection, ids, into, action, who)
+            return _relabelled(connection, gone, come, (action, why, by, origin))
 
     def look(self, images: Iterable[str], *, by: str | None = None) -> int:
         """Note that somebody has looked at images; how many of them are new to him or her."""
