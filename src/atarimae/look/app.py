@@ -13,6 +13,7 @@ from atarimae.errors import AtarimaeError
 from atarimae.look import share as sharing
 from atarimae.look.frame import HERE
 from atarimae.look.pages import (
+    agree,
     compare,
     findings,
     gate,
@@ -20,6 +21,7 @@ from atarimae.look.pages import (
     images,
     ledger,
     media,
+    mine,
     runs,
     search,
     sheets,
@@ -53,7 +55,7 @@ def create_app(
         tabs.append(("Ledger", "/ledger"))
     tabs.append(("Gate", "/gate"))
     site.pages.templates.globals |= {"tabs": tabs, "shared": token is not None}
-    for page in (images, media, sheets, runs, gate, compare, findings, search, guide):
+    for page in (images, media, sheets, runs, gate, compare, findings, search, guide, mine, agree):
         app.include_router(page.router(site))
     app.mount("/look", StaticFiles(directory=HERE / "static"), name="look")
     if token is not None:

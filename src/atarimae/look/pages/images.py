@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body, Depends, Query
 from fastapi.responses import HTMLResponse
 
 from atarimae.look.catalogue import NONE, ROUND, Filter, Listing
+from atarimae.look.queued import in_queue
 from atarimae.look.site import Site
 from atarimae.look.unseen import SEEN, UNSEEN
 from atarimae.store.history import now, stamp
@@ -36,7 +37,7 @@ def router(site: Site) -> APIRouter:
     made = APIRouter()
 
     @made.get("/")
-    def page(filter_: Wanted, seen: str = "") -> HTMLResponse:
+    def page(filter_: Wanted, seen: str = "", queue: str = "") -> HTMLResponse:
         listing = site.catalogue.now()
         return site.pages.page(
             "images.html",
@@ -51,6 +52,8 @@ def router(site: Site) -> APIRouter:
             round=listing.round,
             covered=listing.covered[:MOST_CLASSES],
             whole_round=ROUND,
+            queue=queue,
+            queues=site.catalogue.store.queues.names(),
         )
 
     @made.get("/api/images")
@@ -61,9 +64,11 @@ def router(site: Site) -> APIRouter:
         find: str = "",
         seen: str = "",
         before: str = "",
+        queue: str = "",
     ) -> dict[str, object]:
         listing, before = site.catalogue.now(), before or stamp(now())
         numbers = site.unseen.numbers(listing, filter_, seen, before)
+        numbers = in_queue(site.catalogue.store, listing, numbers, queue)
         files = listing.data.files
         return {
             "version": listing.data.version.edit,
