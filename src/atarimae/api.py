@@ -732,6 +732,7 @@ class Workspace:
         label: str,
         *,
         model: str | None = None,
+        kind: str | None = None,
         bar: float = 0.95,
         slice: int | None = None,
         seed: int = 0,
@@ -744,7 +745,7 @@ class Workspace:
         from atarimae.store import Store
 
         which = review.Slice(bar, slice, seed)
-        return review.accept(Store(self.folder), label, model=model, which=which)
+        return review.accept(Store(self.folder), label, model=model, kind=kind, which=which)
 
     def lb_explain(self, run: "str | Run", *, board: str = "public") -> "Explanation":
         """Which rival convention or common mistake explains the gap between CV and LB?"""

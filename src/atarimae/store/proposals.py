@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, select
 
+from atarimae.shapes import upright
 from atarimae.store import history, schema
 from atarimae.store.rows import AT_ONCE, age, chunks
 from atarimae.store.state import label_of
@@ -140,50 +141,48 @@ def _proposal(line: _Line, spoken: Sequence[_Line], told: _Told) -> Proposal | N
     ended = told.ended(line)
     if not line.lives and ended is None:
         return None  # taken back
+    of_kind = [one for one in spoken if one.lives and one.label.kind == line.label.kind]
     if line.label.kind == "class":
-        return _class(line, spoken, told, ended)
-    if line.lives:
-        twins = [one for one in spoken if one.lives and same(one.label, line.label)]
-        after = [one for one in twins if one.born > line.born]
-        if after:
-            return told.decided(line, ACCEPTED, after[0].born, [after[0].label])
-        return told.decided(line, UNTOUCHED, None)
-    made = [one.label for one in spoken if one.born == ended and one.label.kind == line.label.kind]
-    into = _heir(line.label, made)
-    if into is None:
-        return told.decided(line, REJECTED, ended)
-    return told.decided(line, ACCEPTED if same(into, line.label) else EDITED, ended, [into])
+        return _class(line, of_kind, told, ended)
+    heirs = [one for one in of_kind if one.rows[0].instead == line.id]
+    if line.lives and not heirs:  # somebody drew the very same
+        heirs = [one for one in of_kind if one.born > line.born and same(one.label, line.label)]
+    if not heirs and not line.lives:
+        heirs = _near(line.label, [one for one in of_kind if one.born == ended])
+    return _became(line, heirs, told, ended)
 
 
-def _class(line: _Line, spoken: Sequence[_Line], told: _Told, ended: int | None) -> Proposal | None:
+def _class(line: _Line, now: Sequence[_Line], told: _Told, ended: int | None) -> Proposal | None:
     """By what people say of the image now: a class that they changed later counts as that."""
-    now = [one for one in spoken if one.lives and one.label.kind == "class"]
     later = [one for one in now if one.born > line.born]
     if line.lives and len(later) < len(now):
         return None  # a person had spoken before
-    right = [one for one in later if one.label.value == line.label.value]
+    return _became(line, later, told, ended)
+
+
+def _became(line: _Line, now: Sequence[_Line], told: _Told, ended: int | None) -> Proposal:
+    """By what people say now in its place."""
+    right = [one for one in now if one.label.value == line.label.value]
+    if line.label.kind != "class":
+        right = [one for one in now if same(one.label, line.label)]
     if right:
         return told.decided(line, ACCEPTED, right[0].born, [right[0].label])
-    if later:
-        return told.decided(line, EDITED, later[0].born, [one.label for one in later])
+    if now:
+        return told.decided(line, EDITED, now[0].born, [one.label for one in now])
     return told.decided(line, UNTOUCHED if line.lives else REJECTED, ended)
 
 
-def _heir(label: Label, made: Sequence[Label]) -> Label | None:
-    """Of what an edit said in place of several labels, what took the place of this one."""
-    for one in made:
-        if same(one, label):
-            return one
-    if len(made) == 1:
-        return made[0]
-    best = max(made, key=lambda one: _overlap(label.box, one.box), default=None)
-    return best if best is not None and _overlap(label.box, best.box) > 0 else None
+def _near(label: Label, made: Sequence[_Line]) -> list[_Line]:
+    """Of what was said in place of several labels together, what lies where this one did."""
+    best = max(made, key=lambda one: _overlap(label.box, one.label.box), default=None)
+    return [best] if best is not None and _overlap(label.box, best.label.box) > 0 else []
 
 
 def _overlap(one: Box | None, other: Box | None) -> float:
-    """Of two unturned boxes, what both cover over what either does."""
+    """Of the upright boxes around two boxes, what both cover over what either does."""
     if one is None or other is None:
         return 0.0
+    one, other = upright(one), upright(other)
     wide = min(one.x1, other.x1) - max(one.x0, other.x0)
     high = min(one.y1, other.y1) - max(one.y0, other.y0)
     both = max(0.0, wide) * max(0.0, high)
