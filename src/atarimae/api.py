@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from atarimae.look import Finding, Queue
     from atarimae.look.document import Report
     from atarimae.look.economics import Economics
+    from atarimae.look.mine import Mined
     from atarimae.mirror import Mirrored
     from atarimae.propose import FromFile, Proposed
     from atarimae.review import Accepted
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from atarimae.runlog.restore import Restored
     from atarimae.score.noise import Noise
     from atarimae.score.open_run import OpenRun
-    from atarimae.store import Conflict, Difference, Edit, Origin
+    from atarimae.store import Classes, Conflict, Difference, Edit, Guide, Origin
     from atarimae.store import Proposal as Decided
     from atarimae.submission import Submission
     from atarimae.sweep import Sweep
@@ -249,6 +250,20 @@ class Workspace:
         store = Store(self.folder)
         paths = [file.path for file in store.named(_words(files))]
         return store.remove(paths, why=why, by=who, origin=origin or Origin())
+
+    @property
+    def classes(self) -> "Classes":
+        """The classes: list, alias, rename, merge, split them; rounds and coverage."""
+        from atarimae.store import Classes, Store
+
+        return Classes(Store(self.folder))
+
+    @property
+    def guide(self) -> "Guide":
+        """The annotation guide: what each class is, with examples and edge cases."""
+        from atarimae.store import Guide, Store
+
+        return Guide(Store(self.folder))
 
     def conflicts(self) -> "list[Conflict]":
         """Images of which people say different classes, with who said what and in which edit."""
@@ -747,6 +762,34 @@ class Workspace:
         which = review.Slice(bar, slice, seed)
         return review.accept(Store(self.folder), label, model=model, kind=kind, which=which)
 
+    def mine(
+        self,
+        *,
+        image: Paths = (),
+        box: "str | Sequence[str]" = (),
+        label: str = "",
+        pool: str | Path | None = None,
+        queue: str = "",
+        **how: Any,
+    ) -> "Mined":
+        """Find the images worth labelling: those that show what examples show, best first.
+
+        Examples are pictures, boxes ("A.png 10,20,80,90"), and what has the class `label`. Looked
+        through are images without labels, or the folder `pool`. With `queue` what is found is put
+        into the queue of that name. `how`: top, scales, tiles, model, as `look.mine.Wish` has them.
+        """
+        from atarimae.add.folder import read_folder
+        from atarimae.look.mine import asked, found
+
+        paths = None
+        if pool is not None:
+            entries = read_folder(_folder(Path(pool)), labelled=False).entries
+            paths = [Path(entry.path) for entry in entries]
+        boxes = [box] if isinstance(box, str) else box
+        with bar("mine") as progress:
+            wanted = asked(self.folder, _words(image), boxes, label, **how)
+            return found(self.folder, wanted, paths, queue, progress)
+
     def lb_explain(self, run: "str | Run", *, board: str = "public") -> "Explanation":
         """Which rival convention or common mistake explains the gap between CV and LB?"""
         from atarimae.board import explain
@@ -879,6 +922,13 @@ def _paths(sources: Paths) -> list[Path]:
 
 def _several(paths: Paths) -> Sequence[str | Path]:
     return [paths] if isinstance(paths, str | Path) else paths
+
+
+def _folder(path: Path) -> Path:
+    if not path.is_dir():
+        found = "It is a file." if path.exists() else "There is no such folder."
+        raise UsageError(f"{path} can't be searched.", found, "Name a folder of pictures.")
+    return path
 
 
 def _words(files: Paths) -> list[str]:

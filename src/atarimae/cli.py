@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from atarimae.commands import (
+    agree,
     board,
     bundles,
+    classes,
     confirm,
     data,
     demo,
@@ -20,6 +22,7 @@ from atarimae.commands import (
     fit,
     gate,
     mend,
+    mine,
     mirror,
     notes,
     propose,
@@ -35,8 +38,8 @@ from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
 GROUPS = (
-    data, mend, edits, confirm, fit, sweep, runs, notes, verdicts, gate, rank, propose, review,
-    board, records, mirror, bundles, search, demo,
+    data, mend, classes, edits, confirm, mine, agree, fit, sweep, runs, notes, verdicts, gate, rank,
+    propose, review, board, records, mirror, bundles, search, demo,
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS

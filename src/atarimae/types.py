@@ -104,6 +104,8 @@ class Data:
     moved: Mapping[str, str] = field(default_factory=dict)  # where files of an older version lie
     trusted: frozenset[str] = frozenset()  # images whose class a model may say, where nobody did
     weights: Mapping[str, float] = field(default_factory=dict)  # of those: how sure their class is
+    # By image, the classes that it was looked through for to the end: others may be there unsaid.
+    covered: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def split(self, name: str) -> "Data":
         """The files of one split."""

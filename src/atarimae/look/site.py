@@ -6,6 +6,7 @@ from atarimae.look import frame
 from atarimae.look.catalogue import Catalogue
 from atarimae.look.checking import Checking
 from atarimae.look.searcher import Searcher
+from atarimae.look.sheets import Sheets
 from atarimae.look.unseen import Unseen
 from atarimae.workspace import Workspace
 
@@ -23,6 +24,7 @@ class Site:
         self.unseen = Unseen(workspace, self.catalogue.store)
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="thumbnails")
         self.checking = Checking(workspace, self.catalogue)
+        self.sheets = Sheets(workspace)
 
     @staticmethod
     def src(image: str) -> str:
