@@ -4,7 +4,7 @@ import pytest
 from filerow import image, row, said
 
 from atarimae.errors import UsageError
-from atarimae.store import DecidedError, Edit, Origin, Proposal, Store
+from atarimae.store import Classes, DecidedError, Edit, Origin, Proposal, Store
 from atarimae.types import Box, Label
 
 RUN = "0001-猫"
@@ -204,3 +204,13 @@ def test_a_person_may_say_what_was_refused_to_a_model(asked: Store) -> None:
     asked.decide([of(asked, "a").id], "reject")
     asked.record([row("a", "a", "類a 🍶")])
     assert said(asked.data(), "a") == ("類a 🍶",)
+
+
+def test_other_names_of_a_class_are_the_class(asked: Store) -> None:
+    Classes(asked).alias(["類a 🍶"], of="猫")
+    asked.say([Label(image("a"), "猫", by="2", score=0.4)], action="propose")
+    first = next(one for one in asked.proposals() if one.label.image == image("a"))
+    asked.decide([first.id], "accept")
+    fates = {one.label.by: one.fate for one in asked.proposals() if one.label.image == image("a")}
+    assert fates == {RUN: "accepted", "2": "accepted"}
+    assert said(asked.data(), "a") == ("猫",)

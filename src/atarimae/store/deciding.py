@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.store import schema
+from atarimae.store.names import names_at
 from atarimae.store.proposals import UNTOUCHED, Proposal, chosen, proposals
 from atarimae.store.rows import rows_where
 from atarimae.store.soundness import sound
@@ -44,10 +45,12 @@ def decision(
         raise _decided(asked[0])
     said = {one.plain for one in left}
     rows = rows_where(connection, schema.labels, "image", [label.image for label in said])
+    names = names_at(connection)  # one class may go by several
     gone = [
         row.id
         for row in rows
-        if row.score is not None and replace(label_of(row), by="", score=None) in said
+        if row.score is not None
+        and replace(names.read([label_of(row)])[0], by="", score=None) in said
     ]
     come = {} if action == REJECT else _come(left, into, by)
     return gone, dict(zip(sound(connection, list(come)), come.values(), strict=True))

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, case, select
 
 from atarimae.shapes import upright
 from atarimae.store import history, schema
+from atarimae.store.names import Names, names_at
 from atarimae.store.rows import AT_ONCE, age, chunks
 from atarimae.store.state import label_of
 from atarimae.store.undoing import REDO, UNDO
@@ -63,16 +64,17 @@ def proposals(
     is none.
     """
     table = schema.labels.c
+    names = names_at(connection, at)
     models, people = table.score.is_not(None), table.score.is_(None) & (table.kind != CHECKED)
     if ids is not None and len(ids) <= AT_ONCE:  # of more, all are read
         images = select(table.image).where(table.id.in_(ids))
         models &= table.image.in_(images)
-    said = _lines(connection, models, at)
+    said = _lines(connection, models, names, at)
     if not said:
         return []
     people &= table.image.in_(select(table.image).where(models))
     spoken = defaultdict[str, list[_Line]](list)
-    words = _lines(connection, people, at)
+    words = _lines(connection, people, names, at)
     for line in words:
         spoken[line.label.image].append(line)
     undone = history.undone(connection, None if at is None else at + 1)
@@ -190,7 +192,9 @@ def _overlap(one: Box | None, other: Box | None) -> float:
     return both / (areas - both) if areas > both else 0.0
 
 
-def _lines(connection: Connection, which: ColumnElement[bool], at: int | None) -> list[_Line]:
+def _lines(
+    connection: Connection, which: ColumnElement[bool], names: Names, at: int | None
+) -> list[_Line]:
     """Also those that live no longer, in the order in which they were first said."""
     table = schema.labels
     known, removed = list(table.c), table.c.removed
@@ -200,7 +204,7 @@ def _lines(connection: Connection, which: ColumnElement[bool], at: int | None) -
     rows = defaultdict[int, list[Any]](list)
     for row in connection.execute(select(*known).where(which).order_by(table.c.id)):
         rows[age(row)].append(row)
-    return [_Line(label_of(some[0]), some) for _, some in sorted(rows.items())]
+    return [_Line(names.read([label_of(some[0])])[0], some) for _, some in sorted(rows.items())]
 
 
 def _edits(connection: Connection, lines: Iterable[_Line]) -> Mapping[int, Any]:
