@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from atarimae.commands import (
-    agree,
     board,
     bundles,
     classes,
@@ -38,7 +37,7 @@ from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
 GROUPS = (
-    data, mend, classes, edits, confirm, mine, agree, fit, sweep, runs, notes, verdicts, gate, rank,
+    data, mend, classes, edits, confirm, mine, fit, sweep, runs, notes, verdicts, gate, rank,
     propose, review, board, records, mirror, bundles, search, demo,
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {
