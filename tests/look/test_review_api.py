@@ -175,3 +175,7 @@ def test_classes_and_economics(space, client):
     assert costs["labels"]["accepted"] == 24
     assert costs["labels"]["unseen"] == 24 - len(blue)
     assert any("24 were accepted" in line for line in costs["lines"])
+    assert "gain" not in costs  # what takes long is asked for
+    more = client.get("/api/economics", params={"more": True}).json()
+    assert more["labelled"] == 18 + 24
+    assert "60 are needed" in more["why"]

@@ -206,9 +206,9 @@ def test_a_person_may_say_what_was_refused_to_a_model(asked: Store) -> None:
     assert said(asked.data(), "a") == ("類a 🍶",)
 
 
-def test_other_names_of_a_class_are_the_class(asked: Store) -> None:
-    Classes(asked).alias(["類a 🍶"], of="猫")
+def test_classes_that_were_merged_are_one_class(asked: Store) -> None:
     asked.say([Label(image("a"), "猫", by="2", score=0.4)], action="propose")
+    Classes(asked).merge(["類a 🍶"], into="猫")
     first = next(one for one in asked.proposals() if one.label.image == image("a"))
     asked.decide([first.id], "accept")
     fates = {one.label.by: one.fate for one in asked.proposals() if one.label.image == image("a")}

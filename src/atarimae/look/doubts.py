@@ -106,7 +106,7 @@ def _embedded(workspace: Workspace, data: Data, files: Sequence[File]) -> dict[s
 
 def _density(rows: Floats) -> npt.NDArray[np.float64]:
     """(n,) the mean cosine of each row to all of them, in one product; 0 at least."""
-    return np.maximum(rows @ rows.mean(0, dtype=np.float64), 0)
+    return np.asarray(np.maximum(rows @ rows.mean(0, dtype=np.float64), 0))
 
 
 def _doubts(

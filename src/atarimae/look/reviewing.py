@@ -35,7 +35,7 @@ class Reviewing:
         self.store = site.catalogue.store
         self._lock = Lock()
         self._doubts: tuple[int, Doubts] | None = None
-        self._economics: tuple[int, Economics] | None = None
+        self._dear = Lock()
 
     def queue(self, wanted: Wanted, start: int) -> dict[str, object]:
         """Some of what is to be decided. Of the control slice no score is told, nor any doubt."""
@@ -63,13 +63,12 @@ class Reviewing:
                 self._doubts = (edit, doubts(self.site.workspace, data, found))
             return self._doubts[1]
 
-    def economics(self) -> Economics:
-        """Of the newest data."""
-        with self._lock:
-            edit = self.store.last_edit()
-            if self._economics is None or self._economics[0] != edit:
-                self._economics = (edit, economics(self.site.workspace))
-            return self._economics[1]
+    def economics(self, *, more: bool) -> Economics:
+        """Of the newest data; what `more` labels would bring is worked out by one at a time."""
+        if not more:
+            return economics(self.site.workspace, more=False)
+        with self._dear:
+            return economics(self.site.workspace)
 
     @staticmethod
     def _ordered(

@@ -65,7 +65,8 @@ def proposals(
     """
     table = schema.labels.c
     names = names_at(connection, at)
-    models, people = table.score.is_not(None), table.score.is_(None) & (table.kind != CHECKED)
+    models: ColumnElement[bool] = table.score.is_not(None)
+    people: ColumnElement[bool] = table.score.is_(None) & (table.kind != CHECKED)
     if ids is not None and len(ids) <= AT_ONCE:  # of more, all are read
         images = select(table.image).where(table.id.in_(ids))
         models &= table.image.in_(images)
@@ -197,10 +198,11 @@ def _lines(
 ) -> list[_Line]:
     """Also those that live no longer, in the order in which they were first said."""
     table = schema.labels
-    known, removed = list(table.c), table.c.removed
+    known: list[ColumnElement[Any]] = list(table.c)
     if at is not None:  # what ended later lived then
         which &= table.c.added <= at
-        known[known.index(removed)] = case((removed <= at, removed)).label("removed")
+        ended = case((table.c.removed <= at, table.c.removed)).label("removed")
+        known = [ended if column is table.c.removed else column for column in table.c]
     rows = defaultdict[int, list[Any]](list)
     for row in connection.execute(select(*known).where(which).order_by(table.c.id)):
         rows[age(row)].append(row)

@@ -11,7 +11,6 @@ from atarimae.predict.source import glimpse
 from atarimae.types import BOX, POLYGON, TEXT, Data, File, Image, Progress, Version, silent
 from atarimae.workspace import MAX_PIXELS
 
-
 LABELLED = ("class", BOX, POLYGON, TEXT)  # kinds that say what an image shows
 
 

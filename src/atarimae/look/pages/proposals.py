@@ -8,13 +8,14 @@ from fastapi import APIRouter, Body
 from atarimae.errors import unknown_name
 from atarimae.look.site import Site
 from atarimae.review import BAR, Slice, accept
-from atarimae.store import DecidedError, Origin, Store
+from atarimae.store import DecidedError, Origin, Store, Which
 from atarimae.store.deciding import ACTIONS
 from atarimae.types import Box, Label
 from atarimae.web.frame import WebError
 from atarimae.workspace import person
 
 MOST = 10_000
+RECENT = 2_000  # edits, among which a decision to take back is looked for
 
 Ids = Annotated[list[int], Body(min_length=1, max_length=MOST)]
 Seen = Annotated[int | None, Body(ge=0)]  # the version that was looked at
@@ -101,13 +102,14 @@ def _into(
 
 def _undone(store: Store, number: int) -> dict[str, object]:
     """Take back a decision of one's own."""
-    found = next((one for one in store.edits() if one.id == number), None)
+    recent = store.edits(Which(last=RECENT))
+    found = next((one for one in recent if one.id == number), None)
     if found is None or found.action not in ACTIONS or found.by != person():
         raise WebError(
             403,
             "undo",
             f"Edit {number} is no decision of yours.",
-            f"It is '{found.action}' by {found.by}." if found else "There is no such edit.",
+            f"It is '{found.action}' by {found.by}." if found else "It is not among the newest.",
             f"Take it back with: atarimae undo {number}",
         )
     return store.undo(number).as_dict()

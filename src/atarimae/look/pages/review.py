@@ -48,8 +48,9 @@ def router(site: Site) -> APIRouter:
         return {"bar": bar, "classes": [one.as_dict(bar) for one in found]}
 
     @made.get("/api/economics")
-    def economics() -> dict[str, object]:
-        found = reviewing.economics()
-        return {**found.as_dict(), "lines": list(found.lines()), "picture": picture(found.more)}
+    def economics(more: bool = False) -> dict[str, object]:
+        found = reviewing.economics(more=more)
+        drawn = "" if found.more is None else picture(found.more)
+        return {**found.as_dict(), "lines": list(found.lines()), "picture": drawn}
 
     return made

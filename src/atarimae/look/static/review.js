@@ -28,6 +28,11 @@ form.addEventListener("input", () => {
   again();
 });
 byId("bar").addEventListener("change", () => { again(); classes(); });
+byId("more").addEventListener("click", async () => {
+  byId("more").disabled = true;
+  await economics(true);
+  byId("more").disabled = false;
+});
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
   if (button) act(button.dataset.do, button.dataset.value);
@@ -86,6 +91,7 @@ async function fetchQueue() {
     total = said.total;
     byId("rest").textContent = number.format(said.rest);
     byId("control").textContent = number.format(said.control);
+    byId("people").textContent = Object.entries(said.people).slice(0, 3).map(([name, count]) => `${name} ${number.format(count)}`).join(" · ");
     const fresh = said.items.filter((one) => !here.has(one.id) && !passed.has(one.id));
     items.push(...fresh);
     start += said.items.length;
@@ -228,9 +234,9 @@ function undo() {
     const said = await post("/api/proposals/undo", { edit: last.edit });
     if (said.error) say(said.error, true);
     else say({ what: `Undone: ${last.item?.label ?? "a class"}`, found: `edit ${said.edit.id}` });
-    if (!last.item) await anew();
     soon();
   });
+  if (!last.item) again(); // after what is written
 }
 
 function back(last) {
@@ -331,8 +337,9 @@ function bulk(one) {
   return button;
 }
 
-async function economics() {
-  const answer = await fetch("/api/economics");
+// What labels cost; what more would bring only when asked, since a head is fitted for it.
+async function economics(more = false) {
+  const answer = await fetch(`/api/economics${more ? "?more=true" : ""}`);
   const said = await answer.json();
   const lines = said.error ? [said.error.what, said.error.found] : said.lines;
   byId("economics").replaceChildren(...lines.map((text) => {
@@ -340,9 +347,8 @@ async function economics() {
     line.textContent = text;
     return line;
   }));
-  if (said.picture) {
-    const box = document.createElement("div");
-    box.innerHTML = said.picture; // numbers alone, made by our own server
-    byId("economics").append(box);
-  }
+  if (!said.picture) return;
+  const box = document.createElement("div");
+  box.innerHTML = said.picture; // numbers alone, made by our own server
+  byId("economics").append(box);
 }
