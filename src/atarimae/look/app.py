@@ -22,6 +22,8 @@ from atarimae.look.pages import (
     ledger,
     media,
     mine,
+    proposals,
+    review,
     runs,
     search,
     sheets,
@@ -33,6 +35,10 @@ from atarimae.web import token as tokens
 from atarimae.web.frame import new_app
 from atarimae.workspace import Workspace
 
+PAGES = (
+    images, media, sheets, runs, gate, compare, findings, search, guide, mine, agree, review,
+    proposals,
+)  # fmt: skip
 PORT = 7860
 TRIES = 20  # ports after `PORT` that are tried where none was asked for
 
@@ -55,7 +61,7 @@ def create_app(
         tabs.append(("Ledger", "/ledger"))
     tabs.append(("Gate", "/gate"))
     site.pages.templates.globals |= {"tabs": tabs, "shared": token is not None}
-    for page in (images, media, sheets, runs, gate, compare, findings, search, guide, mine, agree):
+    for page in PAGES:
         app.include_router(page.router(site))
     app.mount("/look", StaticFiles(directory=HERE / "static"), name="look")
     if token is not None:
