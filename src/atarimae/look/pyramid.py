@@ -65,9 +65,7 @@ def _tiles(image: Image) -> str:
     return LOSSLESS if pixels <= LARGE or image.bytes <= DENSE * pixels else FINE
 
 
-def _upright(
-    content: Content, name: str, image: Image, limit: int, path: Path, told: Told
-) -> Any:
+def _upright(content: Content, name: str, image: Image, limit: int, path: Path, told: Told) -> Any:
     """The content as a vips picture, turned as its EXIF says."""
     import pyvips  # 0.15 s that only sheets cost
 

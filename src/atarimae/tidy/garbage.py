@@ -72,9 +72,9 @@ def gc(
     """What can go; with `delete` it goes.
 
     Always: leftovers of killed processes, checkpoints of failed and done runs, cached outputs and
-    graphs that no run needs, tiles of images that no file holds any more. With `rejected` also the models, folds' too, of runs that hurt or at
-    which the gate rejected the idea, with `older` those of runs older than that many days; never
-    those of a best run, a shipped one or one that is going on.
+    graphs that no run needs, tiles of images that no file holds. With `rejected` also the models,
+    folds' too, of runs that hurt or at which the gate rejected the idea, with `older` those of runs
+    older than that many days; never those of a best run, a shipped one or one that is going on.
     """
     known = runlog.runs(workspace)
     models = _models(workspace, known, rejected, older)
