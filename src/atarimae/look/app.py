@@ -122,7 +122,10 @@ def listen(host: str, port: int | None) -> socket.socket:
     for wanted in range(PORT, PORT + TRIES) if port is None else (port,):
         try:
             family = socket.getaddrinfo(host, wanted, type=socket.SOCK_STREAM)[0][0]
-            return socket.create_server((host, wanted), family=family)
+            made = socket.create_server((host, wanted), family=family)
+            # Or a browser waits up to 40 ms for the second part of a small answer.
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return made
         except (OSError, OverflowError) as error:
             last = error
     there = f"{host}:{port}" if port is not None else f"{host}:{PORT} to {PORT + TRIES - 1}"
