@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from threading import Lock
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,7 +25,7 @@ class Mark(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["box", "polygon", "text"]
+    kind: str = Field(pattern=f"^({'|'.join(KINDS)})$")
     value: str = Field("", max_length=LONGEST)
     box: tuple[Number, Number, Number, Number] | None = None
     angle: Number = 0.0
