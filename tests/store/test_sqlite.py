@@ -15,7 +15,7 @@ from sqlalchemy import inspect
 
 from atarimae import workspace
 from atarimae.errors import AtarimaeError
-from atarimae.store import Origin, Store
+from atarimae.store import Classes, Origin, Store, schema
 from atarimae.types import Box, Label
 from atarimae.workspace import Workspace
 
@@ -199,3 +199,18 @@ def test_store_of_a_newer_atarimae_is_refused(ws: Workspace) -> None:
         file.commit()
     with pytest.raises(AtarimaeError, match=r"of a newer atarimae\. Its format is 99.*Update"):
         Store(ws)
+
+
+def test_store_of_the_second_format_gets_the_table_of_facts(ws: Workspace) -> None:
+    store = Store(ws)
+    store.record([row("a.png", "red", "赤")])
+    before = store.data()
+    store.engine.dispose()
+    with closing(sqlite3.connect(ws.root / "store.sqlite")) as file:
+        file.execute("DROP TABLE facts")
+        file.execute("UPDATE format SET number = 2")
+        file.commit()
+    assert state(Store(ws).data()) == state(before)
+    Classes(Store(ws)).alias("紅", of="赤")
+    with closing(sqlite3.connect(ws.root / "store.sqlite")) as file:
+        assert file.execute("SELECT number FROM format").fetchall() == [(schema.FORMAT,)]

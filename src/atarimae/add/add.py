@@ -41,6 +41,7 @@ class Report:
     # By kind: what labels said beyond what a label can hold.
     left: Mapping[str, int] = field(default_factory=dict)
     formats: Mapping[str, str] = field(default_factory=dict)  # by source
+    covered: int = 0  # classes that images are newly covered for
 
     def told(self) -> list[str]:
         """What was left out, a line a kind."""
@@ -58,6 +59,7 @@ class Report:
             "mended": self.mended,
             "left_out": dict(self.left),
             "formats": dict(self.formats),
+            "covered": self.covered,
         }
 
 
@@ -112,7 +114,7 @@ def _record(workspace: Workspace, found: Found, why: str, copy: bool, progress: 
     present = changes.present + changes.moved + changes.changed
     return Report(
         changes.added, present, changes.moved, changes.changed, changes.refused, found.ignored,
-        changes.mended, left=found.left, formats=found.formats,
+        changes.mended, left=found.left, formats=found.formats, covered=changes.covered,
     )  # fmt: skip
 
 
@@ -163,5 +165,7 @@ def load(
     for row in rows:
         names[row.image.hash].update(dict.fromkeys(row.said))
     said = {image: tuple(labels) for image, labels in names.items()}
-    version = Version(0, content_hash(files, said))
-    return Data(root, version, files, {row.image.hash: row.image for row in rows}, said), refused
+    looked = {row.image.hash: frozenset(row.covered) for row in rows if row.covered}
+    version = Version(0, content_hash(files, said, looked))
+    images = {row.image.hash: row.image for row in rows}
+    return Data(root, version, files, images, said, covered=looked), refused

@@ -36,6 +36,7 @@ class Entry:
     boxes: tuple[tuple[str, Box], ...] = ()  # each with its class, "" for none
     shares: tuple[tuple[str, Box], ...] = ()  # the same, in shares of the width and the height
     others: tuple[Label, ...] = ()  # labels of other kinds; they name no image
+    covered: tuple[str, ...] = ()  # classes that the picture was looked through for
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ def _both(old: Entry, new: Entry) -> Entry:
         boxes=tuple(dict.fromkeys(old.boxes + new.boxes)),
         shares=tuple(dict.fromkeys(old.shares + new.shares)),
         others=tuple(dict.fromkeys(old.others + new.others)),
+        covered=tuple(dict.fromkeys(old.covered + new.covered)),
         given=old.given | new.given,
         line=old.line if old.line is not None else new.line,
         **stated,

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from atarimae.store import schema
+from atarimae.store.names import Names, names_at
 from atarimae.store.saying import root
 from atarimae.store.state import label_of
 from atarimae.types import CHECKED, PAIR, Box
@@ -57,19 +58,20 @@ def conflicts(connection: Connection) -> list[Conflict]:
     """Every conflict, by image; of one image its classes first.
 
     Of boxes, outlines and texts only those that were changed at once: two that go back to one
-    stand beside each other rightly where somebody made two of it.
+    stand beside each other rightly where somebody made two of it. Two names of one class are none.
     """
-    label = schema.labels.c
+    label, names = schema.labels.c, names_at(connection)
     age = func.coalesce(label.first, label.id)
     line = func.coalesce(label.instead, age)
     of_class, pair = label.kind == "class", label.kind == PAIR
     placed = label.kind.not_in(("class", CHECKED, PAIR))
-    moved = _grouped(connection, placed, line, label.by, root)
+    moved = _grouped(connection, names, placed, line, label.by, root)
+    classes = _grouped(connection, names, of_class, label.image, label.value, lambda row: row.image)
     found = [
-        *_grouped(connection, of_class, label.image, label.value, lambda row: row.image),
+        *(one for one in classes if len({side.value for side in one.sides}) > 1),
         *(conflict for conflict in moved if conflict.at_once),
         *_grouped(
-            connection, pair, label.image + label.other, label.value,
+            connection, names, pair, label.image + label.other, label.value,
             lambda row: (row.image, row.other),
         ),
     ]  # fmt: skip
@@ -78,6 +80,7 @@ def conflicts(connection: Connection) -> list[Conflict]:
 
 def _grouped(
     connection: Connection,
+    names: Names,
     which: ColumnElement[bool],
     by: ColumnElement[Any],
     differs: ColumnElement[Any],
@@ -100,10 +103,12 @@ def _grouped(
     rows: Sequence[Any] = connection.execute(query).all()
     for _, found in groupby(rows, key):
         sides = list(found)
-        yield Conflict(sides[0].image, tuple(map(_side, sides)), sides[0].kind)
+        yield Conflict(sides[0].image, tuple(_side(one, names) for one in sides), sides[0].kind)
 
 
-def _side(row: Any) -> Side:
+def _side(row: Any, names: Names) -> Side:
     seen = row.edit - 1 if row.seen is None else row.seen
     said = label_of(row)
-    return Side(said.value, said.by, row.edit, row.at, seen, said.box, said.other)
+    return Side(
+        names.said(said.kind, said.value), said.by, row.edit, row.at, seen, said.box, said.other
+    )

@@ -7,12 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from atarimae.types import CHECKED, Box, File, Label
 
 
-def content_hash(files: Iterable[File], labels: Mapping[str, Sequence[Label]]) -> str:
+def content_hash(
+    files: Iterable[File],
+    labels: Mapping[str, Sequence[Label]],
+    covered: Mapping[str, frozenset[str]] | None = None,
+) -> str:
     """SHA-256 of what the data says: who said it, paths and the order of files left out.
 
+    Labels count as they are read: the class that is meant, not the name that it was said under.
     Runs name versions by it, so what it makes of a label is never changed. What a kind of label
-    has beyond a class and an upright box is appended, where there is any.
+    has beyond a class and an upright box is appended, where there is any, and so is coverage.
     """
+    looked = covered or {}
     lines = sorted(
         json.dumps(
             [
@@ -23,6 +29,7 @@ def content_hash(files: Iterable[File], labels: Mapping[str, Sequence[Label]]) -
                     for said in labels.get(file.image, ())
                     if said.kind != CHECKED  # that somebody looked changes no data
                 ],
+                *([sorted(looked[file.image])] if file.image in looked else ()),
             ],
             ensure_ascii=True,
         )

@@ -1,8 +1,9 @@
 """The tables are made in a new store, and brought up to date in an older one.
 
-Columns and indexes are added, nothing is taken away or rewritten: the numbers of the edits, and
-with them the versions that runs name, stay what they are. The second format brought what edits rest
-on, the third labels of other kinds than classes and upright boxes.
+Tables, columns and indexes are added, nothing is taken away or rewritten: the numbers of the edits,
+and with them the versions that runs name, stay what they are. The second format brought what edits
+rest on, the third labels of other kinds than classes and upright boxes, the fourth facts of
+classes, queues and agreements.
 """
 
 from sqlalchemy import Connection, Engine, column, delete, insert, inspect, select, table, update

@@ -8,18 +8,21 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from atarimae.store import schema
+from atarimae.store.names import Names, names_at
 from atarimae.store.rows import age, chunks, insert_rows, rows_where
 from atarimae.types import PAIR, Label
 
 SAID = ("image", "kind", "value", "x0", "y0", "x1", "y1", "angle", "points", "other")
 INSTEAD = "instead"  # the first label that one goes back to, each said in place of the one before
+Said = tuple[object, ...]  # as `SAID`
 
 
 def unsaid(connection: Connection, labels: Iterable[Label]) -> list[Label]:
     """Those that nobody of the same name says already, each once; whatever their score."""
-    fresh = {_spoken(label): label for label in labels}
+    names = names_at(connection)
+    fresh = {_spoken(label, names): label for label in labels}
     for row in _live(connection, fresh.values()):
-        fresh.pop(_spoken_in(row), None)
+        fresh.pop(_spoken_in(row, names), None)
     return list(fresh.values())
 
 
@@ -35,16 +38,15 @@ def replaced(
         return [], [None] * len(new)
     images = list(dict.fromkeys(one.image for label in old for one in (label, _ordered(label))))
     rows = _ever(connection, images)
-    newest = {_spoken_in(row): row for row in rows}  # the live one, where one lives
-    found = [newest.get(_spoken(label)) for label in old]
+    names = names_at(connection)
+    newest = {_spoken_in(row, names): row for row in rows}  # the live one, where one lives
+    wanted = [_spoken(label, names) for label in old]
+    found = [newest.get(one) for one in wanted]
     roots = [None if row is None else root(row) for row in found]
-    gone = {row.id for row in found if row is not None and row.removed is None}
+    live = [row for row in rows if row.removed is None]
+    gone = {row.id for row in live if _spoken_in(row, names) in wanted}
     stale = {root(row) for row in found if row is not None and row.removed is not None}
-    gone |= {
-        row.id
-        for row in rows
-        if row.removed is None and row.by == by and row.instead in stale and row.score is None
-    }
+    gone |= {row.id for row in live if row.by == by and row.instead in stale and row.score is None}
     if len(roots) == 1:
         return sorted(gone), roots * len(new)
     return sorted(gone), roots if len(roots) == len(new) else [None] * len(new)
@@ -67,21 +69,30 @@ def chosen(
 
     What other people have said since version `seen` stays: their choice was not known to this one.
     """
+    names = names_at(connection)
+    wanted = {image: {names.of(value): value for value in values}
+              for image, values in classes.items()}  # fmt: skip
     rows = rows_where(connection, schema.labels, "image", classes)
     people = [row for row in rows if row.kind == "class" and row.score is None]
-    there = {(row.image, row.value) for row in people}
+    there = {(row.image, names.of(row.value)) for row in people}
     gone = [
         row.id
         for row in people
-        if not also and row.value not in classes[row.image] and _known_to(row, by, seen)
+        if not also and names.of(row.value) not in wanted[row.image] and _known_to(row, by, seen)
     ]
     come = [
         Label(image, value, by=by)
-        for image, values in classes.items()
-        for value in dict.fromkeys(values)
-        if (image, value) not in there
+        for image, values in wanted.items()
+        for name, value in values.items()
+        if (image, name) not in there
     ]
     return gone, come
+
+
+def spoken(said: Said, names: Names) -> Said:
+    """The same with the class that is meant in place of its name."""
+    image, kind, value, *rest = said
+    return (image, kind, names.said(str(kind), str(value)), *rest)
 
 
 def say(
@@ -128,9 +139,10 @@ def _ordered(label: Label) -> Label:
     return replace(label, image=label.other, other=label.image)
 
 
-def _spoken(label: Label) -> tuple[object, ...]:
-    return (*said(label), label.by)
+def _spoken(label: Label, names: Names) -> Said:
+    """What tells labels apart, with the class that is meant."""
+    return (*spoken(said(label), names), label.by)
 
 
-def _spoken_in(row: Any) -> tuple[object, ...]:
-    return tuple(getattr(row, name) for name in (*SAID, "by"))
+def _spoken_in(row: Any, names: Names) -> Said:
+    return (*spoken(tuple(getattr(row, name) for name in SAID), names), row.by)
