@@ -14,6 +14,7 @@ from atarimae.look import share as sharing
 from atarimae.look.frame import HERE
 from atarimae.look.pages import (
     agree,
+    annotate,
     compare,
     findings,
     gate,
@@ -36,7 +37,7 @@ from atarimae.web.frame import new_app
 from atarimae.workspace import Workspace
 
 PAGES = (
-    images, media, sheets, runs, gate, compare, findings, search, guide, mine, agree, review,
+    images, media, sheets, annotate, runs, gate, compare, findings, search, guide, mine, agree, review,
     proposals,
 )  # fmt: skip
 PORT = 7860
@@ -130,7 +131,10 @@ def listen(host: str, port: int | None) -> socket.socket:
     for wanted in range(PORT, PORT + TRIES) if port is None else (port,):
         try:
             family = socket.getaddrinfo(host, wanted, type=socket.SOCK_STREAM)[0][0]
-            return socket.create_server((host, wanted), family=family)
+            made = socket.create_server((host, wanted), family=family)
+            # Or a browser waits up to 40 ms for the second part of a small answer.
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return made
         except (OSError, OverflowError) as error:
             last = error
     there = f"{host}:{port}" if port is not None else f"{host}:{PORT} to {PORT + TRIES - 1}"
