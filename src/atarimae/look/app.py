@@ -12,7 +12,17 @@ from fastapi.staticfiles import StaticFiles
 from atarimae.errors import AtarimaeError
 from atarimae.look import share as sharing
 from atarimae.look.frame import HERE
-from atarimae.look.pages import compare, findings, gate, images, ledger, media, runs, search
+from atarimae.look.pages import (
+    compare,
+    findings,
+    gate,
+    images,
+    ledger,
+    media,
+    runs,
+    search,
+    sets,
+)
 from atarimae.look.site import Site
 from atarimae.look.unseen import UNSEEN
 from atarimae.web import guard
@@ -42,7 +52,7 @@ def create_app(
         tabs.append(("Ledger", "/ledger"))
     tabs.append(("Gate", "/gate"))
     site.pages.templates.globals |= {"tabs": tabs, "shared": token is not None}
-    for page in (images, media, runs, gate, compare, findings, search):
+    for page in (images, sets, media, runs, gate, compare, findings, search):
         app.include_router(page.router(site))
     app.mount("/look", StaticFiles(directory=HERE / "static"), name="look")
     if token is not None:

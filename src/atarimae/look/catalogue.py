@@ -8,6 +8,7 @@ from functools import cached_property
 from threading import Lock
 
 from atarimae.look.checks.finding import by_image
+from atarimae.look.sets import Sets
 from atarimae.runlog.where import fold
 from atarimae.store import Store
 from atarimae.types import Data, File
@@ -27,13 +28,15 @@ class Filter:
     source: str = ""
     role: str = ""
     text: str = ""  # words that path, labels or source hold, whatever their case and width
+    set: str = ""  # name of a chosen set of images
 
 
 class Listing:
     """The data of one version, by image and by filter."""
 
-    def __init__(self, data: Data) -> None:
+    def __init__(self, data: Data, sets: Sets) -> None:
         self.data = data
+        self.sets = sets
         self.files_by_image: Mapping[str, list[File]] = by_image(data.files)
         self._filtered: dict[Filter, tuple[int, ...]] = {}
 
@@ -64,6 +67,7 @@ class Listing:
 
     def _find(self, wanted: Filter) -> tuple[int, ...]:
         words = fold(wanted.text).split()
+        chosen = self.sets.images(wanted.set) if wanted.set else None
         return tuple(
             number
             for number, file in enumerate(self.data.files)
@@ -71,6 +75,7 @@ class Listing:
             and (not wanted.split or wanted.split == (file.split or NONE))
             and (not wanted.source or wanted.source == (file.source or NONE))
             and (not wanted.role or wanted.role == file.role)
+            and (chosen is None or file.image in chosen)
             and (not words or all(word in self._texts[number] for word in words))
         )
 
@@ -88,6 +93,7 @@ class Catalogue:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.store = Store(workspace)
+        self.sets = Sets(workspace)
         self._lock = Lock()
         self._listing: Listing | None = None
         self._looked = 0.0
@@ -100,6 +106,6 @@ class Catalogue:
                     self._listing is None
                     or self._listing.data.version.edit != self.store.last_edit()
                 ):
-                    self._listing = Listing(self.store.data())
+                    self._listing = Listing(self.store.data(), self.sets)
                 self._looked = time.monotonic()
             return self._listing

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from atarimae.look import frame
 from atarimae.look.catalogue import Catalogue
 from atarimae.look.checking import Checking
+from atarimae.look.likeness import Likenesses
+from atarimae.look.nearest import Nearest
 from atarimae.look.searcher import Searcher
 from atarimae.look.unseen import Unseen
 from atarimae.workspace import Workspace
@@ -23,6 +25,9 @@ class Site:
         self.unseen = Unseen(workspace, self.catalogue.store)
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="thumbnails")
         self.checking = Checking(workspace, self.catalogue)
+        likenesses = Likenesses(workspace)
+        self.nearest = Nearest(self.catalogue, likenesses)
+        self.sets = self.catalogue.sets
 
     @staticmethod
     def src(image: str) -> str:

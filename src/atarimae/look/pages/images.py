@@ -16,10 +16,11 @@ MOST = 500  # files in one answer
 
 
 def wanted(
-    label: str = "", split: str = "", source: str = "", role: str = "", text: str = ""
-) -> Filter:
+    label: str = "", split: str = "", source: str = "", role: str = "", text: str = "",
+    set: str = "",
+) -> Filter:  # fmt: skip
     """The filter in an address."""
-    return Filter(label, split, source, role, text)
+    return Filter(label, split, source, role, text, set)
 
 
 Wanted = Annotated[Filter, Depends(wanted)]
@@ -30,7 +31,7 @@ def router(site: Site) -> APIRouter:
     made = APIRouter()
 
     @made.get("/")
-    def page(filter_: Wanted, seen: str = "") -> HTMLResponse:
+    def page(filter_: Wanted, seen: str = "", near: str = "") -> HTMLResponse:
         listing = site.catalogue.now()
         return site.pages.page(
             "images.html",
@@ -42,6 +43,7 @@ def router(site: Site) -> APIRouter:
             none=NONE,
             looked={SEEN: "seen", UNSEEN: "not seen yet"},
             seen=seen,
+            near=near,
         )
 
     @made.get("/api/images")
@@ -52,15 +54,19 @@ def router(site: Site) -> APIRouter:
         find: str = "",
         seen: str = "",
         before: str = "",
+        near: str = "",
     ) -> dict[str, object]:
         listing, before = site.catalogue.now(), before or stamp(now())
-        numbers = site.unseen.numbers(listing, filter_, seen, before)
+        found = site.unseen.numbers(listing, filter_, seen, before)
+        order = site.nearest.order(listing, found, near)
+        numbers = order.numbers
         files = listing.data.files
         return {
             "version": listing.data.version.edit,
             "total": len(numbers),
             "all": len(files),
             "before": before,
+            "near": order.as_dict(),
             "seen": site.unseen.share(listing, numbers),
             "start": start,
             "position": _position(files, numbers, find),
