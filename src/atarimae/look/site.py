@@ -6,6 +6,7 @@ from atarimae.look import frame
 from atarimae.look.catalogue import Catalogue
 from atarimae.look.checking import Checking
 from atarimae.look.likeness import Likenesses
+from atarimae.look.maps import Maps
 from atarimae.look.nearest import Nearest
 from atarimae.look.searcher import Searcher
 from atarimae.look.unseen import Unseen
@@ -27,6 +28,7 @@ class Site:
         self.checking = Checking(workspace, self.catalogue)
         likenesses = Likenesses(workspace)
         self.nearest = Nearest(self.catalogue, likenesses)
+        self.maps = Maps(self.catalogue, likenesses)
         self.sets = self.catalogue.sets
 
     @staticmethod
