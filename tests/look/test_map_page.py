@@ -144,7 +144,7 @@ def test_hover_shows_the_image_and_a_click_opens_it(page, sake):
     page.mouse.click(x, y)
     expect(page.locator("#panel")).to_be_visible()
     assert item["labels"][0] in page.locator("#detail h2").inner_text()
-    page.keyboard.press("m")
+    page.keyboard.press("k")
     expect(page.locator("#near")).to_contain_text("Most alike first, by the embeddings of run")
     assert page.locator(".tile").first.get_attribute("title").startswith("絵/")
 
@@ -169,12 +169,15 @@ def test_the_map_is_zoomed_by_keys_and_what_is_in_sight_is_chosen(page, sake):
     expect(page.locator("#count")).to_have_text("60 chosen")
 
 
-def test_neighbours_come_when_they_are_arranged(page, sake):
+def test_neighbours_come_when_they_are_arranged_and_what_is_chosen_stays(page, sake):
     pytest.importorskip("openTSNE")
     opened(page, sake)
+    page.locator("#legend li button").first.click()
+    page.keyboard.press("a")
     page.select_option("select[name=kind]", "neighbours")
     expect(page.locator("#said")).to_contain_text("60 images, by the embeddings", timeout=30_000)
     expect(page).to_have_url(f"{sake}/map?kind=neighbours&run=&by=label")
+    expect(page.locator("#count")).to_have_text("40 chosen")
 
 
 def test_a_finger_draws_a_lasso_on_a_phone(browser, sake):

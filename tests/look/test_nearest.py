@@ -81,6 +81,16 @@ def test_without_a_run_pixels_are_compared_and_it_says_so(maker, images):
     assert [item["path"] for item in said["items"]][:3] == ["0.png", "5.png", "1.png"]
 
 
+def test_what_was_looked_at_meanwhile_is_compared_too(maker, images):
+    client = client_of(maker.workspace)
+    surveyor(maker.workspace).survey(maker.data.where(lambda file: file.path < "3"))
+    assert asked(client, near=images[0])["near"]["left"] == 3
+
+    surveyor(maker.workspace).survey(maker.data)
+
+    assert asked(client, near=images[0])["near"]["left"] == 0
+
+
 def test_before_anything_looked_at_the_images_their_order_is_that_of_paths(maker, images):
     said = asked(client_of(maker.workspace), near=images[3])
     assert said["near"] == {"image": images[3], "by": "", "left": 6}

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from atarimae.look.catalogue import NONE, Listing
-from atarimae.look.checks import Finding
-from atarimae.look.checks.wrong import check as wrong
+from atarimae.look.checks import Finding, wrong
 from atarimae.types import Data, File
 
 SURE = (0.75, 0.5, 0.25)  # the least probabilities of the steps of suspicion, highest first
 FINE = "no suspicion"
+SUSPECTS = wrong.check.name  # the check whose findings are steps of suspicion
 SEEN = ("seen", "not seen yet")
 
 
@@ -57,7 +57,7 @@ def by_seen(images: Sequence[str], seen: frozenset[str]) -> Colours:
 
 def by_suspicion(images: Sequence[str], findings: Sequence[Finding]) -> Colours:
     """The probability that the label is wrong, in steps, as the check of labels found it."""
-    sure = {one.images[0]: one.sure for one in findings if one.check == wrong.name}
+    sure = {one.images[0]: one.sure for one in findings if one.check == SUSPECTS}
     steps = [f"{least:.0%} or more" for least in SURE]
     found = [
         next((step for step, least in zip(steps, SURE, strict=True) if sure[image] >= least), FINE)

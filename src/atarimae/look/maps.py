@@ -32,6 +32,11 @@ class Map:
     places: Floats  # (n, 2), x to the right, y up
     told: str = ""  # what the images are compared by
 
+    @property
+    def of(self) -> str:
+        """The same for maps of the same images, whose numbers are the same then."""
+        return hashlib.sha256("".join(self.images).encode()).hexdigest()[:16]
+
 
 class Maps:
     """The maps of a workspace, each worked out once however many ask for it."""
@@ -53,9 +58,15 @@ class Maps:
         with self._lock:
             work = self._works.get((run, kind))
             if work is None or (work.over.is_set() and not work.holds(self, listing)):
-                work = self._works[run, kind] = _Work(self, listing, run, kind)
+                work = self._begin(listing, run, kind)
         work.over.wait(patience)
         return work.result() if work.over.is_set() else None
+
+    def _begin(self, listing: Listing, run: str, kind: str) -> "_Work":
+        for key in [key for key, work in self._works.items() if work.over.is_set()][:-REMEMBERED]:
+            del self._works[key]
+        self._works[run, kind] = _Work(self, listing, run, kind)
+        return self._works[run, kind]
 
     def named(self, name: str) -> Map | None:
         """A map that is held or lies in the cache, None where there is none of that name."""
@@ -99,6 +110,7 @@ class _Work:
         self.over = Event()
         self._of = (maps, listing, run, kind)
         self._judged = chosen(maps.catalogue.workspace, run)
+        self._mark = maps.likenesses.mark()
         self._found: Map | BaseException | None = None
         Thread(target=self._run, name="map", daemon=True).start()
 
@@ -106,6 +118,8 @@ class _Work:
         """Whether the newest data and the newest run would give the same images."""
         judged = chosen(maps.catalogue.workspace, self._of[2])
         if isinstance(self._found, BaseException) or judged != self._judged:
+            return False
+        if maps.likenesses.mark() != self._mark:
             return False
         return self._of[1].data.version.edit == listing.data.version.edit
 

@@ -6,58 +6,57 @@ from threading import Lock
 
 import numpy as np
 
-from atarimae.look.catalogue import Catalogue, Listing
 from atarimae.look.likeness import Likeness, Likenesses, chosen
-from atarimae.types import Floats
+from atarimae.types import Data, File, Floats
+from atarimae.workspace import Workspace
 
 BLOCK = 4096  # rows that are compared at once
 
 
 @dataclass(frozen=True)
 class Order:
-    """Numbers of files, the most alike first; those that can't be compared last, as they came."""
+    """Files, those of the most alike images first; what can't be compared comes last."""
 
-    numbers: tuple[int, ...]
+    files: tuple[File, ...]
     near: str = ""  # the image that they are like
     told: str = ""  # what they are compared by; empty where nothing is known of the image
     left: int = 0  # how many files at the end can't be compared
 
     def as_dict(self) -> dict[str, object] | None:
-        """JSON values without the numbers; None where nothing was asked for."""
+        """JSON values without the files; None where nothing was asked for."""
         return {"image": self.near, "by": self.told, "left": self.left} if self.near else None
 
 
 class Nearest:
     """Sorts what a filter found; the last order is kept, as a grid asks for it block by block."""
 
-    def __init__(self, catalogue: Catalogue, likenesses: Likenesses) -> None:
-        self.catalogue = catalogue
+    def __init__(self, workspace: Workspace, likenesses: Likenesses) -> None:
+        self.workspace = workspace
         self.likenesses = likenesses
         self._lock = Lock()
         self._last: tuple[tuple[object, ...], Order] | None = None
 
-    def order(self, listing: Listing, numbers: tuple[int, ...], near: str) -> Order:
+    def order(self, data: Data, files: tuple[File, ...], near: str) -> Order:
         """By the newest run's embeddings, or by pixels where no run has any."""
         if not near:
-            return Order(numbers)
-        judged = chosen(self.catalogue.workspace)
-        key = (listing, numbers, near, judged.run.id if judged else None)
+            return Order(files)
+        judged = chosen(self.workspace)
+        known = self.likenesses.by(data, judged)
+        key = (known, files, near)
         with self._lock:
             if self._last is None or self._last[0] != key:
-                known = self.likenesses.by(listing.data, judged)
-                self._last = (key, ordered(listing, numbers, near, known))
+                self._last = (key, ordered(files, near, known))
             return self._last[1]
 
 
-def ordered(listing: Listing, numbers: Sequence[int], near: str, known: Likeness | None) -> Order:
-    """Equal cosines are in order of the image's hash, files of one image in that of their paths."""
+def ordered(files: Sequence[File], near: str, known: Likeness | None) -> Order:
+    """Equal cosines are in order of the image's hash, files of one image as they came."""
     cosines = alike(known, near) if known else {}
     if known is None or not cosines:
-        return Order(tuple(numbers), near, left=len(numbers))
-    files = listing.data.files
-    there = [number for number in numbers if files[number].image in cosines]
-    rest = [number for number in numbers if files[number].image not in cosines]
-    there.sort(key=lambda number: (-cosines[files[number].image], files[number].image))
+        return Order(tuple(files), near, left=len(files))
+    there = [file for file in files if file.image in cosines]
+    rest = [file for file in files if file.image not in cosines]
+    there.sort(key=lambda file: (-cosines[file.image], file.image))
     return Order((*there, *rest), near, known.told, len(rest))
 
 

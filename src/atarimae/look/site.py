@@ -27,7 +27,7 @@ class Site:
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="thumbnails")
         self.checking = Checking(workspace, self.catalogue)
         likenesses = Likenesses(workspace)
-        self.nearest = Nearest(self.catalogue, likenesses)
+        self.nearest = Nearest(workspace, likenesses)
         self.maps = Maps(self.catalogue, likenesses)
         self.sets = self.catalogue.sets
 

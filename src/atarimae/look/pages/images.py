@@ -58,19 +58,19 @@ def router(site: Site) -> APIRouter:
     ) -> dict[str, object]:
         listing, before = site.catalogue.now(), before or stamp(now())
         found = site.unseen.numbers(listing, filter_, seen, before)
-        order = site.nearest.order(listing, found, near)
-        numbers = order.numbers
-        files = listing.data.files
+        order = site.nearest.order(
+            listing.data, tuple(listing.data.files[number] for number in found), near
+        )
         return {
             "version": listing.data.version.edit,
-            "total": len(numbers),
-            "all": len(files),
+            "total": len(found),
+            "all": len(listing.data.files),
             "before": before,
             "near": order.as_dict(),
-            "seen": site.unseen.share(listing, numbers),
+            "seen": site.unseen.share(listing, found),
             "start": start,
-            "position": _position(files, numbers, find),
-            "items": [_item(listing, files[number]) for number in numbers[start : start + count]],
+            "position": _position(order.files, find),
+            "items": [_item(listing, file) for file in order.files[start : start + count]],
         }
 
     @made.get("/image/{image}")
@@ -105,8 +105,8 @@ def router(site: Site) -> APIRouter:
     return made
 
 
-def _position(files: tuple[File, ...], numbers: tuple[int, ...], image: str) -> int | None:
-    places = (place for place, number in enumerate(numbers) if files[number].image == image)
+def _position(files: tuple[File, ...], image: str) -> int | None:
+    places = (place for place, file in enumerate(files) if file.image == image)
     return next(places, None) if image else None
 
 

@@ -40,7 +40,9 @@ def router(site: Site) -> APIRouter:
         found = site.maps.now(run, kind, PATIENCE)
         if found is None:
             return {"map": None, "said": site.maps.said}
-        return {"map": found.name, "images": len(found.images), "by": found.told}
+        return {
+            "map": found.name, "of": found.of, "images": len(found.images), "by": found.told,
+        }  # fmt: skip
 
     _parts(site, made)
     return made
@@ -71,7 +73,7 @@ def _parts(site: Site, made: APIRouter) -> None:
         queue = site.checking.now(PATIENCE)
         if queue is None:
             return {"said": site.checking.said or "the checks are at work"}
-        lacks = queue.lacks.get(colours.wrong.name, "")
+        lacks = queue.lacks.get(colours.SUSPECTS, "")
         return colours.by_suspicion(shown, queue.findings).as_dict() | {"note": lacks}
 
     @made.get("/api/map/{name}/items")

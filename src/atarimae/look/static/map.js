@@ -75,7 +75,7 @@ async function arranged() {
 async function show(said, mine) {
   const found = new Float32Array(await (await fetch(`/api/map/${said.map}/places`)).arrayBuffer());
   if (mine !== turn) return;
-  const same = map?.hash === said.map;
+  const same = map?.said.of === said.of; // what was chosen on the one stays chosen on the other
   map = { hash: said.map, said };
   places = found;
   if (!same) choose([], "replace", false);
