@@ -26,19 +26,20 @@ def pca(rows: Floats) -> Floats:
 
     Of the two signs that a direction may have, it is that in which its largest number is positive.
     """
-    mean = rows.mean(0, dtype=np.float64)
+    mean = rows.mean(0, dtype=np.float64).astype(np.float32)
     _, directions = np.linalg.eigh(_scatter(rows, mean))
     axes = directions[:, : -3 if directions.shape[1] > 1 else None : -1]
     axes = axes * np.sign(axes[np.abs(axes).argmax(0), np.arange(axes.shape[1])])
+    flat = axes.astype(np.float32)
     made = np.zeros((len(rows), 2), np.float32)
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK] - mean
-        made[start : start + BLOCK, : axes.shape[1]] = block @ axes
+        made[start : start + BLOCK, : axes.shape[1]] = block @ flat
     return made
 
 
-def _scatter(rows: Floats, mean: Numbers) -> Numbers:
-    """The sum of outer products of centred rows, block by block."""
+def _scatter(rows: Floats, mean: Floats) -> Numbers:
+    """The sum of outer products of centred rows: blocks in float32, their sum in float64."""
     made = np.zeros((rows.shape[1], rows.shape[1]))
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK] - mean
