@@ -32,6 +32,7 @@ NAMES = (
     "scoring",
     "search",
     "start",
+    "tiles",
     "training",
     "tuner",
 )

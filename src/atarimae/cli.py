@@ -13,6 +13,7 @@ from pathlib import Path
 from atarimae.commands import (
     board,
     bundles,
+    classes,
     confirm,
     data,
     demo,
@@ -20,11 +21,13 @@ from atarimae.commands import (
     fit,
     gate,
     mend,
+    mine,
     mirror,
     notes,
     propose,
     rank,
     records,
+    review,
     runs,
     search,
     sweep,
@@ -34,8 +37,8 @@ from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
 GROUPS = (
-    data, mend, edits, confirm, fit, sweep, runs, notes, verdicts, gate, rank, propose, board,
-    records, mirror, bundles, search, demo,
+    data, mend, classes, edits, confirm, mine, fit, sweep, runs, notes, verdicts, gate, rank,
+    propose, review, board, records, mirror, bundles, search, demo,
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS

@@ -220,3 +220,23 @@ def test_the_page_says_of_each_format_what_it_carries(name):
 @pytest.mark.parametrize("kind", LEFT)
 def test_the_page_explains_each_kind_that_is_left_out(kind):
     assert f"| `{kind}` |" in DOCS.read_text("utf-8")
+
+
+def test_coverage_comes_back_from_coco_and_is_counted_elsewhere(ws, tmp_path, drawn):
+    first, second = (drawn[n][1].hash for n in (0, 1))
+    ws.classes.cover(first, "瓶")
+    ws.classes.begin_round("蓋", new=True)
+    ws.classes.cover([first, second])
+    ws.export("coco", tmp_path / "coco")
+    back = at.init(tmp_path / "back")
+    back.add(tmp_path / "coco")
+    assert back.data().covered == ws.data().covered == {
+        first: frozenset(("瓶", "蓋")), second: frozenset(("蓋",)),
+    }  # fmt: skip
+    assert ws.export("csv", tmp_path / "csv").left["covered"] == 2
+
+
+def test_without_coverage_coco_says_nothing_of_it(ws, tmp_path):
+    ws.export("coco", tmp_path / "coco")
+    for path in (tmp_path / "coco").glob("*.json"):
+        assert "category_ids" not in path.read_text("utf-8")

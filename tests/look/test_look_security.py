@@ -37,7 +37,10 @@ def test_a_known_image_is_served(client, image, maker):
     assert original.headers["cross-origin-resource-policy"] == "same-origin"
 
 
-@pytest.mark.parametrize("route", ["/thumbnail/{}.webp", "/picture/{}.webp", "/original/{}"])
+@pytest.mark.parametrize(
+    "route",
+    ["/thumbnail/{}.webp", "/picture/{}.webp", "/original/{}", "/api/sheet/{}", "/tile/{}/0/0_0"],
+)
 @pytest.mark.parametrize(
     "name",
     [

@@ -10,28 +10,31 @@ from dataclasses import replace
 from atarimae.add.entry import Entry
 from atarimae.add.table import all_bad
 from atarimae.errors import UsageError
-from atarimae.predict.boxes import inside
 from atarimae.store import Refusal, Row
-from atarimae.types import Box
+from atarimae.store.soundness import kept as sound
+from atarimae.types import BOX, Box, Label
 
 Read = tuple[Entry, Row | Refusal]
 DIGITS = 3
 
 
 def within(read: Iterable[Read]) -> list[Read]:
-    """The same, with boxes cut at the pictures' edges; raises `UsageError` with all that leave."""
+    """The same, with labels cut at the pictures' edges; raises `UsageError` with all that leave."""
     kept: list[Read] = []
     bad: list[str] = []
     for entry, one in read:
-        if isinstance(one, Row) and (entry.boxes or entry.shares):
-            size = (one.image.width, one.image.height)
-            boxes = []
-            for value, box in (*entry.boxes, *_pixels(entry, size)):
+        if isinstance(one, Row) and (entry.boxes or entry.shares or entry.others):
+            image, size = one.image.hash, (one.image.width, one.image.height)
+            boxes = (*entry.boxes, *_pixels(entry, size))
+            others = []
+            for label in [Label(image, value, BOX, box) for value, box in boxes] + [
+                replace(label, image=image) for label in entry.others
+            ]:
                 try:
-                    boxes.append((value, inside(box, size)))
+                    others.append(sound(label, {image: size}))
                 except UsageError as error:
                     bad.append(f"{one.file.path}: {error}")
-            one = replace(one, boxes=tuple(boxes))
+            one = replace(one, boxes=(), others=tuple(others))
         kept.append((entry, one))
     if bad:
         raise all_bad(f"{len(bad)} of the boxes leave{'s' * (len(bad) == 1)} the picture.", bad)

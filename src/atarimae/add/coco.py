@@ -1,12 +1,15 @@
 """COCO: a JSON with images, annotations with boxes, categories; or a folder of such files.
 
 Each image is an entry with the categories of its annotations as labels, and their boxes. An
-annotation without a box is of the whole image. What `atarimae export` knows of a file beyond that
-lies in the image's key `atarimae`.
+annotation without a box is of the whole image. For which classes an image was looked through is
+said as LVIS says it: `neg_category_ids` are not there, `not_exhaustive_category_ids` are there and
+perhaps more often. What `atarimae export` knows of a file beyond that lies in the image's key
+`atarimae`.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +24,7 @@ from atarimae.errors import UsageError
 from atarimae.types import Box
 
 KEYS = ("images", "annotations", "categories")
+ABSENT, NOT_ALL = "neg_category_ids", "not_exhaustive_category_ids"  # of LVIS's images
 Said = list[tuple[str, Box | None]]
 
 
@@ -91,7 +95,8 @@ def _read(place: Place, folders: Sequence[Path], split: str | None) -> Found:
             said[image].append((value, _box(one, gathering.left)))
     for count, one in enumerate(images):
         with gathering.at(f"image {one.get('id', count)}"):
-            gathering.entries.append(_entry(one, said[one.get("id")], folders, split))
+            entry = _entry(one, said[one.get("id")], folders, split)
+            gathering.entries.append(replace(entry, covered=_covered(one, entry, names)))
     return gathering.found(place.path)
 
 
@@ -146,6 +151,23 @@ def _entry(one: Object, said: Said, folders: Sequence[Path], split: str | None) 
     boxes = tuple(dict.fromkeys((value, box) for value, box in said if box is not None))
     more = beyond(one.get("atarimae"), (value for value, _ in said))
     return Entry(placed(locate(name, folders)), boxes=boxes, **stated({"split": split}) | more)
+
+
+def _covered(one: Object, entry: Entry, names: Mapping[object, str]) -> tuple[str, ...]:
+    """Classes that are not there, and those that are there and were all found."""
+    if not any(key in one for key in (ABSENT, NOT_ALL)):
+        return ()
+    absent, more = (_categories(one, key, names) for key in (ABSENT, NOT_ALL))
+    there = (*entry.labels, *(value for value, _ in entry.boxes))
+    found = [name for name in there if name and name not in more]
+    if wrong := [name for name in absent if name in there]:
+        raise UsageError(f"Its {ABSENT} have '{wrong[0]}', which it has.")
+    return tuple(dict.fromkeys((*found, *absent)))
+
+
+def _categories(one: Object, key: str, names: Mapping[object, str]) -> list[str]:
+    ids = listed(one.get(key) or [], key)
+    return [names[_known({key: id}, key, names)] for id in ids]
 
 
 FORMAT = Format("coco", read, is_file, is_folder)

@@ -9,7 +9,7 @@ from typing import Any
 
 from atarimae.errors import UsageError, unknown_name
 from atarimae.store import Refusal
-from atarimae.types import ROLES, SPLITS, Box
+from atarimae.types import ROLES, SPLITS, Box, Label
 
 READABLE = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".tif",
             ".tiff", ".gif")  # fmt: skip
@@ -35,6 +35,8 @@ class Entry:
     line: int | None = None  # of the CSV, from 1
     boxes: tuple[tuple[str, Box], ...] = ()  # each with its class, "" for none
     shares: tuple[tuple[str, Box], ...] = ()  # the same, in shares of the width and the height
+    others: tuple[Label, ...] = ()  # labels of other kinds; they name no image
+    covered: tuple[str, ...] = ()  # classes that the picture was looked through for
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def _both(old: Entry, new: Entry) -> Entry:
         labels=tuple(dict.fromkeys(old.labels + new.labels)),
         boxes=tuple(dict.fromkeys(old.boxes + new.boxes)),
         shares=tuple(dict.fromkeys(old.shares + new.shares)),
+        others=tuple(dict.fromkeys(old.others + new.others)),
+        covered=tuple(dict.fromkeys(old.covered + new.covered)),
         given=old.given | new.given,
         line=old.line if old.line is not None else new.line,
         **stated,

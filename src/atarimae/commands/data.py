@@ -68,6 +68,10 @@ def look(arguments: Arguments) -> None:
     if arguments.repair:
         _repair(arguments, workspace)
         return
+    if arguments.economics:
+        found = workspace.economics()
+        out(arguments, found.as_dict(), "\n".join(found.lines()))
+        return
     if arguments.json:
         out(arguments, workspace.queue().as_dict(), "")
         return
@@ -138,6 +142,10 @@ def _look_words(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--repair", action="store_true",
         help="keep copies of one picture on one side of the split, as one edit",
+    )  # fmt: skip
+    command.add_argument(
+        "--economics", action="store_true",
+        help="tell labels saved, seconds a label, and what 200 more labels would likely bring",
     )  # fmt: skip
     command.add_argument("--port", type=int, help="the first free one from 7860 on if not given")
     command.add_argument("--no-browser", action="store_true", help="only print the address")

@@ -1,7 +1,9 @@
 """COCO: `instances_train.json` and so on, one a split; `instances.json` of files in none.
 
-A class that no box has is an annotation without a box. What COCO has no place for lies in the
-image's key `atarimae`, which other tools pass over.
+A class that no box has is an annotation without a box. Where images were looked through for some
+classes, that is said as LVIS says it: `neg_category_ids` are not there, and
+`not_exhaustive_category_ids` are there and perhaps more often. What COCO has no place for lies in
+the image's key `atarimae`, which other tools pass over.
 """
 
 from collections import defaultdict
@@ -15,17 +17,21 @@ from atarimae.export.item import Item, plain, sides
 
 def write(folder: Path, items: Sequence[Item]) -> None:
     """The files of the splits, with the same categories in each."""
-    names = sorted({value for item in items for value, _ in item.said()})
+    names = sorted(
+        {value for item in items for value, _ in item.said()}.union(*(i.covered for i in items))
+    )
     ids = {name: number for number, name in enumerate(names, start=1)}
     by_split: dict[str | None, list[Item]] = defaultdict(list)
     for item in items:
         by_split[item.file.split].append(item)
+    told = any(item.covered for item in items)
     for split, some in by_split.items() or [(None, [])]:
         name = f"instances_{split}.json" if split else "instances.json"
-        put_json(folder / name, _document(some, ids))
+        put_json(folder / name, _document(some, ids, told))
 
 
-def _document(items: Sequence[Item], ids: dict[str, int]) -> dict[str, object]:
+def _document(items: Sequence[Item], ids: dict[str, int], told: bool) -> dict[str, object]:
+    """`told`: for some image it is known for which classes it was looked through."""
     annotations: list[dict[str, object]] = []
     for number, item in enumerate(items, start=1):
         for value, box in item.said():
@@ -40,7 +46,10 @@ def _document(items: Sequence[Item], ids: dict[str, int]) -> dict[str, object]:
     return {
         "info": {"description": "Exported by atarimae"},
         "licenses": [],
-        "images": [_image(number, item) for number, item in enumerate(items, start=1)],
+        "images": [
+            _image(number, item) | (_coverage(item, ids) if told else {})
+            for number, item in enumerate(items, start=1)
+        ],
         "annotations": annotations,
         "categories": [{"id": id, "name": name} for name, id in ids.items()],
     }
@@ -57,4 +66,15 @@ def _image(number: int, item: Item) -> dict[str, object]:
     }
 
 
-FORMAT = Format("coco", "instances_train.json and so on, one a split", write, ALL, all_in("images"))
+def _coverage(item: Item, ids: dict[str, int]) -> dict[str, object]:
+    there = {value for value, _ in item.said() if value}
+    return {
+        "neg_category_ids": sorted(ids[name] for name in item.covered - there),
+        "not_exhaustive_category_ids": sorted(ids[name] for name in there - item.covered),
+    }
+
+
+FORMAT = Format(
+    "coco", "instances_train.json and so on, one a split", write, ALL | {"covered"},
+    all_in("images"),
+)  # fmt: skip

@@ -96,13 +96,16 @@ def write(
     missing = [_missing(file.path) for file in set(data.files) - set(there.files)]
     labels = _picked(there, format, left)
     left.update(facts(there.files, format))
+    if "covered" not in format.carries:
+        left["covered"] += len({file.image for file in there.files} & data.covered.keys())
     with _whole(out) as build:
         placing = Placing(format, there, build, out, copy)
         items: list[Item] = []
         for count, file in enumerate(there.files, start=1):
             found, image = labels[file.image], data.images[file.image]
             name = placing.place(file, image, found.classes, data.path(file))
-            items.append(Item(name, file, image, found.classes, found.boxes))
+            covered = data.covered.get(file.image, frozenset[str]())
+            items.append(Item(name, file, image, found.classes, found.boxes, covered=covered))
             progress(count, len(there), "writing")
         left.update(format.write(build, items) or {})
     return Exported(

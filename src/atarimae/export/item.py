@@ -17,6 +17,7 @@ class Item:
     image: Image
     classes: tuple[str, ...] = ()
     boxes: tuple[tuple[str, Box], ...] = ()  # each with its class, "" for none
+    covered: frozenset[str] = frozenset()  # classes that the image was looked through for
 
     def said(self) -> list[Said]:
         """Boxes with their class, and classes that no box has, in the order of the classes.

@@ -13,6 +13,7 @@ LEFT = {
     "rounded": "boxes finer than a thousandth of a pixel, rounded",
     "respelled": "labels with outer spaces or decomposed letters, which `add` tidies",
     "characters": "labels with characters that the format can't hold",
+    "covered": "images' coverage: for which classes they were looked through",
     "split": "files' splits",
     "role": "files' roles",
     "group": "files' groups",

@@ -23,6 +23,7 @@ from atarimae.look.pages import (
     runs,
     search,
     sets,
+    sheets,
 )
 from atarimae.look.site import Site
 from atarimae.look.unseen import UNSEEN
@@ -53,7 +54,7 @@ def create_app(
         tabs.append(("Ledger", "/ledger"))
     tabs.append(("Gate", "/gate"))
     site.pages.templates.globals |= {"tabs": tabs, "shared": token is not None}
-    for page in (images, map, sets, media, runs, gate, compare, findings, search):
+    for page in (images, map, sets, media, sheets, runs, gate, compare, findings, search):
         app.include_router(page.router(site))
     app.mount("/look", StaticFiles(directory=HERE / "static"), name="look")
     if token is not None:

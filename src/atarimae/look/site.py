@@ -9,6 +9,7 @@ from atarimae.look.likeness import Likenesses
 from atarimae.look.maps import Maps
 from atarimae.look.nearest import Nearest
 from atarimae.look.searcher import Searcher
+from atarimae.look.sheets import Sheets
 from atarimae.look.unseen import Unseen
 from atarimae.workspace import Workspace
 
@@ -30,6 +31,7 @@ class Site:
         self.nearest = Nearest(workspace, likenesses)
         self.maps = Maps(self.catalogue, likenesses)
         self.sets = self.catalogue.sets
+        self.sheets = Sheets(workspace)
 
     @staticmethod
     def src(image: str) -> str:

@@ -17,7 +17,7 @@ from atarimae.runlog.lock import is_held
 from atarimae.score.gate import ANYWAY, REJECTED
 from atarimae.score.verdict import HURT
 from atarimae.task import Task
-from atarimae.tidy.leftovers import half_written, unborn
+from atarimae.tidy.leftovers import half_written, unborn, unshown
 from atarimae.workspace import Workspace
 
 STAGES = ("folds", "holdout", "smoke", "log")
@@ -72,7 +72,7 @@ def gc(
     """What can go; with `delete` it goes.
 
     Always: leftovers of killed processes, checkpoints of failed and done runs, cached outputs and
-    graphs that no run needs. With `rejected` also the models, folds' too, of runs that hurt or at
+    graphs that no run needs, tiles of images that no file holds any more. With `rejected` also the models, folds' too, of runs that hurt or at
     which the gate rejected the idea, with `older` those of runs older than that many days; never
     those of a best run, a shipped one or one that is going on.
     """
@@ -85,6 +85,7 @@ def gc(
         *_checkpoints(known),
         *models,
         *_cached(workspace, task, known, going),
+        *((path, "tiles of an image that is not in the data") for path in unshown(workspace)),
     ]
     items = tuple(Item(_named(workspace, path), size(path), why) for path, why in found)
     taken = {run.id: size(run.folder) for run in known}

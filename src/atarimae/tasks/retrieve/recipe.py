@@ -201,6 +201,12 @@ class RetrieveRecipe(Recipe):
     crop: float = Field(0.7, gt=0, le=1, description="least share of the area a random cut keeps")
     flip: float = Field(0.0, ge=0, le=1, description="chance of a mirror image; 0 where it matters")
     rotate: float = Field(10.0, ge=0, le=180, description="largest random turn, degrees")
+    perspective: float = Field(
+        0.2,
+        ge=0,
+        lt=1,
+        description="how far the corners move, as from another side, every other time",
+    )
     colour: float = Field(0.3, ge=0, le=1, description="strength of random light and colour")
     blur: float = Field(0.2, ge=0, le=1, description="chance of blur")
 

@@ -43,6 +43,11 @@ def test_one_seed_and_epoch_give_the_same_batches_and_another_epoch_others() -> 
     assert first != other
 
 
+OFF = {
+    "image_size": 32, "crop": 1, "flip": 0, "rotate": 0, "perspective": 0, "colour": 0, "blur": 0,
+}  # fmt: skip
+
+
 def test_augmentation_keeps_size_and_type() -> None:
     recipe = RetrieveRecipe.of({"image_size": 32, "flip": 0.5, "blur": 1.0})
     image = torch.from_numpy(np.full((3, 32, 32), 200, np.uint8))
@@ -52,11 +57,24 @@ def test_augmentation_keeps_size_and_type() -> None:
 
 
 def test_augmentation_can_be_switched_off() -> None:
-    off = RetrieveRecipe.of(
-        {"image_size": 32, "crop": 1, "flip": 0, "rotate": 0, "colour": 0, "blur": 0}
-    )
     image = torch.randint(0, 255, (3, 32, 32), dtype=torch.uint8)
-    torch.testing.assert_close(augmentation(off, 32)(image), image)
+    torch.testing.assert_close(augmentation(RetrieveRecipe.of(OFF), 32)(image), image)
+
+
+def test_every_other_picture_is_seen_from_another_side() -> None:
+    torch.manual_seed(0)
+    augment = augmentation(RetrieveRecipe.of(OFF | {"perspective": 0.3}), 32)
+    frame = torch.zeros((3, 32, 32), dtype=torch.uint8)  # its corners move inwards, on white
+    seen = [augment(frame) for _ in range(40)]
+    moved = [picture for picture in seen if not torch.equal(picture, frame)]
+    assert 10 <= len(moved) <= 30
+    sides = [[int((edge == 0).sum()) for edge in _edges(picture[0])] for picture in moved]
+    assert any(len(set(lengths)) > 2 for lengths in sides), "a mere cut or turn keeps parallels"
+
+
+def _edges(picture: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """The rows and columns a quarter of the way from each side."""
+    return picture[8], picture[-8], picture[:, 8], picture[:, -8]
 
 
 LABELS = {"a": "A", "b": "B", "c": "A", "unknown": None}

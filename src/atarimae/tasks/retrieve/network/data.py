@@ -93,10 +93,12 @@ def _seeded(seed: int) -> Iterator[None]:
 
 
 def augmentation(recipe: RetrieveRecipe, size: int) -> Augment:
-    """What a phone does to a picture: another cut, angle, light and sharpness."""
+    """What a phone does to a picture: another cut, turn, side, light and sharpness."""
     steps: list[Augment] = []
     if recipe.rotate:
         steps.append(v2.RandomRotation(recipe.rotate, v2.InterpolationMode.BILINEAR, fill=255))
+    if recipe.perspective:
+        steps.append(v2.RandomPerspective(recipe.perspective, 0.5, fill=255))
     if recipe.crop < 1:
         steps.append(v2.RandomResizedCrop(size, (recipe.crop, 1.0), (0.8, 1.25), antialias=True))
     if recipe.flip:
