@@ -29,7 +29,7 @@ def thumbnail(
     image = data.images[found[0].image]
     path = cached(workspace, image.hash, side)
     if not path.is_file():
-        source = verified_source(workspace, data, image, found)
+        source = opened(workspace, data, image, found)
         if source is None:
             return None
         try:
@@ -44,10 +44,8 @@ def cached(workspace: Workspace, image: str, side: int) -> Path:
     return workspace.cache / "thumbnails" / str(side) / image[:2] / f"{image}.webp"
 
 
-def verified_source(
-    workspace: Workspace, data: Data, image: Image, found: Sequence[File]
-) -> Source | None:
-    """The picture in the first of its files that still is the image; None where none is."""
+def opened(workspace: Workspace, data: Data, image: Image, found: Sequence[File]) -> Source | None:
+    """The picture in the first of the files that still holds the image; None where none does."""
     verified = open_verified(data, image, found)
     if verified is None:
         return None

@@ -4,20 +4,17 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Body
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse
 
 from atarimae.errors import UsageError
-from atarimae.look.crops import crop
 from atarimae.look.mine.asking import Asked, asked
 from atarimae.look.mine.digging import Digging
 from atarimae.look.mine.mine import Wish
 from atarimae.look.mine.pool import unlabelled
-from atarimae.look.pages.media import FOREVER
 from atarimae.look.site import Site
-from atarimae.predict.boxes import corners, read_box
+from atarimae.predict.boxes import corners
 from atarimae.store import Queued
 from atarimae.types import Label
-from atarimae.web.frame import WebError
 
 PATIENCE = 1.5  # seconds that an answer waits for the tiles before it says how far they are
 TOP = 120  # results on the page
@@ -28,7 +25,7 @@ Tiles = list[tuple[str, int, int]]
 
 
 def router(site: Site) -> APIRouter:
-    """`/mine`, `/crop/{image}.webp`, `/queues`, and what they ask."""
+    """`/mine`, `/queues`, and what they ask."""
     made = APIRouter()
     digging = Digging(site.workspace, site.catalogue)
 
@@ -49,18 +46,6 @@ def router(site: Site) -> APIRouter:
     @made.get("/queues")
     def queues() -> HTMLResponse:
         return site.pages.page("queues.html", queues=site.catalogue.store.queues.names())
-
-    @made.get("/crop/{image}.webp")
-    def part(image: str, box: str) -> Response:
-        listing = site.catalogue.now()
-        found = crop(site.workspace, listing.data, image, read_box(box))
-        if found is None:
-            raise WebError(
-                404, "image", "This picture can't be shown.",
-                f"No file holds the image {image[:12]}… any more, or none ever did.",
-                "Put the file back as it was, or add it again.",
-            )  # fmt: skip
-        return Response(found, media_type="image/webp", headers=FOREVER)
 
     @made.post("/api/mine")
     def mine(
