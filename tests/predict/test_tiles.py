@@ -174,10 +174,10 @@ def test_a_sheet_that_breaks_off_is_told_and_not_half_kept(tmp_path, monkeypatch
     path = tmp_path / "half.png"
     Pillow.fromarray(noise).save(path)
     path.write_bytes(path.read_bytes()[:150_000])
+    monkeypatch.setattr("atarimae.predict.source.SHEET_PIXELS", 1000)
     image = glimpse(path)
     file = File("half.png", image.hash)
     data = Data(tmp_path, Version(0, ""), (file,), {image.hash: image}, {})
-    monkeypatch.setattr("atarimae.predict.source.SHEET_PIXELS", 1000)
     kept = TileCache(tmp_path / "cache", "k", 45)
     assert list(embed_tiles(Ink(), data, 45, kept)) == [image.hash]
     assert kept.missing([image.hash]) == [image.hash]
