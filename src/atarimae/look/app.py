@@ -13,13 +13,18 @@ from atarimae.errors import AtarimaeError
 from atarimae.look import share as sharing
 from atarimae.look.frame import HERE
 from atarimae.look.pages import (
+    agree,
     annotate,
     compare,
     findings,
     gate,
+    guide,
     images,
     ledger,
     media,
+    mine,
+    proposals,
+    review,
     runs,
     search,
     sheets,
@@ -31,6 +36,10 @@ from atarimae.web import token as tokens
 from atarimae.web.frame import new_app
 from atarimae.workspace import Workspace
 
+PAGES = (
+    images, media, sheets, annotate, runs, gate, compare, findings, search, guide, mine, agree,
+    review, proposals,
+)  # fmt: skip
 PORT = 7860
 TRIES = 20  # ports after `PORT` that are tried where none was asked for
 
@@ -53,7 +62,7 @@ def create_app(
         tabs.append(("Ledger", "/ledger"))
     tabs.append(("Gate", "/gate"))
     site.pages.templates.globals |= {"tabs": tabs, "shared": token is not None}
-    for page in (images, media, sheets, annotate, runs, gate, compare, findings, search):
+    for page in PAGES:
         app.include_router(page.router(site))
     app.mount("/look", StaticFiles(directory=HERE / "static"), name="look")
     if token is not None:

@@ -359,7 +359,8 @@ class Store:
         who = by or person()
         with self._write() as connection:
             gone, come = deciding.decision(connection, ids, into, action, who)
-            return _relabelled(connection, gone, come, (action, why, by, origin))
+            said = list(come)
+            return _relabelled(connection, gone, said, (action, why, by, origin), come)
 
     def look(self, images: Iterable[str], *, by: str | None = None) -> int:
         """Note that somebody has looked at images; how many of them are new to him or her."""
