@@ -21,12 +21,14 @@ from atarimae.look.pages import (
     guide,
     images,
     ledger,
+    map,
     media,
     mine,
     proposals,
     review,
     runs,
     search,
+    sets,
     sheets,
 )
 from atarimae.look.site import Site
@@ -37,8 +39,8 @@ from atarimae.web.frame import new_app
 from atarimae.workspace import Workspace
 
 PAGES = (
-    images, media, sheets, annotate, runs, gate, compare, findings, search, guide, mine, agree,
-    review, proposals,
+    images, map, sets, media, sheets, annotate, runs, gate, compare, findings, search, guide, mine,
+    agree, review, proposals,
 )  # fmt: skip
 PORT = 7860
 TRIES = 20  # ports after `PORT` that are tried where none was asked for

@@ -119,7 +119,7 @@ class Classes:
         """Give images of a class new ones: by new class their paths, folders or hashes."""
         images = {new: self._images(files) for new, files in into.items()}
         return self.store.tell(
-            "split", lambda now, by: splitting.split(now, name, images, by), **reason
+            splitting.SPLIT, lambda now, by: splitting.split(now, name, images, by), **reason
         )
 
     def cover(self, files: Words, *classes: str, **reason: Unpack[Reason]) -> Edit | None:

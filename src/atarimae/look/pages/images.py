@@ -24,9 +24,10 @@ def wanted(
     role: str = "",
     uncovered: str = "",
     text: str = "",
+    set: str = "",
 ) -> Filter:
     """The filter in an address."""
-    return Filter(label, split, source, role, uncovered, text)
+    return Filter(label, split, source, role, uncovered, text, set)
 
 
 Wanted = Annotated[Filter, Depends(wanted)]
@@ -37,7 +38,7 @@ def router(site: Site) -> APIRouter:
     made = APIRouter()
 
     @made.get("/")
-    def page(filter_: Wanted, seen: str = "", queue: str = "") -> HTMLResponse:
+    def page(filter_: Wanted, seen: str = "", queue: str = "", near: str = "") -> HTMLResponse:
         listing = site.catalogue.now()
         return site.pages.page(
             "images.html",
@@ -54,6 +55,7 @@ def router(site: Site) -> APIRouter:
             whole_round=ROUND,
             queue=queue,
             queues=site.catalogue.store.queues.names(),
+            near=near,
         )
 
     @made.get("/api/images")
@@ -65,20 +67,24 @@ def router(site: Site) -> APIRouter:
         seen: str = "",
         before: str = "",
         queue: str = "",
+        near: str = "",
     ) -> dict[str, object]:
         listing, before = site.catalogue.now(), before or stamp(now())
-        numbers = site.unseen.numbers(listing, filter_, seen, before)
-        numbers = in_queue(site.catalogue.store, listing, numbers, queue)
-        files = listing.data.files
+        found = site.unseen.numbers(listing, filter_, seen, before)
+        found = in_queue(site.catalogue.store, listing, found, queue)
+        order = site.nearest.order(
+            listing.data, tuple(listing.data.files[number] for number in found), near
+        )
         return {
             "version": listing.data.version.edit,
-            "total": len(numbers),
-            "all": len(files),
+            "total": len(found),
+            "all": len(listing.data.files),
             "before": before,
-            "seen": site.unseen.share(listing, numbers),
+            "near": order.as_dict(),
+            "seen": site.unseen.share(listing, found),
             "start": start,
-            "position": _position(files, numbers, find),
-            "items": [_item(listing, files[number]) for number in numbers[start : start + count]],
+            "position": _position(order.files, find),
+            "items": [_item(listing, file) for file in order.files[start : start + count]],
         }
 
     @made.get("/image/{image}")
@@ -115,8 +121,8 @@ def router(site: Site) -> APIRouter:
     return made
 
 
-def _position(files: tuple[File, ...], numbers: tuple[int, ...], image: str) -> int | None:
-    places = (place for place, number in enumerate(numbers) if files[number].image == image)
+def _position(files: tuple[File, ...], image: str) -> int | None:
+    places = (place for place, file in enumerate(files) if file.image == image)
     return next(places, None) if image else None
 
 
