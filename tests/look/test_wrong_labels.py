@@ -72,6 +72,24 @@ def test_swapped_label_is_found_with_the_one_that_it_should_have(maker):
     assert "under '赤 red' red" in found.evidence
 
 
+def test_what_was_suspected_is_kept_until_a_label_is_another_one(maker):
+    coloured(maker, wrong=["red03.png"])
+    fitted(maker)
+    folder = maker.workspace.cache / "labels"
+
+    first = wrong.check.find(maker.data, known(maker))
+    (kept,) = folder.glob("*.npz")
+    again = wrong.check.find(maker.data, known(maker))
+    kept.write_bytes(b"cut off")
+    afterwards = wrong.check.find(maker.data, known(maker))
+
+    assert first == again == afterwards
+    assert len([*folder.glob("*.npz")]) == 1
+    Store(maker.workspace).label({first[0].images[0]: ["赤 red"]}, by="花子")
+    assert wrong.check.find(maker.data, known(maker)) == []
+    assert len([*folder.glob("*.npz")]) == 2
+
+
 def test_a_trained_run_judges_only_what_it_was_not_trained_on(maker):
     coloured(maker, wrong=["red03.png", "red05.png"])
     val = [file.path for file in maker.data.files if not file.path.endswith(("03.png", "04.png"))]

@@ -8,6 +8,7 @@ from functools import cached_property
 from threading import Lock
 
 from atarimae.look.checks.finding import by_image
+from atarimae.look.sets import Sets
 from atarimae.runlog.where import fold
 from atarimae.store import Store
 from atarimae.store.covering import Round, left, round_at
@@ -30,13 +31,15 @@ class Filter:
     role: str = ""
     uncovered: str = ""  # a class that images are still to be looked through for, or `ROUND`
     text: str = ""  # words that path, labels or source hold, whatever their case and width
+    set: str = ""  # name of a chosen set of images
 
 
 class Listing:
     """The data of one version, by image and by filter."""
 
-    def __init__(self, data: Data, round_: Round | None = None) -> None:
+    def __init__(self, data: Data, sets: Sets, round_: Round | None = None) -> None:
         self.data = data
+        self.sets = sets
         self.round = round_
         self.files_by_image: Mapping[str, list[File]] = by_image(data.files)
         self._filtered: dict[Filter, tuple[int, ...]] = {}
@@ -68,6 +71,7 @@ class Listing:
 
     def _find(self, wanted: Filter) -> tuple[int, ...]:
         words, asked = fold(wanted.text).split(), self._asked(wanted.uncovered)
+        chosen = self.sets.images(wanted.set) if wanted.set else None
         return tuple(
             number
             for number, file in enumerate(self.data.files)
@@ -76,6 +80,7 @@ class Listing:
             and (not wanted.source or wanted.source == (file.source or NONE))
             and (not wanted.role or wanted.role == file.role)
             and (not asked or left(self.data.covered, file.image, asked))
+            and (chosen is None or file.image in chosen)
             and (not words or all(word in self._texts[number] for word in words))
         )
 
@@ -104,6 +109,7 @@ class Catalogue:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.store = Store(workspace)
+        self.sets = Sets(workspace)
         self._lock = Lock()
         self._listing: Listing | None = None
         self._looked = 0.0
@@ -116,6 +122,6 @@ class Catalogue:
                     self._listing is None
                     or self._listing.data.version.edit != self.store.last_edit()
                 ):
-                    self._listing = Listing(self.store.data(), self.store.read(round_at))
+                    self._listing = Listing(self.store.data(), self.sets, self.store.read(round_at))
                 self._looked = time.monotonic()
             return self._listing

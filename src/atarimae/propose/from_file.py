@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from atarimae.errors import UsageError
-from atarimae.predict.boxes import inside
 from atarimae.propose.concluding import rejected
 from atarimae.propose.reading import Said, all_bad, read
+from atarimae.shapes import inside
 from atarimae.store import Edit, Store
 from atarimae.types import Data, File, Label
 

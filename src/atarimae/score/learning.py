@@ -82,11 +82,7 @@ def curve(
     random = np.random.default_rng(seed)
     seeds, _, images = wrong.shape
     drawn = np.stack([
-        _mean(
-            wrong, asked, np.bincount(random.integers(0, images, images), minlength=images),
-            np.bincount(random.integers(0, seeds, seeds), minlength=seeds),
-        )
-        for _ in range(draws)
+        _mean(wrong, asked, _again(images, random), _again(seeds, random)) for _ in range(draws)
     ])  # fmt: skip
     rows = np.vstack([_mean(wrong, asked, np.ones(images), np.ones(seeds)), drawn])
     law = power_law(sizes, rows)
@@ -111,6 +107,12 @@ def _mean(wrong: Numbers, asked: Numbers, images: Numbers, seeds: Numbers) -> Nu
     """(sizes,): the share told wrongly, each image and seed counted so often."""
     counted = asked * images * seeds[:, None]
     return np.asarray(np.einsum("ksi,ki->s", wrong, counted) / max(float(counted.sum()), 1.0))
+
+
+def _again(number: int, random: np.random.Generator) -> Numbers:
+    """(number,): how often each is drawn, of as many draws with replacement."""
+    drawn = random.integers(0, number, number)
+    return np.bincount(drawn, minlength=number).astype(np.float64)
 
 
 def _bound(values: Numbers) -> Bound:

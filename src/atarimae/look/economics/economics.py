@@ -17,7 +17,7 @@ class Economics:
 
     saved: Saved
     paces: tuple[Pace, ...]
-    more: More
+    more: More | None  # None where nobody asked
 
     @property
     def seconds_saved(self) -> float | None:
@@ -27,24 +27,28 @@ class Economics:
     def as_dict(self) -> dict[str, object]:
         """The shape of `look --economics --json`."""
         told = as_dict(self.saved, self.paces)
-        return {**told, "seconds_saved": self.seconds_saved, **self.more.as_dict()}
+        more = {} if self.more is None else self.more.as_dict()
+        return {**told, "seconds_saved": self.seconds_saved, **more}
 
     def lines(self) -> Iterator[str]:
         """As people read it."""
         yield from _saved(self.saved, self.seconds_saved)
         for one in self.paces:
             yield _pace(one)
-        yield from _more(self.more)
+        yield from () if self.more is None else _more(self.more)
 
 
-def economics(workspace: Workspace) -> Economics:
-    """Of the newest data. Takes some seconds: a head is fitted 25 times."""
+def economics(workspace: Workspace, *, more: bool = True) -> Economics:
+    """Of the newest data. What `more` labels would bring takes a while: 25 fits of a head."""
     store = Store(workspace)
-    chosen = task.load(workspace.task)
-    found = sections(store.data(), witnesses(workspace, chosen))
-    told = more_labels([one for one in found if len(one.labels)])
     edits = store.edits()
+    told = _told(workspace, store) if more else None
     return Economics(saved(store.proposals(), edits), tuple(paces(edits)), told)
+
+
+def _told(workspace: Workspace, store: Store) -> More:
+    found = sections(store.data(), witnesses(workspace, task.load(workspace.task)))
+    return more_labels([one for one in found if len(one.labels)])
 
 
 def _saved(one: Saved, seconds: float | None) -> Iterator[str]:
