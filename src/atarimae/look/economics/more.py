@@ -23,6 +23,7 @@ SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)  # of what is free to learn from
 SEEDS = 5
 PARTS = 4  # one is asked about, the others are learned from
 FEWEST = 60  # judged images
+LEAST = 3  # sizes
 MOST = 4_000  # judged images that are enough: more only take time
 FAR = 4.0  # times the largest size that was measured: further out nothing is said
 
@@ -62,8 +63,10 @@ def more_labels(sections: list[Section]) -> More:
     rows, groups = unit(part.rows), [file.group for file in part.data.files]
     kept = np.sort(np.random.default_rng(0).permutation(number)[:MOST])
     sizes, wrong, asked = measured(rows[kept], targets[kept], [groups[n] for n in kept])
+    if len(sizes) < LEAST:
+        return More(number, run, None, "Their groups are so large that too few are free to learn.")
     found = curve(sizes, wrong, asked, number, MORE)
-    return More(number, run, found, _doubt(found, number, wrong, asked))
+    return More(number, run, found, _doubt(found, number))
 
 
 def measured(
@@ -89,11 +92,9 @@ def measured(
     return sizes, wrong, asked
 
 
-def _doubt(found: Curve, number: int, wrong: Numbers, asked: Numbers) -> str:
+def _doubt(found: Curve, number: int) -> str:
     """Why nothing is said of more labels; empty where something can be."""
     first, last = found.errors[0], found.errors[-1]
-    if len(found.sizes) < 3:
-        return "Fewer than three sizes could be measured."
     if number + MORE > FAR * found.sizes[-1]:
         return (
             f"{number + MORE:,} labels are more than {FAR:.0f} times the {found.sizes[-1]:,} that "
