@@ -110,7 +110,9 @@ def _ap(flags: Sequence[bool]) -> float:
 def _whole(ready: Ready, data: Data, shown: Drawing, images: Sequence[str]) -> list[str]:
     """By the cosine of whole images, the example's drawing among them."""
     paths = {file.image: data.path(file) for file in data.files}
-    sources: list[Source] = [open_source(path) for path in (shown.path, *map(paths.get, images))]
+    sources: list[Source] = [
+        open_source(path) for path in (shown.path, *(paths[one] for one in images))
+    ]
     rows = np.concatenate([ready.seer.see([one]) for one in sources])
     return [images[n] for n in np.argsort(-(rows[1:] @ rows[0]), kind="stable")]
 

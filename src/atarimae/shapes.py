@@ -39,9 +39,17 @@ def middle(box: Box) -> Point:
     return (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
 
 
-def upright(box: Box) -> Box:
-    """The upright box around a box; an upright one is its own."""
-    return around(corners(box)) if box.angle else box
+def upright(box: Box, size: tuple[int, int] | None = None) -> Box:
+    """The upright box around a box; an upright one is its own. `size` cuts it at a picture's edge.
+
+    A turned box lies over the edge more often than not, when it is near it.
+    """
+    if not box.angle:
+        return box
+    hull = around(corners(box))
+    if size is None:
+        return hull
+    return Box(max(hull.x0, 0), max(hull.y0, 0), min(hull.x1, size[0]), min(hull.y1, size[1]))
 
 
 def around(points: Sequence[Point]) -> Box:

@@ -4,54 +4,21 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image as Pillow
+from squares import BLUE, GREEN, RED, record, sheet
 
-from atarimae import api, bundle, runlog
+from atarimae import api
 from atarimae.cli import main
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.look.mine import Example, Wish, asked, found, mine, unlabelled
 from atarimae.look.mine.mine import prepare, taken
 from atarimae.look.mine.sought import Ground, sought
-from atarimae.store import Store
-from atarimae.task import Model
+from atarimae.store import Classes, Store
 from atarimae.types import Box, Label
-
-SHEET = (420, 300)  # px
-RED, GREEN, BLUE = (230, 20, 20), (20, 200, 30), (30, 40, 220)
-
-
-def sheet(seed, *marks):
-    """A sheet with some grey strokes, and squares of 40 px: a colour and where each lies."""
-    random = np.random.default_rng(seed)
-    pixels = np.full((SHEET[1], SHEET[0], 3), 255, np.uint8)
-    for _ in range(12):
-        x, y = random.integers(0, SHEET[0] - 60), random.integers(0, SHEET[1] - 10)
-        pixels[y : y + 3, x : x + 60] = random.integers(0, 120)
-    for colour, (x, y) in marks:
-        pixels[y : y + 40, x : x + 40] = colour
-    return Pillow.fromarray(pixels)
 
 
 @pytest.fixture
 def sheets(maker):
-    """Three labelled sheets, eight without a label: on two of them a red square, by path."""
-    images = {
-        "known/赤.png": maker.drawn("known/赤.png", sheet(1, (RED, (100, 60))), "red"),
-        "known/green.png": maker.drawn("known/green.png", sheet(2, (GREEN, (20, 60))), "green"),
-        "known/both.png": maker.drawn("known/both.png", sheet(3, (RED, (9, 9))), "green"),
-    }
-    for number in range(8):
-        marks = [(GREEN if number % 2 else BLUE, (300, 200))]
-        if number in (2, 5):
-            marks.append((RED, (60 * number, 30)))
-        path = f"pool/{number} 🍶.png"
-        images[path] = maker.drawn(path, sheet(10 + number, *marks))
-    maker.record()
-    with runlog.start(maker.workspace, because="色") as log:
-        (log.folder / "model").mkdir()
-        bundle.write_model(Model(log.folder / "model", {}, {}))
-        log.finish()
-    return images
+    return record(maker)
 
 
 @pytest.fixture
@@ -81,6 +48,13 @@ def test_labelled_images_are_not_in_the_pool_whatever_a_model_says(maker, sheets
     assert {f.path[5] for f in unlabelled(data).files} == {"0", "3", "4", "5", "6", "7"}
     # A round about bolts says nothing of welds.
     assert {f.path[5] for f in unlabelled(data, "weld").files} == {"0", "1", *"34567"}
+
+
+def test_what_was_looked_through_for_the_class_is_not_in_its_pool(maker, sheets):
+    Classes(Store(maker.workspace)).cover(["pool/3 🍶.png"], "red")
+    data = Store(maker.workspace).data()
+    assert "3" not in {file.path[5] for file in unlabelled(data, "red").files}
+    assert "3" in {file.path[5] for file in unlabelled(data, "green").files}
 
 
 def test_a_class_is_found_by_what_it_has(maker, sheets):
@@ -173,24 +147,24 @@ def test_queues_are_listed_and_dropped(maker, sheets, capsys):
     assert "No queue 'like red'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ([], "What is to be found?"),
-        (["--box", "1,2,3,4"], "The box has no picture."),
-        (["--box", "known/赤.png 1,2,3"], "The box can't be read."),
-        (["--box", "known/赤.png 400,200,500,400"], "reaches outside the picture"),
-        (["--image", "nowhere.png"], "No file 'nowhere.png'"),
-        (["--image", "known/赤.png", "--pool", "nowhere"], "can't be searched"),
-        (["--image", "known/赤.png", "--scales", "0"], "These scales can't be searched."),
-        (["--image", "known/赤.png", "--scales", "x"], "scales"),
-        (["--image", "known/赤.png", "--top", "0"], "Nothing can be found so."),
-        (["--image", "known/赤.png", "--model", "nothing"], "nothing"),
-    ],
+WRONG = (
+    ([], "What is to be found?"),
+    (["--box", "1,2,3,4"], "The box has no picture."),
+    (["--box", "known/赤.png 1,2,3"], "The box can't be read."),
+    (["--box", "known/赤.png 400,200,500,400"], "reaches outside the picture"),
+    (["--image", "nowhere.png"], "No file 'nowhere.png'"),
+    (["--image", "known/赤.png", "--pool", "nowhere"], "can't be searched"),
+    (["--image", "known/赤.png", "--scales", "0"], "These scales can't be searched."),
+    (["--image", "known/赤.png", "--scales", "x"], "scales"),
+    (["--image", "known/赤.png", "--top", "0"], "Nothing can be found so."),
+    (["--image", "known/赤.png", "--model", "nothing"], "nothing"),
 )
-def test_a_wrong_wish_is_an_error_in_three_parts(maker, sheets, capsys, words, said):
-    assert main(["-C", str(maker.workspace.root), "mine", *words]) == 2
-    assert said in capsys.readouterr().err
+
+
+def test_a_wrong_wish_is_an_error_in_three_parts(maker, sheets, capsys):
+    for words, said in WRONG:
+        assert main(["-C", str(maker.workspace.root), "mine", *words]) == 2
+        assert said in capsys.readouterr().err
 
 
 def test_without_a_model_or_a_pool_it_says_what_to_do(maker):

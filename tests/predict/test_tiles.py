@@ -163,3 +163,14 @@ def test_the_level_of_whole_pictures_is_the_picture(data: Data, tmp_path: Path) 
     assert tile_boxes((30, 20), WHOLE) == [Box(0, 0, 30, 20)]
     blocks = list(kept.blocks([file.image for file in data.files]))
     assert [len(block.numbers) for block in blocks] == [3]
+
+
+def test_a_huge_sheet_has_the_tiles_of_an_ordinary_picture(data, tmp_path, monkeypatch) -> None:
+    images = [file.image for file in data.files]
+    plain, streamed = (TileCache(tmp_path / "cache", key, 45) for key in ("plain", "streamed"))
+    embed_tiles(Ink(), data, 45, plain)
+    monkeypatch.setattr("atarimae.predict.source.SHEET_PIXELS", 1000)
+    embed_tiles(Ink(), data, 45, streamed)
+    (one,), (other,) = plain.blocks(images), streamed.blocks(images)
+    assert one.parts == other.parts
+    assert (one.table == other.table).all()

@@ -126,7 +126,7 @@ def _read(
     for refusal in found.refused:
         yield replace(refusal, file=stored_path(refusal.file, str(root)))
     read: Iterable[Read] = read_entries(found.entries, root, known, workspace.max_pixels, progress)
-    if any(entry.boxes or entry.shares or entry.others for entry in found.entries):
+    if any(entry.has_shapes for entry in found.entries):
         read = within(read)  # all of them, before anything is copied
     unpacked = f"{os.path.realpath(workspace.archives)}{os.sep}"
     for entry, one in read:

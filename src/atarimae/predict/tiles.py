@@ -6,6 +6,7 @@ the picture's edge, so that whatever is at most half as large as a tile lies who
 """
 
 import hashlib
+import json
 import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -67,11 +68,17 @@ def tile_boxes(size: tuple[int, int], level: int) -> list[Box]:
 
 
 def weights_key(predictor: Predictor, model: Model) -> str:
-    """What names a model's embeddings: preprocessing, and all weights up to the last step."""
-    made = hashlib.sha256(f"{predictor.key} {VERSION}".encode())
-    for path in sorted(model.folder.glob("*")):
-        if path.suffix in (".onnx", ".safetensors", ".json") and path.name != "bundle.json":
-            made.update(f"{path.name} {bundle.digest(path)}".encode())
+    """What names a model's embeddings: preprocessing, and all weights up to the last step.
+
+    A run and the bundle that it was shipped as share it.
+    """
+    settings = json.dumps(dict(model.settings), sort_keys=True, default=str)
+    made = hashlib.sha256(f"{predictor.key} {VERSION} {settings}".encode())
+    for name, path in sorted(model.graphs.items()):
+        made.update(f"{name} {bundle.digest(path)}".encode())
+    arrays = model.folder / "arrays.safetensors"
+    if arrays.is_file():
+        made.update(bundle.digest(arrays).encode())
     return made.hexdigest()
 
 

@@ -18,7 +18,8 @@ def unlabelled(data: Data, name: str = "", but: Iterable[str] = ()) -> Data:
     """The files whose images nobody has labelled; `but` are images that are left out as well.
 
     With a class an image also counts that has boxes of other classes only: a round of labelling
-    may have been about those. What models said doesn't count.
+    may have been about those; not one that was looked through for the class. What models said
+    doesn't count.
     """
     out = set(but)
     is_done = _has_any if not name else _has_class(name)
@@ -69,6 +70,7 @@ def _has_any(data: Data, image: str) -> bool:
 def _has_class(name: str) -> Callable[[Data, str], bool]:
     def has(data: Data, image: str) -> bool:
         boxes = data.said(image, BOX, POLYGON)
-        return bool(data.said(image, "class")) or any(label.value == name for label in boxes)
+        looked = name in data.covered.get(image, ())
+        return looked or bool(data.said(image, "class")) or any(b.value == name for b in boxes)
 
     return has

@@ -63,7 +63,7 @@ def sought(usual: Ground, examples: Floats, right: Floats, wrong: Floats) -> Sou
         way = np.linalg.solve(usual.spread, for_it - usual.mean).astype(np.float32)
         length = float(way @ (for_it - usual.mean))
     weights = (way / max(length, 1e-12))[None]
-    return Sought(weights, weights @ usual.mean)
+    return Sought(weights, np.asarray(weights @ usual.mean, np.float32))
 
 
 def _steps(blocks: list[Block]) -> Iterable[tuple[int, Block]]:
