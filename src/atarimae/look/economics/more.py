@@ -74,15 +74,16 @@ def measured(
 ) -> tuple[npt.NDArray[np.int64], Numbers, Numbers]:
     """The sizes, and what was told wrongly (seeds, sizes, images) of what was asked.
 
-    Subsets of one seed are nested. Groups are never on both sides.
+    Subsets of one seed are nested. Groups are never on both sides; where they leave fewer than
+    `LEAST` sizes, nothing is fitted.
     """
     folds = [dealt(targets, groups, PARTS, seed) for seed in range(SEEDS)]
     least = min(int((fold > 0).sum()) for fold in folds)
-    sizes = np.unique([max(2, round(share * least)) for share in SHARES])
+    sizes = np.unique([size for share in SHARES if (size := round(share * least)) > 1])
     wrong = np.zeros((SEEDS, len(sizes), len(rows)))
     asked = np.stack([fold == 0 for fold in folds]).astype(np.float64)
     classes = int(targets.max()) + 1
-    for seed, fold in enumerate(folds):
+    for seed, fold in enumerate(folds if len(sizes) >= LEAST else ()):
         free = np.random.default_rng(seed).permutation(np.flatnonzero(fold > 0))
         test = np.flatnonzero(fold == 0)
         for place, size in enumerate(sizes):
