@@ -119,18 +119,25 @@ def test_a_folder_outside_is_mined_and_what_is_queued_is_added(maker, sheets, tm
     sheet(50, (RED, (200, 200))).save(folder / "yes.png")
     sheet(51, (BLUE, (200, 200))).save(folder / "no.png")
     (folder / "broken.png").write_bytes(b"\x89PNG no picture")
+    (folder / "cut.png").write_bytes((folder / "no.png").read_bytes()[:600])
     words = ["-C", str(maker.workspace.root), "--json", "mine", "--top", "1", "--queue", "赤"]
     words += ["--box", f"{maker.workspace.root / 'known/赤.png'} 100,60,140,100"]
     assert main([*words, "--pool", str(folder)]) == 1  # a file can't be read
     told = json.loads(capsys.readouterr().out)
     assert [one["file"] for one in told["results"]] == ["../新しい pool/yes.png"]
-    assert [path.rpartition("/")[2] for path in told["unread"]] == ["broken.png"]
+    assert [path.rpartition("/")[2] for path in told["unread"]] == ["broken.png", "cut.png"]
     assert told["queued"] == 1
     data = Store(maker.workspace).data()
     assert [f.path for f in data.files if f.path.startswith("..")] == ["../新しい pool/yes.png"]
     assert Store(maker.workspace).edits()[-1].why.startswith("mined: like ")
     assert main(["-C", str(maker.workspace.root), "queues", "赤"]) == 0
     assert capsys.readouterr().out == "../新しい pool/yes.png\n"
+
+
+def test_a_folder_of_which_all_is_in_the_workspace_has_nothing_to_search(maker, sheets, capsys):
+    words = ["mine", "--image", "known/赤.png", "--pool", str(maker.workspace.root / "pool")]
+    assert main(["-C", str(maker.workspace.root), *words]) == 1
+    assert "Of 8 pictures there all are in the workspace" in capsys.readouterr().err
 
 
 def test_queues_are_listed_and_dropped(maker, sheets, capsys):
@@ -165,6 +172,17 @@ def test_a_wrong_wish_is_an_error_in_three_parts(maker, sheets, capsys):
     for words, said in WRONG:
         assert main(["-C", str(maker.workspace.root), "mine", *words]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_a_run_and_the_bundle_of_it_see_the_same(walked, tmp_path):
+    space = api.open(walked.copy(tmp_path / "space"))
+    picture = next(file.path for file in space.data().files if file.split == "train")
+    by_run = space.mine(image=picture)
+    by_bundle = space.mine(image=picture, model=str(walked.bundle))
+    assert by_run.images == 2  # that have no class
+    assert by_run.model == walked.run
+    assert [one.as_dict() for one in by_run.results] == [one.as_dict() for one in by_bundle.results]
+    assert len([*(space.folder.cache / "mined").iterdir()]) == 1
 
 
 def test_without_a_model_or_a_pool_it_says_what_to_do(maker):
