@@ -11,8 +11,10 @@ from atarimae.types import Data, File
 Write = Callable[[Path, Sequence[Item]], Counter[str] | None]
 Folder = Callable[[File, tuple[str, ...]], str]
 # What a format may carry; each missing one is a kind in `left.py`.
-ALL = frozenset(("classes", "several", "boxes", "unnamed", "apart", "exact",
-                 "split", "role", "group", "source"))  # fmt: skip
+ALL = frozenset(("classes", "several", "boxes", "angles", "polygons", "texts", "unnamed", "apart",
+                 "exact", "split", "role", "group", "source"))  # fmt: skip
+PAIRS = frozenset(("pairs",))
+COVERED = frozenset(("covered",))
 
 
 def anything(text: str) -> bool:

@@ -63,6 +63,13 @@ def examine(
     return Image(digest, width, height, source.format, source.bytes)
 
 
+def glimpse(path: Path | str, max_pixels: int = MAX_PIXELS) -> Image:
+    """The record of a file by its header and its bytes' hash: damage beyond them doesn't show."""
+    source = _open(path, max_pixels)
+    with Reading(str(path)):  # a PNG is decoded for its size: its EXIF may come after the pixels
+        return Image(source.hash(), *source.size, source.format, source.bytes)
+
+
 class Picture:
     """A picture of ordinary size."""
 

@@ -47,7 +47,7 @@ def _found(judged: Judged, data: Data) -> Neighbours | None:
     return Neighbours(files, rows, near, cosines)
 
 
-def reduced(rows: Sequence[Array]) -> Floats:
+def reduced(rows: Sequence[Array] | Floats) -> Floats:
     """Rows of unit length; long ones in the directions in which they vary most.
 
     The mean stays in: cosines are of the rows as they are, as far as those directions hold them.

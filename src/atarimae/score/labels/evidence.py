@@ -35,7 +35,7 @@ class Evidence:
 
 def evidence(rows: Floats, targets: Ints, asked: Ints, folds: Ints, classes: int) -> Evidence:
     """Of (n, d) rows of unit length with a class each; the class `asked` is looked at, too."""
-    kernel, narrow = Kernel(rows, folds), _narrowed(rows)
+    kernel, narrow = Kernel(rows, folds), narrowed(rows)
     parts, order = [], []
     for fold in np.unique(folds):
         own, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
@@ -51,8 +51,8 @@ def evidence(rows: Floats, targets: Ints, asked: Ints, folds: Ints, classes: int
     return Evidence(named, found, kinds)
 
 
-def _narrowed(rows: Floats) -> Floats:
-    """The rows along their `WIDEST` principal axes, which no label has a say in."""
+def narrowed(rows: Floats) -> Floats:
+    """(n, d) rows along their `WIDEST` principal axes, which no label has a say in."""
     if rows.shape[1] <= WIDEST:
         return rows
     centred = rows - rows.mean(0)
