@@ -75,7 +75,7 @@ def measure(size: tuple[int, int] = SIZE) -> list[Ratio]:
         Ratio("a pyramid's memory", memory, held, "MB", f"ours ≤ {MEMORY:g} MB", MEMORY,
               f"{note}; the peer is Pillow, that decodes it into memory"),
         Ratio("a tile over HTTP, p95", served, bare, "ms", f"ours ≤ {P95:g} ms", P95,
-              f"{note}, {TILES} tiles of {pyramid.TILE} px; the peer is a bare read of such a file"),
+              f"{note}, {TILES} tiles of {pyramid.TILE} px; the peer is a bare read of a file"),
     ]  # fmt: skip
 
 

@@ -114,3 +114,29 @@ def test_round_and_coverage(ws: at.Workspace, told: Told, photos: Path) -> None:
 def test_words_that_say_too_little_are_wrong_usage(told: Told, words, what: str) -> None:
     code = 1 if "--suggest" in words else 2
     assert told("classes", *words, code=code)["error"]["what"] == what
+
+
+def test_guide_is_written_read_and_exported(
+    ws: at.Workspace, told: Told, said: Callable[..., str], photos: Path, tmp_path: Path
+) -> None:
+    first, second = sorted((photos / RED).iterdir())
+    told("guide", RED, "--define", "赤い。\n丸い 🍶", "--why", "初版", "--who", "みどり")
+    told("guide", RED, "--example", first, "--box", 8, 8, 40, 40, "--note", "よい")
+    told("guide", RED, "--counterexample", second)
+    edit = told("guide", RED, "--edge", "橙に近い", "赤とする", "--image", first)["edit"]
+    assert edit["action"] == "guide"
+    entry = told("guide", RED)
+    assert [one["value"] for one in entry["definitions"]] == ["赤い。\n丸い 🍶"]
+    assert entry["examples"][0]["box"] == {"x0": 8, "y0": 8, "x1": 40, "y1": 40, "angle": 0}
+    assert told("guide")["entries"] == [entry]
+    assert "edge" in said("guide", RED)
+    told("guide", RED, "--take", entry["edges"][0]["id"])
+    told("guide", RED, "--define", "赤い。\n四角い")
+    assert "-丸い 🍶\n       +四角い" in said("guide", RED, "--history")
+    assert told("guide", RED, "--history")["history"][0]["why"] == "初版"
+    out = tmp_path / "案内.html"
+    assert told("guide", "--out", out) == {"out": str(out)}
+    assert out.read_text("utf-8").count("data:image/webp") == 2
+    assert told("guide", RED, "--define", "a", "--take", 1, code=2)["error"]["found"] == (
+        "Given: define, take."
+    )

@@ -747,6 +747,7 @@ class Workspace:
         label: str,
         *,
         model: str | None = None,
+        kind: str | None = None,
         bar: float = 0.95,
         slice: int | None = None,
         seed: int = 0,
@@ -759,7 +760,7 @@ class Workspace:
         from atarimae.store import Store
 
         which = review.Slice(bar, slice, seed)
-        return review.accept(Store(self.folder), label, model=model, which=which)
+        return review.accept(Store(self.folder), label, model=model, kind=kind, which=which)
 
     def mine(
         self,

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from atarimae.commands import (
+    agree,
     board,
     bundles,
     classes,
@@ -20,6 +21,7 @@ from atarimae.commands import (
     edits,
     fit,
     gate,
+    guide,
     mend,
     mine,
     mirror,
@@ -37,8 +39,8 @@ from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
 GROUPS = (
-    data, mend, classes, edits, confirm, mine, fit, sweep, runs, notes, verdicts, gate, rank,
-    propose, review, board, records, mirror, bundles, search, demo,
+    data, mend, classes, guide, edits, confirm, mine, agree, fit, sweep, runs, notes, verdicts,
+    gate, rank, propose, review, board, records, mirror, bundles, search, demo,
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS

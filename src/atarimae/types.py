@@ -103,6 +103,7 @@ class Data:
     labels: Mapping[str, tuple[Label, ...]]  # by image hash, oldest first
     moved: Mapping[str, str] = field(default_factory=dict)  # where files of an older version lie
     trusted: frozenset[str] = frozenset()  # images whose class a model may say, where nobody did
+    weights: Mapping[str, float] = field(default_factory=dict)  # of those: how sure their class is
     # By image, the classes that it was looked through for to the end: others may be there unsaid.
     covered: Mapping[str, frozenset[str]] = field(default_factory=dict)
 

@@ -60,7 +60,7 @@ def test_planted_boxes_are_found_with_the_box_that_says_so(planted, name):
 def test_images_that_the_run_learned_from_are_never_judged(planted):
     ws, _, _ = planted
     store = Store(ws)
-    judged = opinion(store.data(), beside(ws, store).proposers)
+    judged = opinion(store.data(), beside(ws, store))
     assert {place.file.path for place in judged.places} == {f"{n:03}.png" for n in range(100)}
     for check in CHECKS.values():
         assert all(one.files[0] < "100" for one in found(ws, check))

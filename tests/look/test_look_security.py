@@ -195,3 +195,8 @@ def test_without_a_port_the_next_free_one_is_taken():
     second = app.listen("127.0.0.1", None)
     with first, second:
         assert first.getsockname()[1] != second.getsockname()[1]
+
+
+def test_small_answers_are_sent_at_once():
+    with app.listen("127.0.0.1", None) as listener:
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

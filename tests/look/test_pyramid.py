@@ -48,9 +48,10 @@ def quiet(_share):
     pass
 
 
-@pytest.fixture(params=[pyramid.LARGE, 0], ids=["in memory", "streamed"])
-def large(request, monkeypatch):
-    monkeypatch.setattr(pyramid, "LARGE", request.param)
+@pytest.fixture
+def streamed(monkeypatch):
+    """Pictures are as huge ones are, but without loss."""
+    monkeypatch.setattr(pyramid, "LARGE", 0)
     monkeypatch.setattr(pyramid, "DENSE", 99)
 
 
@@ -98,15 +99,22 @@ def level(path, number, size):
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_the_full_level_is_the_picture_as_it_is_read_everywhere_else(space, large, name):
+def test_the_full_level_is_the_picture_as_it_is_read_everywhere_else(space, streamed, name):
     expected = open_source(space.put(*PICTURES[name])).pixels()
     shown = level(space.make(), 10, (WIDE, HIGH))
 
     assert np.abs(shown - expected).max() <= (name in ROUNDED)
 
 
-@pytest.mark.parametrize("number", range(1, 9))
-def test_it_is_upright_whatever_exif_says(space, large, number):
+def test_so_it_is_for_a_picture_of_usual_size(space):
+    for picture in PICTURES.values():
+        expected = open_source(space.put(*picture)).pixels()
+
+        assert np.array_equal(level(space.make(), 10, (WIDE, HIGH)), expected)
+
+
+@pytest.mark.parametrize("number", range(2, 9))
+def test_it_is_upright_whatever_exif_says(space, streamed, number):
     exif = Pillow.Exif()
     exif[0x0112] = number
     source = open_source(space.put(Pillow.fromarray(NOISE), "TIFF", exif=exif))
@@ -116,7 +124,7 @@ def test_it_is_upright_whatever_exif_says(space, large, number):
     assert space.made() == [path]
 
 
-def test_a_jpeg_stays_near_its_pixels(space, large):
+def test_a_jpeg_stays_near_its_pixels(space, streamed):
     smooth = Pillow.fromarray(NOISE).resize((9, 7)).resize((WIDE, HIGH), Pillow.Resampling.BICUBIC)
     content = space.put(smooth, "JPEG", quality=95)
     path = space.make()
@@ -134,7 +142,7 @@ def test_a_huge_picture_that_hardly_compresses_has_jpegs(space, monkeypatch, pix
     assert tiles.read(space.make(), (10, 1, 1)).kind == f"image/{kind}"
 
 
-def test_each_level_is_the_mean_of_four_pixels_of_the_one_above(space, large):
+def test_each_level_is_the_mean_of_four_pixels_of_the_one_above(space, streamed):
     space.put(Pillow.fromarray(NOISE), "PNG")
     path = space.make()
     below, above = level(path, 9, (350, 265)), level(path, 10, (WIDE, HIGH))
@@ -146,7 +154,7 @@ def test_each_level_is_the_mean_of_four_pixels_of_the_one_above(space, large):
         assert tiles.read(path, nowhere) is None
 
 
-def test_a_file_too_large_for_memory_is_read_by_its_handle(space, large, monkeypatch):
+def test_a_file_too_large_for_memory_is_read_by_its_handle(space, streamed, monkeypatch):
     for module in ("atarimae.look.content", "atarimae.look.pyramid"):
         monkeypatch.setattr(f"{module}.IN_MEMORY", 10)
     space.put(Pillow.fromarray(NOISE), "TIFF")
@@ -163,7 +171,7 @@ def test_a_file_whose_content_is_another_by_now_makes_none(space):
     assert not space.made()
 
 
-def test_a_picture_that_is_cut_off_makes_none(space, large):
+def test_a_picture_that_is_cut_off_makes_none(space, streamed):
     whole = space.put(Pillow.fromarray(NOISE), "PNG")
     space.write(whole[:-30_000], "PNG", (WIDE, HIGH))
 
@@ -172,7 +180,7 @@ def test_a_picture_that_is_cut_off_makes_none(space, large):
     assert not space.made()
 
 
-def test_two_makers_at_once_leave_one_whole_pyramid(space, large):
+def test_two_makers_at_once_leave_one_whole_pyramid(space, streamed):
     space.put(Pillow.fromarray(NOISE), "PNG")
     meet = threading.Barrier(2)
     makers = [threading.Thread(target=lambda: (meet.wait(), space.make())) for _ in range(2)]
@@ -211,6 +219,7 @@ def process(space, how):
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_a_killed_maker_leaves_nothing_half_and_what_it_leaves_is_swept(space):
     assert process(space, "killed").returncode == -signal.SIGKILL
     (left,) = space.made()
@@ -219,6 +228,7 @@ def test_a_killed_maker_leaves_nothing_half_and_what_it_leaves_is_swept(space):
     assert list(half_written(space.workspace)) == [left]
 
 
+@pytest.mark.long
 def test_a_full_disk_is_said_and_leaves_nothing(space):
     said = process(space, "full")
 

@@ -1,5 +1,7 @@
 """The control slice: drawn at random, the same for everybody, and all that is measured."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from planted import image, planted, proposal
@@ -28,6 +30,16 @@ def test_the_slice_is_drawn_class_by_class_and_of_a_small_class_it_is_a_quarter(
     assert (len([n for n in drawn if n < 100]), len([n for n in drawn if n >= 100])) == (20, 3)
     assert drawn == Slice(size=20).of([*few, *reversed(many)])  # whatever the order
     assert drawn != Slice(size=20, seed=1).of([*many, *few])
+
+
+def test_boxes_of_a_class_are_measured_apart_from_images_of_it() -> None:
+    images = [proposal(n, "猫", "accepted") for n in range(40)]
+    boxes = [
+        replace(one, id=100 + one.id, label=replace(one.label, kind="box"), fate="rejected")
+        for one in images
+    ]
+    told = {one.kind: one.right for one in precisions([*images, *boxes], Slice(size=10))}
+    assert told == {"class": 10, "box": 0}
 
 
 def test_the_score_has_no_say_in_the_draw() -> None:
@@ -65,7 +77,7 @@ def test_precision_is_a_plain_count_of_the_slice_with_the_exact_interval(
 
 def test_a_class_passes_only_when_its_whole_slice_is_done() -> None:
     def of(reviewed: int) -> Precision:
-        return Precision("m", "猫", 500, 400, 80, reviewed, reviewed, 0.96, 1.0)
+        return Precision("m", "class", "猫", 500, 400, 80, reviewed, reviewed, 0.96, 1.0)
 
     assert not of(79).passes(0.95)
     assert of(80).passes(0.95)
@@ -106,7 +118,7 @@ def test_drawn_to_the_mean_is_nearer_to_the_truth_than_the_class_alone() -> None
         seen = random.integers(2, 12, 12)
         right = [int(random.binomial(n, p)) for n, p in zip(seen, truth, strict=True)]
         rows = [
-            Precision("m", f"{n}", 40, 30, int(seen[n]), int(seen[n]), right[n], 0.0, 1.0)
+            Precision("m", "class", f"{n}", 40, 30, int(seen[n]), int(seen[n]), right[n], 0.0, 1.0)
             for n in range(12)
         ]
         told = shrunk(rows)

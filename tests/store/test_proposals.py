@@ -4,7 +4,7 @@ import pytest
 from filerow import image, row, said
 
 from atarimae.errors import UsageError
-from atarimae.store import DecidedError, Edit, Origin, Proposal, Store
+from atarimae.store import Classes, DecidedError, Edit, Origin, Proposal, Store
 from atarimae.types import Box, Label
 
 RUN = "0001-猫"
@@ -170,17 +170,33 @@ def test_boxes_are_decided_one_by_one(store: Store) -> None:
     ]
 
 
+def test_a_box_that_another_page_moves_is_followed_wherever_it_goes(store: Store) -> None:
+    store.record([row("a", "a")])
+    first = Label(image("a"), "弁", "box", Box(0, 0, 4, 4), "yolo", 0.5)
+    store.say([first], action="propose")
+    moved = Label(image("a"), "弁", "box", Box(1, 0, 5, 4), "花子")
+    store.relabel([first], [moved])
+    assert [p.into for p in store.proposals()] == [(moved,)]
+    again = Label(image("a"), "弁 2", "box", Box(1, 0, 5, 4, 30.0), "花子")
+    edit = done(store.relabel([moved], [again]))
+    (found,) = store.proposals()
+    assert (found.fate, found.into, found.decided) == ("edited", (again,), edit)
+    store.relabel([again], [], by="花子")
+    assert [p.fate for p in store.proposals()] == ["rejected"]
+
+
 def test_boxes_that_another_page_moves_together_are_told_apart_by_where_they_lie(
     store: Store,
 ) -> None:
     store.record([row("a", "a")])
-    one, other, gone = Box(0, 0, 4, 4), Box(10, 10, 14, 14), Box(30, 30, 34, 34)
+    one, other, gone = Box(0, 0, 2, 2), Box(3, 3, 5, 5), Box(6, 0, 8, 2)
     labels = [Label(image("a"), "弁", "box", box, "yolo", 0.5) for box in (one, other, gone)]
     store.say(labels, action="propose")
-    new = [Label(image("a"), "弁", "box", box, "花子") for box in (Box(10, 10, 15, 15), one)]
+    moved = Box(3, 3, 6, 5)
+    new = [Label(image("a"), "弁", "box", box, "花子") for box in (moved, one)]
     store.relabel(labels, new)
     assert [(p.fate, [i.box for i in p.into]) for p in store.proposals()] == [
-        ("accepted", [one]), ("edited", [Box(10, 10, 15, 15)]), ("rejected", []),
+        ("accepted", [one]), ("edited", [moved]), ("rejected", []),
     ]  # fmt: skip
 
 
@@ -188,3 +204,13 @@ def test_a_person_may_say_what_was_refused_to_a_model(asked: Store) -> None:
     asked.decide([of(asked, "a").id], "reject")
     asked.record([row("a", "a", "類a 🍶")])
     assert said(asked.data(), "a") == ("類a 🍶",)
+
+
+def test_classes_that_were_merged_are_one_class(asked: Store) -> None:
+    asked.say([Label(image("a"), "猫", by="2", score=0.4)], action="propose")
+    Classes(asked).merge(["類a 🍶"], into="猫")
+    first = next(one for one in asked.proposals() if one.label.image == image("a"))
+    asked.decide([first.id], "accept")
+    fates = {one.label.by: one.fate for one in asked.proposals() if one.label.image == image("a")}
+    assert fates == {RUN: "accepted", "2": "accepted"}
+    assert said(asked.data(), "a") == ("猫",)

@@ -25,7 +25,7 @@ def classes(arguments: Arguments) -> None:
     elif verb == "round" and not (arguments.names or arguments.end):
         _round(arguments)
     elif verb in CHANGES:
-        _tell(arguments, CHANGES[verb](here(arguments).classes, arguments))
+        tell(arguments, CHANGES[verb](here(arguments).classes, arguments))
     else:
         raise unknown_name("verb", verb, ("list", *CHANGES), " of classes")
 
@@ -135,7 +135,8 @@ def _round(arguments: Arguments) -> None:
     out(arguments, {"round": None if now is None else now.as_dict()}, text)
 
 
-def _tell(arguments: Arguments, made: "Edit | None") -> None:
+def tell(arguments: Arguments, made: "Edit | None") -> None:
+    """Print the edit that was made."""
     text = "It is so already: nothing was changed."
     if made is not None:
         text = f"{edit_line(made)}\nTake it back with: atarimae undo {made.id}"

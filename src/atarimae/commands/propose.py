@@ -15,16 +15,17 @@ SHOWN = 10
 
 def propose(arguments: Arguments) -> None:
     """Propose classes, and record them unless it is a dry run."""
+    from atarimae.propose import FromFile
+
     found = here(arguments).propose(
         arguments.name, at=arguments.at, precision=arguments.precision,
         dry_run=arguments.dry_run, model=arguments.model, coco=arguments.coco,
     )  # fmt: skip
     dry_run = bool(arguments.dry_run)
-    lines = (
-        _imported(found, dry_run=dry_run)
-        if hasattr(found, "left_out")
-        else _lines(found, dry_run=dry_run)
-    )
+    if isinstance(found, FromFile):
+        lines = _imported(found, dry_run=dry_run)
+    else:
+        lines = _lines(found, dry_run=dry_run)
     out(arguments, found.as_dict(), "\n".join(lines))
 
 

@@ -41,8 +41,8 @@ def proposals(arguments: Arguments) -> None:
 def accept(arguments: Arguments) -> None:
     """Accept what is left of a class."""
     done = here(arguments).accept(
-        arguments.label, model=arguments.model, bar=arguments.bar, slice=arguments.slice,
-        seed=arguments.seed,
+        arguments.label, model=arguments.model, kind=arguments.kind, bar=arguments.bar,
+        slice=arguments.slice, seed=arguments.seed,
     )  # fmt: skip
     told = "; ".join(
         f"{one.right:,} of {one.reviewed:,} right in the control slice of {one.model} "
@@ -61,12 +61,13 @@ def _classes(measured: Sequence["Precision"], bar: float) -> "Table":
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for name in ("class", "model", "proposals", "untouched", "control", "right", "95 %", ""):
-        table.add_column(name, justify="left" if name in ("class", "model", "") else "right")
+    words = ("class", "kind", "model", "")
+    for name in (*words[:3], "proposals", "untouched", "control", "right", "95 %", ""):
+        table.add_column(name, justify="left" if name in words else "right")
     for one in measured:
         interval = f"{one.low:.3f} – {one.high:.3f}" if one.reviewed else ""
         table.add_row(
-            one.label, one.model, f"{one.proposals:,}", f"{one.untouched:,}",
+            one.label, one.kind, one.model, f"{one.proposals:,}", f"{one.untouched:,}",
             f"{one.reviewed:,}/{one.size:,}", f"{one.right:,}", interval,
             f"above {bar:g}" if one.passes(bar) else "",
         )  # fmt: skip
@@ -111,6 +112,7 @@ def _accept_words(command: argparse.ArgumentParser) -> None:
         "--class", dest="label", required=True, metavar="NAME", help="the class that was proposed"
     )
     command.add_argument("--model", metavar="NAME", help="only what this run or model proposed")
+    command.add_argument("--kind", metavar="KIND", help="only classes of images (class), or boxes")
     _slice_words(command)
 
 
@@ -124,7 +126,7 @@ COMMANDS = (
     ),
     Command(
         "accept",
-        "accept all of a proposed class, where its control slice proves it",
+        "accept the rest of a proposed class, where that is proven",
         "atarimae -C sake accept --class junmai --bar 0.95",
         accept,
         _accept_words,

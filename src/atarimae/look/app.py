@@ -12,7 +12,25 @@ from fastapi.staticfiles import StaticFiles
 from atarimae.errors import AtarimaeError
 from atarimae.look import share as sharing
 from atarimae.look.frame import HERE
-from atarimae.look.pages import compare, findings, gate, images, ledger, media, runs, search, sheets
+from atarimae.look.pages import (
+    agree,
+    annotate,
+    compare,
+    findings,
+    gate,
+    guide,
+    images,
+    ledger,
+    map,
+    media,
+    mine,
+    proposals,
+    review,
+    runs,
+    search,
+    sets,
+    sheets,
+)
 from atarimae.look.site import Site
 from atarimae.look.unseen import UNSEEN
 from atarimae.web import guard
@@ -20,6 +38,10 @@ from atarimae.web import token as tokens
 from atarimae.web.frame import new_app
 from atarimae.workspace import Workspace
 
+PAGES = (
+    images, map, sets, media, sheets, annotate, runs, gate, compare, findings, search, guide, mine,
+    agree, review, proposals,
+)  # fmt: skip
 PORT = 7860
 TRIES = 20  # ports after `PORT` that are tried where none was asked for
 
@@ -42,7 +64,7 @@ def create_app(
         tabs.append(("Ledger", "/ledger"))
     tabs.append(("Gate", "/gate"))
     site.pages.templates.globals |= {"tabs": tabs, "shared": token is not None}
-    for page in (images, media, sheets, runs, gate, compare, findings, search):
+    for page in PAGES:
         app.include_router(page.router(site))
     app.mount("/look", StaticFiles(directory=HERE / "static"), name="look")
     if token is not None:
@@ -111,7 +133,10 @@ def listen(host: str, port: int | None) -> socket.socket:
     for wanted in range(PORT, PORT + TRIES) if port is None else (port,):
         try:
             family = socket.getaddrinfo(host, wanted, type=socket.SOCK_STREAM)[0][0]
-            return socket.create_server((host, wanted), family=family)
+            made = socket.create_server((host, wanted), family=family)
+            # Or a browser waits up to 40 ms for the second part of a small answer.
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return made
         except (OSError, OverflowError) as error:
             last = error
     there = f"{host}:{port}" if port is not None else f"{host}:{PORT} to {PORT + TRIES - 1}"

@@ -8,14 +8,17 @@ from functools import cached_property
 from threading import Lock
 
 from atarimae.look.checks.finding import by_image
+from atarimae.look.sets import Sets
 from atarimae.runlog.where import fold
 from atarimae.store import Store
+from atarimae.store.covering import Round, left, round_at
 from atarimae.types import Data, File
 from atarimae.workspace import Workspace
 
 SECONDS = 1.0  # how long the data may be older than the store
 REMEMBERED = 16  # filters whose files are kept
 NONE = "-"  # in a filter: files that have no such thing
+ROUND = "*"  # in a filter of coverage: all classes of the round
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +29,18 @@ class Filter:
     split: str = ""
     source: str = ""
     role: str = ""
+    uncovered: str = ""  # a class that images are still to be looked through for, or `ROUND`
     text: str = ""  # words that path, labels or source hold, whatever their case and width
+    set: str = ""  # name of a chosen set of images
 
 
 class Listing:
     """The data of one version, by image and by filter."""
 
-    def __init__(self, data: Data) -> None:
+    def __init__(self, data: Data, sets: Sets, round_: Round | None = None) -> None:
         self.data = data
+        self.sets = sets
+        self.round = round_
         self.files_by_image: Mapping[str, list[File]] = by_image(data.files)
         self._filtered: dict[Filter, tuple[int, ...]] = {}
 
@@ -63,7 +70,8 @@ class Listing:
         return self._filtered[wanted]
 
     def _find(self, wanted: Filter) -> tuple[int, ...]:
-        words = fold(wanted.text).split()
+        words, asked = fold(wanted.text).split(), self._asked(wanted.uncovered)
+        chosen = self.sets.images(wanted.set) if wanted.set else None
         return tuple(
             number
             for number, file in enumerate(self.data.files)
@@ -71,8 +79,21 @@ class Listing:
             and (not wanted.split or wanted.split == (file.split or NONE))
             and (not wanted.source or wanted.source == (file.source or NONE))
             and (not wanted.role or wanted.role == file.role)
+            and (not asked or left(self.data.covered, file.image, asked))
+            and (chosen is None or file.image in chosen)
             and (not words or all(word in self._texts[number] for word in words))
         )
+
+    @cached_property
+    def covered(self) -> tuple[str, ...]:
+        """Classes of the round first, then those that any image is covered for."""
+        there = set[str]().union(*self.data.covered.values())
+        return tuple(dict.fromkeys((*(self.round.classes if self.round else ()), *sorted(there))))
+
+    def _asked(self, uncovered: str) -> tuple[str, ...]:
+        if uncovered != ROUND:
+            return (uncovered,) if uncovered else ()
+        return self.round.classes if self.round else ()
 
     @cached_property
     def _texts(self) -> list[str]:
@@ -88,6 +109,7 @@ class Catalogue:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.store = Store(workspace)
+        self.sets = Sets(workspace)
         self._lock = Lock()
         self._listing: Listing | None = None
         self._looked = 0.0
@@ -100,6 +122,6 @@ class Catalogue:
                     self._listing is None
                     or self._listing.data.version.edit != self.store.last_edit()
                 ):
-                    self._listing = Listing(self.store.data())
+                    self._listing = Listing(self.store.data(), self.sets, self.store.read(round_at))
                 self._looked = time.monotonic()
             return self._listing

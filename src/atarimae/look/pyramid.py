@@ -22,7 +22,7 @@ from atarimae.types import Data, File, Image
 from atarimae.workspace import Workspace
 
 TILE = 512  # px, the side of a tile
-LARGE = 16_000_000  # pixels; a larger picture is streamed, and never decoded whole
+LARGE = 8_000_000  # pixels; a larger picture is streamed, and never decoded whole
 STREAMED = ("JPEG", "PNG", "TIFF", "WEBP", "GIF")
 DENSE = 0.5  # bytes a pixel; a huge file that takes more is no drawing that compresses well
 LOSSLESS = ".png[compression=1,keep=none]"

@@ -5,6 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from atarimae.look import frame
 from atarimae.look.catalogue import Catalogue
 from atarimae.look.checking import Checking
+from atarimae.look.likeness import Likenesses
+from atarimae.look.maps import Maps
+from atarimae.look.nearest import Nearest
 from atarimae.look.searcher import Searcher
 from atarimae.look.sheets import Sheets
 from atarimae.look.unseen import Unseen
@@ -24,6 +27,10 @@ class Site:
         self.unseen = Unseen(workspace, self.catalogue.store)
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="thumbnails")
         self.checking = Checking(workspace, self.catalogue)
+        likenesses = Likenesses(workspace)
+        self.nearest = Nearest(workspace, likenesses)
+        self.maps = Maps(self.catalogue, likenesses)
+        self.sets = self.catalogue.sets
         self.sheets = Sheets(workspace)
 
     @staticmethod

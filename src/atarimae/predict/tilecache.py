@@ -45,11 +45,16 @@ class Block:
             yield np.asarray(vectors[start : start + ROWS], np.float32)
 
 
+def place(cache: Path, key: str) -> Path:
+    """Where the tiles of one model lie."""
+    return cache / "mined" / key[:24]
+
+
 class TileCache:
     """The embedded tiles of one model at one level."""
 
     def __init__(self, cache: Path, key: str, level: int) -> None:
-        self.folder = cache / "tiles" / key[:24] / str(level)
+        self.folder = place(cache, key) / str(level)
 
     def missing(self, images: Sequence[str]) -> list[str]:
         """Those that are not there, each once."""

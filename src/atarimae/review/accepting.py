@@ -25,22 +25,32 @@ def accept(
     label: str,
     *,
     model: str | None = None,
+    kind: str | None = None,
     which: Slice | None = None,
     by: str | None = None,
 ) -> Accepted:
-    """Accept every untouched proposal of a class as one edit: of one model, or of all of them.
+    """Accept every untouched proposal of a class as one edit.
 
-    Raises `AtarimaeError` where one of the models is not proven to be right as often as the bar.
+    Of one model and one kind of label (class, box), or of all. Raises `AtarimaeError` where one of
+    them is not proven to be right as often as the bar.
     """
     which = which or Slice()
     known = store.proposals()
-    meant = [one for one in known if one.label.value == label and model in (None, one.label.by)]
+    meant = [
+        one
+        for one in known
+        if one.label.value == label
+        and model in (None, one.label.by)
+        and kind in (None, one.label.kind)
+    ]
     left = [one for one in meant if one.fate == "untouched"]
     if not left:
         raise _nothing(known, meant, label, model)
-    models = {one.label.by for one in left}
+    groups = {(one.label.by, one.label.kind) for one in left}
     measured = [
-        one for one in precisions(known, which) if one.label == label and one.model in models
+        one
+        for one in precisions(known, which)
+        if one.label == label and (one.model, one.kind) in groups
     ]
     for one in measured:
         if not one.passes(which.bar):

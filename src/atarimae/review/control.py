@@ -59,6 +59,7 @@ class Precision:
     """How often one model is right of one class, as far as its control slice tells."""
 
     model: str
+    kind: str  # of label: a class of images is one thing, boxes of it another
     label: str
     proposals: int
     untouched: int
@@ -85,10 +86,10 @@ class Precision:
     def as_dict(self, bar: float) -> dict[str, object]:
         """JSON values."""
         return {
-            "model": self.model, "label": self.label, "proposals": self.proposals,
-            "untouched": self.untouched, "slice": self.size, "reviewed": self.reviewed,
-            "right": self.right, "precision": self.value, "low": self.low, "high": self.high,
-            "passes": self.passes(bar),
+            "model": self.model, "kind": self.kind, "label": self.label,
+            "proposals": self.proposals, "untouched": self.untouched, "slice": self.size,
+            "reviewed": self.reviewed, "right": self.right, "precision": self.value,
+            "low": self.low, "high": self.high, "passes": self.passes(bar),
         }  # fmt: skip
 
 
@@ -103,14 +104,15 @@ def precisions(proposals: Iterable[Proposal], which: Slice) -> list[Precision]:
     The interval is the one of Clopper and Pearson. A box that was moved is not right.
     """
     found = [_precision(*name, some, which) for name, some in by_class(proposals).items()]
-    return sorted(found, key=lambda one: (-one.untouched, -one.proposals, one.label, one.model))
+    order = sorted(found, key=lambda one: (one.label, one.kind, one.model))
+    return sorted(order, key=lambda one: (-one.untouched, -one.proposals))
 
 
-def by_class(proposals: Iterable[Proposal]) -> Mapping[tuple[str, str], list[Proposal]]:
-    """By model and class."""
-    found = defaultdict[tuple[str, str], list[Proposal]](list)
+def by_class(proposals: Iterable[Proposal]) -> Mapping[tuple[str, str, str], list[Proposal]]:
+    """By model, kind of label and class."""
+    found = defaultdict[tuple[str, str, str], list[Proposal]](list)
     for one in proposals:
-        found[one.label.by, one.label.value].append(one)
+        found[one.label.by, one.label.kind, one.label.value].append(one)
     return found
 
 
@@ -126,10 +128,12 @@ def chance(one: Proposal, seed: int) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-def _precision(model: str, label: str, some: Sequence[Proposal], which: Slice) -> Precision:
+def _precision(
+    model: str, kind: str, label: str, some: Sequence[Proposal], which: Slice
+) -> Precision:
     drawn = which.drawn(some)
     seen = [one for one in drawn if looked_at(one)]
     right = sum(one.fate == "accepted" for one in seen)
     low, high = clopper_pearson(right, len(seen), CHANCE) if seen else (0.0, 1.0)
     left = sum(one.fate == "untouched" for one in some)
-    return Precision(model, label, len(some), left, len(drawn), len(seen), right, low, high)
+    return Precision(model, kind, label, len(some), left, len(drawn), len(seen), right, low, high)

@@ -25,7 +25,7 @@ def weights(proposals: Sequence[Proposal], which: Slice | None = None) -> dict[s
 
 def shrunk(measured: Iterable[Precision]) -> Mapping[tuple[str, str], float]:
     """By model and class, an estimate of the precision; a model that nobody looked at has none."""
-    rows = list(measured)
+    rows = [one for one in measured if one.kind == "class"]
     means = {
         one.model: _mean([other for other in rows if other.model == one.model]) for one in rows
     }

@@ -46,6 +46,7 @@ class Curve:
     exponent: Bound
     now: Bound  # the error with all labels that there are
     gain: Bound  # by how much it would fall with the further ones
+    fall: Bound  # of the error from the last size but one to the largest: no law in it
     predicted: float  # the error at the largest size, by a law of the smaller ones
 
 
@@ -82,11 +83,7 @@ def curve(
     random = np.random.default_rng(seed)
     seeds, _, images = wrong.shape
     drawn = np.stack([
-        _mean(
-            wrong, asked, np.bincount(random.integers(0, images, images), minlength=images),
-            np.bincount(random.integers(0, seeds, seeds), minlength=seeds),
-        )
-        for _ in range(draws)
+        _mean(wrong, asked, _again(images, random), _again(seeds, random)) for _ in range(draws)
     ])  # fmt: skip
     rows = np.vstack([_mean(wrong, asked, np.ones(images), np.ones(seeds)), drawn])
     law = power_law(sizes, rows)
@@ -94,6 +91,7 @@ def curve(
     return Curve(
         tuple(map(int, sizes)), tuple(_bound(rows[:, n]) for n in range(len(sizes))),
         _bound(law.b), _bound(at_now), _bound(at_now - law.at(now + more)),
+        _bound(rows[:, -2] - rows[:, -1]),
         float(power_law(sizes[:-1], rows[:1, :-1]).at(int(sizes[-1]))[0]),
     )  # fmt: skip
 
@@ -111,6 +109,12 @@ def _mean(wrong: Numbers, asked: Numbers, images: Numbers, seeds: Numbers) -> Nu
     """(sizes,): the share told wrongly, each image and seed counted so often."""
     counted = asked * images * seeds[:, None]
     return np.asarray(np.einsum("ksi,ki->s", wrong, counted) / max(float(counted.sum()), 1.0))
+
+
+def _again(number: int, random: np.random.Generator) -> Numbers:
+    """(number,): how often each is drawn, of as many draws with replacement."""
+    drawn = random.integers(0, number, number)
+    return np.bincount(drawn, minlength=number).astype(np.float64)
 
 
 def _bound(values: Numbers) -> Bound:

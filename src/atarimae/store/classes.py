@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from atarimae.store import covering, renaming, splitting
-from atarimae.store.covering import Round
+from atarimae.store.covering import Looked, Round
 from atarimae.store.glyphs import MODERN
 from atarimae.store.history import Edit, Origin
 from atarimae.store.names import NO_CLASS
@@ -80,10 +80,14 @@ class Classes:
             found.append(Class(name, images[name], labels[name], looked[name], aliases, merged))
         return found
 
+    def names(self) -> list[str]:
+        """What the classes are called, in order."""
+        return sorted(self.store.read(Known).classes)
+
     def alike(self) -> list[tuple[str, ...]]:
         """Classes whose names differ in width, case, spaces or old and new letters alone."""
         by_look: dict[str, list[str]] = defaultdict(list)
-        for name in sorted(self.store.read(Known).classes):
+        for name in self.names():
             by_look[plain(name)].append(name)
         return [tuple(names) for names in by_look.values() if len(names) > 1]
 
@@ -115,7 +119,7 @@ class Classes:
         """Give images of a class new ones: by new class their paths, folders or hashes."""
         images = {new: self._images(files) for new, files in into.items()}
         return self.store.tell(
-            "split", lambda now, by: splitting.split(now, name, images, by), **reason
+            splitting.SPLIT, lambda now, by: splitting.split(now, name, images, by), **reason
         )
 
     def cover(self, files: Words, *classes: str, **reason: Unpack[Reason]) -> Edit | None:
@@ -131,6 +135,10 @@ class Classes:
         return self.store.tell(
             "uncover", lambda now, _: covering.uncovered(now, images, classes), **reason
         )
+
+    def looked(self, image: str) -> list[Looked]:
+        """Who looked through an image (by hash) for what, and when."""
+        return self.store.read(lambda now: covering.looked(now, image))
 
     def begin_round(
         self, *classes: str, title: str = "", new: bool = False, **reason: Unpack[Reason]

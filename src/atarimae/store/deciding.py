@@ -7,8 +7,10 @@ from sqlalchemy import Connection
 
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.store import schema
+from atarimae.store.names import names_at
 from atarimae.store.proposals import UNTOUCHED, Proposal, chosen, proposals
 from atarimae.store.rows import rows_where
+from atarimae.store.soundness import sound
 from atarimae.store.state import label_of
 from atarimae.types import Label
 
@@ -21,8 +23,10 @@ class DecidedError(AtarimaeError):
 
 def decision(
     connection: Connection, ids: Sequence[int], into: Label | None, action: str, by: str
-) -> tuple[list[int], list[Label]]:
+) -> tuple[list[int], dict[Label, int | None]]:
     """The rows that end and the labels that begin where these proposals are decided.
+
+    Each label with the proposal that it is said in place of, where it lies somewhere in the image.
 
     What was decided already is passed over, and `DecidedError` raised where all of them were.
     Whatever other models say the same goes with them.
@@ -41,22 +45,26 @@ def decision(
         raise _decided(asked[0])
     said = {one.plain for one in left}
     rows = rows_where(connection, schema.labels, "image", [label.image for label in said])
+    names = names_at(connection)  # one class may go by several
     gone = [
         row.id
         for row in rows
-        if row.score is not None and replace(label_of(row), by="", score=None) in said
+        if row.score is not None
+        and replace(names.read([label_of(row)])[0], by="", score=None) in said
     ]
-    return gone, _come(left, into, action, by)
+    come = {} if action == REJECT else _come(left, into, by)
+    return gone, dict(zip(sound(connection, list(come)), come.values(), strict=True))
 
 
-def _come(left: Sequence[Proposal], into: Label | None, action: str, by: str) -> list[Label]:
-    if action == REJECT:
-        return []
-    if into is None:
-        labels = [replace(one.label, by=by, score=None) for one in left]
-    else:
-        labels = [replace(into, image=one.label.image, by=by, score=None) for one in left]
-    return list(dict.fromkeys(labels))  # two models may have proposed one thing
+def _come(left: Sequence[Proposal], into: Label | None, by: str) -> dict[Label, int | None]:
+    """Two models may have proposed one thing: it is said once."""
+    come: dict[Label, int | None] = {}
+    for one in left:
+        said = one.label if into is None else replace(into, image=one.label.image)
+        come.setdefault(
+            replace(said, by=by, score=None), None if said.kind == "class" else one.id
+        )  # fmt: skip
+    return come
 
 
 def _decided(one: Proposal) -> DecidedError:

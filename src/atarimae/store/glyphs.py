@@ -24,4 +24,4 @@ _PAIRS = (
     "鍊錬 爐炉 勞労 樓楼 郞郎 祿禄 錄録 亙亘 灣湾 彌弥 嶋島 嶌島 﨑崎 髙高 桒桑 冨富 栁柳 吳呉 "
     "娛娯 悅悦 稅税 說説 銳鋭 淸清 靑青"
 )
-MODERN = {ord(old): new for old, new in _PAIRS.split()}
+MODERN = {ord(pair[0]): pair[1] for pair in _PAIRS.split()}

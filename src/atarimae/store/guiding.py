@@ -81,11 +81,11 @@ class Step:
 
     def lines(self) -> list[str]:
         """What is different, a line each: + came, - went; of a definition the lines that differ."""
-        texts = [
+        old, new = (
             "\n".join(fact.value for fact in facts if fact.kind == DEFINITION).splitlines()
             for facts in (self.went, self.came)
-        ]
-        told = list(unified_diff(*texts, n=0, lineterm=""))[2:]
+        )
+        told = list(unified_diff(old, new, n=0, lineterm=""))[2:]
         told = [line for line in told if not line.startswith("@@")]
         for sign, facts in (("-", self.went), ("+", self.came)):
             told += [f"{sign}{fact.told()}" for fact in facts if fact.kind != DEFINITION]

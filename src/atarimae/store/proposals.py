@@ -12,7 +12,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, select
 
+from atarimae.shapes import upright
 from atarimae.store import history, schema
+from atarimae.store.names import Names, names_at
 from atarimae.store.rows import AT_ONCE, age, chunks
 from atarimae.store.state import label_of
 from atarimae.store.undoing import REDO, UNDO
@@ -62,16 +64,18 @@ def proposals(
     is none.
     """
     table = schema.labels.c
-    models, people = table.score.is_not(None), table.score.is_(None) & (table.kind != CHECKED)
+    names = names_at(connection, at)
+    models: ColumnElement[bool] = table.score.is_not(None)
+    people: ColumnElement[bool] = table.score.is_(None) & (table.kind != CHECKED)
     if ids is not None and len(ids) <= AT_ONCE:  # of more, all are read
         images = select(table.image).where(table.id.in_(ids))
         models &= table.image.in_(images)
-    said = _lines(connection, models, at)
+    said = _lines(connection, models, names, at)
     if not said:
         return []
     people &= table.image.in_(select(table.image).where(models))
     spoken = defaultdict[str, list[_Line]](list)
-    words = _lines(connection, people, at)
+    words = _lines(connection, people, names, at)
     for line in words:
         spoken[line.label.image].append(line)
     undone = history.undone(connection, None if at is None else at + 1)
@@ -140,50 +144,48 @@ def _proposal(line: _Line, spoken: Sequence[_Line], told: _Told) -> Proposal | N
     ended = told.ended(line)
     if not line.lives and ended is None:
         return None  # taken back
+    of_kind = [one for one in spoken if one.lives and one.label.kind == line.label.kind]
     if line.label.kind == "class":
-        return _class(line, spoken, told, ended)
-    if line.lives:
-        twins = [one for one in spoken if one.lives and same(one.label, line.label)]
-        after = [one for one in twins if one.born > line.born]
-        if after:
-            return told.decided(line, ACCEPTED, after[0].born, [after[0].label])
-        return told.decided(line, UNTOUCHED, None)
-    made = [one.label for one in spoken if one.born == ended and one.label.kind == line.label.kind]
-    into = _heir(line.label, made)
-    if into is None:
-        return told.decided(line, REJECTED, ended)
-    return told.decided(line, ACCEPTED if same(into, line.label) else EDITED, ended, [into])
+        return _class(line, of_kind, told, ended)
+    heirs = [one for one in of_kind if one.rows[0].instead == line.id]
+    if line.lives and not heirs:  # somebody drew the very same
+        heirs = [one for one in of_kind if one.born > line.born and same(one.label, line.label)]
+    if not heirs and not line.lives:
+        heirs = _near(line.label, [one for one in of_kind if one.born == ended])
+    return _became(line, heirs, told, ended)
 
 
-def _class(line: _Line, spoken: Sequence[_Line], told: _Told, ended: int | None) -> Proposal | None:
+def _class(line: _Line, now: Sequence[_Line], told: _Told, ended: int | None) -> Proposal | None:
     """By what people say of the image now: a class that they changed later counts as that."""
-    now = [one for one in spoken if one.lives and one.label.kind == "class"]
     later = [one for one in now if one.born > line.born]
     if line.lives and len(later) < len(now):
         return None  # a person had spoken before
-    right = [one for one in later if one.label.value == line.label.value]
+    return _became(line, later, told, ended)
+
+
+def _became(line: _Line, now: Sequence[_Line], told: _Told, ended: int | None) -> Proposal:
+    """By what people say now in its place."""
+    right = [one for one in now if one.label.value == line.label.value]
+    if line.label.kind != "class":
+        right = [one for one in now if same(one.label, line.label)]
     if right:
         return told.decided(line, ACCEPTED, right[0].born, [right[0].label])
-    if later:
-        return told.decided(line, EDITED, later[0].born, [one.label for one in later])
+    if now:
+        return told.decided(line, EDITED, now[0].born, [one.label for one in now])
     return told.decided(line, UNTOUCHED if line.lives else REJECTED, ended)
 
 
-def _heir(label: Label, made: Sequence[Label]) -> Label | None:
-    """Of what an edit said in place of several labels, what took the place of this one."""
-    for one in made:
-        if same(one, label):
-            return one
-    if len(made) == 1:
-        return made[0]
-    best = max(made, key=lambda one: _overlap(label.box, one.box), default=None)
-    return best if best is not None and _overlap(label.box, best.box) > 0 else None
+def _near(label: Label, made: Sequence[_Line]) -> list[_Line]:
+    """Of what was said in place of several labels together, what lies where this one did."""
+    best = max(made, key=lambda one: _overlap(label.box, one.label.box), default=None)
+    return [best] if best is not None and _overlap(label.box, best.label.box) > 0 else []
 
 
 def _overlap(one: Box | None, other: Box | None) -> float:
-    """Of two unturned boxes, what both cover over what either does."""
+    """Of the upright boxes around two boxes, what both cover over what either does."""
     if one is None or other is None:
         return 0.0
+    one, other = upright(one), upright(other)
     wide = min(one.x1, other.x1) - max(one.x0, other.x0)
     high = min(one.y1, other.y1) - max(one.y0, other.y0)
     both = max(0.0, wide) * max(0.0, high)
@@ -191,17 +193,20 @@ def _overlap(one: Box | None, other: Box | None) -> float:
     return both / (areas - both) if areas > both else 0.0
 
 
-def _lines(connection: Connection, which: ColumnElement[bool], at: int | None) -> list[_Line]:
+def _lines(
+    connection: Connection, which: ColumnElement[bool], names: Names, at: int | None
+) -> list[_Line]:
     """Also those that live no longer, in the order in which they were first said."""
     table = schema.labels
-    known, removed = list(table.c), table.c.removed
+    known: list[ColumnElement[Any]] = list(table.c)
     if at is not None:  # what ended later lived then
         which &= table.c.added <= at
-        known[known.index(removed)] = case((removed <= at, removed)).label("removed")
+        ended = case((table.c.removed <= at, table.c.removed)).label("removed")
+        known = [ended if column is table.c.removed else column for column in table.c]
     rows = defaultdict[int, list[Any]](list)
     for row in connection.execute(select(*known).where(which).order_by(table.c.id)):
         rows[age(row)].append(row)
-    return [_Line(label_of(some[0]), some) for _, some in sorted(rows.items())]
+    return [_Line(names.read([label_of(some[0])])[0], some) for _, some in sorted(rows.items())]
 
 
 def _edits(connection: Connection, lines: Iterable[_Line]) -> Mapping[int, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.store import schema
@@ -16,6 +16,7 @@ from atarimae.store.rows import rows_where
 from atarimae.store.state import label_of
 from atarimae.types import CHECKED, Label
 
+SPLIT = "split"  # the edit's word
 NAMED = 3  # images that an error names; it counts the rest
 
 
@@ -46,6 +47,17 @@ def split(connection: Connection, name: str, into: Mapping[str, Sequence[str]], 
             "Name images of that class alone; nothing was changed.",
         )
     return Change(labels_gone=gone, labels_come=come)
+
+
+def split_since(connection: Connection, edit: int) -> frozenset[str]:
+    """The images whose classes come from a split after the edit."""
+    label, made = schema.labels.c, schema.edits.c
+    images = (
+        select(label.image)
+        .join(schema.edits, made.id == label.added)
+        .where(made.id > edit, made.action == SPLIT, label.removed.is_(None))
+    )
+    return frozenset(connection.scalars(images))
 
 
 def _wanted(known: Known, into: Mapping[str, Sequence[str]]) -> dict[str, str]:

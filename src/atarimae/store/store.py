@@ -33,9 +33,17 @@ from atarimae.store.naming import named_files
 from atarimae.store.proposals import Proposal, proposals
 from atarimae.store.queues import Queues
 from atarimae.store.recording import ADD, Changes, Recording, Refusal, Row, note_refusals
-from atarimae.store.rows import end_rows
+from atarimae.store.rows import end_rows, rows_where
 from atarimae.store.soundness import sound
-from atarimae.store.state import all_images, files_at, labels_at, last_edit, models, moved
+from atarimae.store.state import (
+    all_images,
+    files_at,
+    label_of,
+    labels_at,
+    last_edit,
+    models,
+    moved,
+)
 from atarimae.types import Data, File, Image, Label, Version
 from atarimae.workspace import Workspace, person
 
@@ -290,6 +298,12 @@ class Store:
                 history.check_version(connection, version)
             return difference(connection, first, second)
 
+    def said(self, image: str) -> tuple[int, tuple[Label, ...]]:
+        """The newest version, and all labels of one image (by hash), oldest first."""
+        with self._read() as connection:
+            rows = rows_where(connection, schema.labels, "image", [image])
+            return last_edit(connection), names_at(connection).read(list(map(label_of, rows)))
+
     def last_edit(self) -> int:
         """The number of the newest edit; 0 before the first."""
         with self._read() as connection:
@@ -345,7 +359,8 @@ class Store:
         who = by or person()
         with self._write() as connection:
             gone, come = deciding.decision(connection, ids, into, action, who)
-            return _relabelled(connection, gone, come, (action, why, by, origin))
+            said = list(come)
+            return _relabelled(connection, gone, said, (action, why, by, origin), come)
 
     def look(self, images: Iterable[str], *, by: str | None = None) -> int:
         """Note that somebody has looked at images; how many of them are new to him or her."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
+from atarimae.look.checks.answers import Answers
 from atarimae.look.checks.judged import Judged
 from atarimae.store import Conflict, Refusal
 from atarimae.survey import Survey, Surveyor
@@ -50,6 +51,7 @@ class Beside:
     witnesses: tuple[Judged, ...] = ()  # runs that may judge labels, see unseen.py
     # Who said labels with a score, each with its run, if it is one: see proposed.py.
     proposers: Mapping[str, Judged | None] = field(default_factory=dict)
+    answers: Answers = field(default_factory=Answers, compare=False, repr=False)
 
     def survey(self, data: Data) -> Survey | None:
         """What the pixels of `data` say; None where nobody may look, or nothing can be read."""

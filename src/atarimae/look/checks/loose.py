@@ -20,7 +20,7 @@ RULE = Rule(side=-1, guard=0.8, certain=0.4, least=0.03)
 
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
-    found = opinion(data, beside.proposers)
+    found = opinion(data, beside)
     suspects = list(_suspects(found)) if found else []
     return sorted((finding(check.name, one) for one in suspects), key=order)
 
@@ -66,5 +66,5 @@ check = Check(
     "loose boxes",
     "A box that holds too much or too little teaches where things are not.",
     _find,
-    lambda data, beside: lacks(data, beside.proposers),
+    lacks,
 )

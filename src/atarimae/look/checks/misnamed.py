@@ -12,7 +12,7 @@ from atarimae.types import CHECKED, Data
 
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
-    found = opinion(data, beside.proposers)
+    found = opinion(data, beside)
     suspects = list(_suspects(data, found)) if found else []
     return sorted((finding(check.name, one) for one in suspects), key=order)
 
@@ -70,5 +70,5 @@ check = Check(
     "boxes of a wrong class",
     "The box is right and its name is not: it teaches both classes what is not so.",
     _find,
-    lambda data, beside: lacks(data, beside.proposers),
+    lacks,
 )

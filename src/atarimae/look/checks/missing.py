@@ -12,7 +12,7 @@ from atarimae.types import Data
 
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
-    found = opinion(data, beside.proposers)
+    found = opinion(data, beside)
     suspects = list(_suspects(data, found)) if found else []
     return sorted((finding(check.name, one) for one in suspects), key=order)
 
@@ -59,5 +59,5 @@ check = Check(
     "missing boxes",
     "What has no box is taught to be background, and finding it counts as a mistake.",
     _find,
-    lambda data, beside: lacks(data, beside.proposers),
+    lacks,
 )

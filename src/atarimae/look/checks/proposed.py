@@ -3,7 +3,6 @@
 Turned boxes and outlines count by the upright boxes around them: a model's are upright mostly.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from atarimae import runlog
 from atarimae.errors import AtarimaeError
+from atarimae.look.checks.finding import Beside
 from atarimae.look.checks.judged import Judged
 from atarimae.look.checks.unseen import left_out
 from atarimae.score.labels.boxes import Beside as Boxes
@@ -74,35 +74,24 @@ def proposers(workspace: Workspace, store: Store, task: Task) -> dict[str, Judge
     return {name: runs.get(name) for name in names}
 
 
-# The last answer: three checks and the queue ask for the same one.
-_LAST: list[tuple[Data, object, Opinion | None]] = []
-
-
-def opinion(data: Data, known: Mapping[str, Judged | None]) -> Opinion | None:
+def opinion(data: Data, known: Beside) -> Opinion | None:
     """Of the model that may judge most boxes; None where none may, or too few of them."""
-    for last, names, made in _LAST:
-        if last is data and names == known:
-            return made
-    found = [one for one in _opinions(data, known) if one.matches >= FEWEST]
-    made = max(found, key=lambda one: (one.matches, one.name), default=None)
-    _LAST[:] = [(data, dict(known), made)]
-    return made
+    return known.answers.once("proposed boxes", data, lambda: _best(data, known.proposers))
 
 
-def lacks(data: Data, known: Mapping[str, Judged | None]) -> str:
+def lacks(data: Data, known: Beside) -> str:
     """What is needed where a model proposed boxes, and none may judge people's."""
-    said = Counter(
-        label.by
+    said = sum(
+        label.kind == BOX and label.score is not None
         for labels in data.labels.values()
         for label in labels
-        if label.kind == BOX and label.score is not None
     )
     if not said or opinion(data, known) is not None:
         return ""
     return (
-        f"{sum(said.values()):,} boxes were proposed, and fewer than {FEWEST} of them lie on "
-        "people's boxes in images that the model never learned from: a run may judge what it left "
-        "out, and a model that is no run here what is in val or test alone."
+        f"{said:,} boxes were proposed, and fewer than {FEWEST} of them lie on people's boxes in "
+        "images that the model never learned from: a run may judge what it left out, and a model "
+        "that is no run here what is in val or test alone."
     )
 
 
@@ -116,6 +105,11 @@ def often(scores: Sequence[float], right: Sequence[bool]) -> Numbers:
     shares = np.empty(len(hits))
     shares[order] = (sums[starts + wide] - sums[starts]) / max(wide, 1)
     return shares
+
+
+def _best(data: Data, known: Mapping[str, Judged | None]) -> Opinion | None:
+    found = [one for one in _opinions(data, known) if one.matches >= FEWEST]
+    return max(found, key=lambda one: (one.matches, one.name), default=None)
 
 
 def _opinions(data: Data, known: Mapping[str, Judged | None]) -> Iterator[Opinion]:

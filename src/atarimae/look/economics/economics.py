@@ -7,6 +7,7 @@ from atarimae import task
 from atarimae.look.checks.unseen import sections, witnesses
 from atarimae.look.economics.more import MORE, More, more_labels
 from atarimae.look.economics.saved import Pace, Saved, as_dict, paces, saved, seconds_saved
+from atarimae.score.learning import Curve
 from atarimae.store import Store
 from atarimae.workspace import Workspace
 
@@ -17,7 +18,7 @@ class Economics:
 
     saved: Saved
     paces: tuple[Pace, ...]
-    more: More
+    more: More | None  # None where nobody asked
 
     @property
     def seconds_saved(self) -> float | None:
@@ -27,24 +28,28 @@ class Economics:
     def as_dict(self) -> dict[str, object]:
         """The shape of `look --economics --json`."""
         told = as_dict(self.saved, self.paces)
-        return {**told, "seconds_saved": self.seconds_saved, **self.more.as_dict()}
+        more = {} if self.more is None else self.more.as_dict()
+        return {**told, "seconds_saved": self.seconds_saved, **more}
 
     def lines(self) -> Iterator[str]:
         """As people read it."""
         yield from _saved(self.saved, self.seconds_saved)
         for one in self.paces:
             yield _pace(one)
-        yield from _more(self.more)
+        yield from () if self.more is None else _more(self.more)
 
 
-def economics(workspace: Workspace) -> Economics:
-    """Of the newest data. Takes some seconds: a head is fitted 25 times."""
+def economics(workspace: Workspace, *, more: bool = True) -> Economics:
+    """Of the newest data. What `more` labels would bring takes a while: 25 fits of a head."""
     store = Store(workspace)
-    chosen = task.load(workspace.task)
-    found = sections(store.data(), witnesses(workspace, chosen))
-    told = more_labels([one for one in found if len(one.labels)])
     edits = store.edits()
+    told = _told(workspace, store) if more else None
     return Economics(saved(store.proposals(), edits), tuple(paces(edits)), told)
+
+
+def _told(workspace: Workspace, store: Store) -> More:
+    found = sections(store.data(), witnesses(workspace, task.load(workspace.task)))
+    return more_labels([one for one in found if len(one.labels)])
 
 
 def _saved(one: Saved, seconds: float | None) -> Iterator[str]:
@@ -78,15 +83,27 @@ def _pace(one: Pace) -> str:
 def _more(one: More) -> Iterator[str]:
     if one.gain is None:
         yield f"What {MORE} more labels would bring can't be told. {one.why}"
-        return
-    assert one.curve is not None
-    now, gain = one.curve.now, one.gain
+    else:
+        assert one.curve is not None
+        now, gain = one.curve.now, one.gain
+        yield (
+            f"{MORE} more labels would likely bring the share of images that a cheap head tells "
+            f"wrongly from {now.value:.3f} down by {gain.value:.3f} [{gain.low:.3f}, "
+            f"{gain.high:.3f}]."
+        )
+    if one.curve is not None:
+        yield from _measured(one, one.curve)
+
+
+def _measured(one: More, curve: Curve) -> Iterator[str]:
     yield (
-        f"{MORE} more labels would likely bring the share of images that a cheap head tells "
-        f"wrongly from {now.value:.3f} down by {gain.value:.3f} [{gain.low:.3f}, {gain.high:.3f}]."
+        f"Measured with {', '.join(f'{size:,}' for size in curve.sizes)} of {one.labelled:,} "
+        f"labels, on embeddings of {one.run}: told wrongly are "
+        f"{', '.join(f'{error.value:.3f}' for error in curve.errors)}."
     )
+    step = curve.sizes[-1] - curve.sizes[-2]
+    fall, each = curve.fall, MORE / step
     yield (
-        f"Measured with {', '.join(f'{size:,}' for size in one.curve.sizes)} of {one.labelled:,} "
-        f"labels, on embeddings of {one.run}: "
-        f"{', '.join(f'{error.value:.3f}' for error in one.curve.errors)}."
+        f"From {curve.sizes[-2]:,} to {curve.sizes[-1]:,} labels it fell by {fall.value:.3f} "
+        f"[{fall.low:.3f}, {fall.high:.3f}]: that was {fall.value * each:.3f} for {MORE} labels."
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from atarimae.errors import AtarimaeError, UsageError, unknown_name
 from atarimae.predict.boxes import read_box
 from atarimae.predict.region import Region
-from atarimae.predict.source import open_source
+from atarimae.predict.source import open_known, open_source
 from atarimae.shapes import inside, upright
 from atarimae.store.naming import named_files
 from atarimae.types import BOX, POLYGON, Box, Data, Source
@@ -25,7 +25,11 @@ class Example:
 
     def source(self, max_pixels: int) -> Source:
         """Raises `AtarimaeError` where it can't be read or doesn't hold the box."""
-        found = open_source(self.path, max_pixels)
+        found: Source = (
+            open_known(self.path, self.image, max_pixels)
+            if self.image
+            else open_source(self.path, max_pixels)
+        )
         return found if self.box is None else Region(found, inside(self.box, found.size))
 
 

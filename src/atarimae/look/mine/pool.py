@@ -11,7 +11,6 @@ from atarimae.predict.source import glimpse
 from atarimae.types import BOX, POLYGON, TEXT, Data, File, Image, Progress, Version, silent
 from atarimae.workspace import MAX_PIXELS
 
-
 LABELLED = ("class", BOX, POLYGON, TEXT)  # kinds that say what an image shows
 
 
@@ -19,7 +18,8 @@ def unlabelled(data: Data, name: str = "", but: Iterable[str] = ()) -> Data:
     """The files whose images nobody has labelled; `but` are images that are left out as well.
 
     With a class an image also counts that has boxes of other classes only: a round of labelling
-    may have been about those. What models said doesn't count.
+    may have been about those; not one that was looked through for the class. What models said
+    doesn't count.
     """
     out = set(but)
     is_done = _has_any if not name else _has_class(name)
@@ -36,8 +36,8 @@ def of_files(
 ) -> tuple[Data, dict[str, str]]:
     """Pictures on the disk as data that no store has; and what was found of unreadable ones.
 
-    Images in `known`, by hash, are left out, and of equal files the first counts. Only headers
-    are read, and all bytes for the hash.
+    Images in `known`, by hash, are left out, and of equal files the first counts. Of most
+    only headers are read, and all bytes for the hash: other damage shows when they are embedded.
     """
     there, failed = set(known), dict[str, str]()
     files, images = list[File](), dict[str, Image]()
@@ -70,6 +70,7 @@ def _has_any(data: Data, image: str) -> bool:
 def _has_class(name: str) -> Callable[[Data, str], bool]:
     def has(data: Data, image: str) -> bool:
         boxes = data.said(image, BOX, POLYGON)
-        return bool(data.said(image, "class")) or any(label.value == name for label in boxes)
+        looked = name in data.covered.get(image, ())
+        return looked or bool(data.said(image, "class")) or any(b.value == name for b in boxes)
 
     return has

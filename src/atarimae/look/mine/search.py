@@ -1,7 +1,7 @@
 """The pool gone through block by block: of each image the tile that is most like what is sought."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -24,14 +24,16 @@ class Result:
     box: Box | None  # None for all of it
     level: int = WHOLE
     number: int = 0  # of the tile
-    copies: tuple[str, ...] = field(default=())  # hashes of near-copies that it stands for
+    size: tuple[int, int] = (0, 0)  # of the image, px
+    copies: tuple[str, ...] = ()  # hashes of near-copies that it stands for
 
     def as_dict(self) -> dict[str, object]:
         """JSON values."""
         box = None if self.box is None else [*asdict(self.box).values()][:4]
         return {
             "image": self.image, "file": self.file, "score": round(self.score, 4), "box": box,
-            "level": self.level, "number": self.number, "copies": list(self.copies),
+            "level": self.level, "number": self.number, "size": list(self.size),
+            "copies": list(self.copies),
         }  # fmt: skip
 
 
@@ -45,7 +47,7 @@ def ranked(levels: Levels, wanted: Sought) -> list[Result]:
                 best[image] = (score, level, number)
     paths = {file.image: file.path for data, _ in levels.values() for file in reversed(data.files)}
     found = [
-        Result(image, paths[image], score, _box(levels, image, level, number), level, number)
+        Result(image, paths[image], score, *_place(levels, image, level, number))
         for image, (score, level, number) in best.items()
     ]
     return sorted(found, key=lambda one: (-one.score, one.image))
@@ -65,6 +67,10 @@ def vectors(levels: Levels, tiles: Sequence[Tile]) -> Floats:
     return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
 
 
-def _box(levels: Levels, image: str, level: int, number: int) -> Box | None:
+def _place(
+    levels: Levels, image: str, level: int, number: int
+) -> tuple[Box | None, int, int, tuple[int, int]]:
+    """The box, the level and number of the tile, and the size of its image."""
     known = levels[level][0].images[image]
-    return None if level == WHOLE else tile_boxes((known.width, known.height), level)[number]
+    size = known.width, known.height
+    return None if level == WHOLE else tile_boxes(size, level)[number], level, number, size

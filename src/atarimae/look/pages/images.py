@@ -5,21 +5,30 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, Query
 from fastapi.responses import HTMLResponse
 
-from atarimae.look.catalogue import NONE, Filter, Listing
+from atarimae.look.catalogue import NONE, ROUND, Filter, Listing
+from atarimae.look.queued import in_queue
 from atarimae.look.site import Site
 from atarimae.look.unseen import SEEN, UNSEEN
+from atarimae.store import Classes
 from atarimae.store.history import now, stamp
 from atarimae.types import File
 from atarimae.web.frame import WebError
 
 MOST = 500  # files in one answer
+MOST_CLASSES = 100  # that are offered to a filter of coverage
 
 
 def wanted(
-    label: str = "", split: str = "", source: str = "", role: str = "", text: str = ""
+    label: str = "",
+    split: str = "",
+    source: str = "",
+    role: str = "",
+    uncovered: str = "",
+    text: str = "",
+    set: str = "",
 ) -> Filter:
     """The filter in an address."""
-    return Filter(label, split, source, role, text)
+    return Filter(label, split, source, role, uncovered, text, set)
 
 
 Wanted = Annotated[Filter, Depends(wanted)]
@@ -30,7 +39,7 @@ def router(site: Site) -> APIRouter:
     made = APIRouter()
 
     @made.get("/")
-    def page(filter_: Wanted, seen: str = "") -> HTMLResponse:
+    def page(filter_: Wanted, seen: str = "", queue: str = "", near: str = "") -> HTMLResponse:
         listing = site.catalogue.now()
         return site.pages.page(
             "images.html",
@@ -42,6 +51,12 @@ def router(site: Site) -> APIRouter:
             none=NONE,
             looked={SEEN: "seen", UNSEEN: "not seen yet"},
             seen=seen,
+            round=listing.round,
+            covered=listing.covered[:MOST_CLASSES],
+            whole_round=ROUND,
+            queue=queue,
+            queues=site.catalogue.store.queues.names(),
+            near=near,
         )
 
     @made.get("/api/images")
@@ -52,19 +67,25 @@ def router(site: Site) -> APIRouter:
         find: str = "",
         seen: str = "",
         before: str = "",
+        queue: str = "",
+        near: str = "",
     ) -> dict[str, object]:
         listing, before = site.catalogue.now(), before or stamp(now())
-        numbers = site.unseen.numbers(listing, filter_, seen, before)
-        files = listing.data.files
+        found = site.unseen.numbers(listing, filter_, seen, before)
+        found = in_queue(site.catalogue.store, listing, found, queue)
+        order = site.nearest.order(
+            listing.data, tuple(listing.data.files[number] for number in found), near
+        )
         return {
             "version": listing.data.version.edit,
-            "total": len(numbers),
-            "all": len(files),
+            "total": len(found),
+            "all": len(listing.data.files),
             "before": before,
-            "seen": site.unseen.share(listing, numbers),
+            "near": order.as_dict(),
+            "seen": site.unseen.share(listing, found),
             "start": start,
-            "position": _position(files, numbers, find),
-            "items": [_item(listing, files[number]) for number in numbers[start : start + count]],
+            "position": _position(order.files, find),
+            "items": [_item(listing, file) for file in order.files[start : start + count]],
         }
 
     @made.get("/image/{image}")
@@ -86,6 +107,9 @@ def router(site: Site) -> APIRouter:
             classes=listing.data.classes(files[0]),
             findings=[finding for finding in found if image in finding.images],
             seen_by=site.catalogue.store.seen_by(image),
+            covered=listing.data.covered.get(image, frozenset()),
+            looked=Classes(site.catalogue.store).looked(image),
+            round=listing.round,
         )
 
     @made.post("/seen")
@@ -99,8 +123,8 @@ def router(site: Site) -> APIRouter:
     return made
 
 
-def _position(files: tuple[File, ...], numbers: tuple[int, ...], image: str) -> int | None:
-    places = (place for place, number in enumerate(numbers) if files[number].image == image)
+def _position(files: tuple[File, ...], image: str) -> int | None:
+    places = (place for place, file in enumerate(files) if file.image == image)
     return next(places, None) if image else None
 
 

@@ -12,10 +12,11 @@ const GAP = 10; // px
 const PATIENCE = 70; // ms that a tile stays before its thumbnail is asked for
 
 export class Grid {
-  constructor(box, { open, counted }) {
+  constructor(box, { open, counted, failed = () => {} }) {
     this.box = box;
     this.open = open;
     this.counted = counted;
+    this.failed = failed;
     this.tiles = new Map(); // place → element
     this.filter = new URLSearchParams();
     this.focused = 0;
@@ -93,10 +94,14 @@ export class Grid {
     try {
       const said = await (await fetch(`/api/images?${asked}`)).json();
       if (mine !== this.turn) return null;
+      if (said.error) {
+        this.failed(said.error);
+        return null;
+      }
       this.ready.set(number, said.items);
       this.total = said.total;
       this.before = said.before;
-      this.counted(said.total, said.all, said.seen);
+      this.counted(said.total, said.all, said.seen, said.near);
       this.#soon();
       return said;
     } catch {

@@ -1,6 +1,7 @@
 // The page of images: filter, grid and panel, with their state in the address.
 
 import { Grid } from "./grid.js";
+import { narrowed } from "./narrowed.js";
 import { Panel } from "./panel.js";
 
 const form = document.getElementById("filter");
@@ -11,7 +12,7 @@ let open = -1; // place of the image in the panel
 if (box) start();
 
 async function start() {
-  const grid = new Grid(box, { open: show, counted });
+  const grid = new Grid(box, { open: show, counted, failed });
   const panel = new Panel({ step, closed });
   let typing;
 
@@ -93,12 +94,23 @@ function write(state, image = "") {
   history.replaceState(null, "", address.size ? `?${address}` : location.pathname);
 }
 
-function counted(total, all, [seen, images]) {
+function counted(total, all, [seen, images], near) {
+  narrowed(form, near);
   const some = total < all ? `${number.format(total)} of ${number.format(all)}` : number.format(all);
   document.getElementById("count").textContent = `${some} ${all === 1 ? "file" : "files"}`;
   document.getElementById("seen").textContent = share(seen, images);
   document.getElementById("clear").hidden = !wanted().size;
-  document.getElementById("nothing").hidden = total > 0;
+  nothing(total === 0, "No image fits this filter.");
+}
+
+function failed({ what, found, fix }) {
+  nothing(true, `${what} ${found} ${fix}`);
+  document.getElementById("clear").hidden = false;
+}
+
+function nothing(shown, text) {
+  document.getElementById("nothing").hidden = !shown;
+  document.querySelector("#nothing p").textContent = text;
 }
 
 // Less than all is never rounded up to all, nor more than nothing down to nothing.

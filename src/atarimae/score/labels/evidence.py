@@ -60,10 +60,10 @@ def narrowed(rows: Floats) -> Floats:
     return np.asarray(centred @ axes[:, -WIDEST:].astype(np.float32), np.float32)
 
 
-def _of(asked: Ints, kinds: Sequence[Numbers | Floats]) -> tuple[Ints, Bools, Numbers]:
+def _of(asked: Ints, kinds: Sequence[Floats]) -> tuple[Ints, Bools, Numbers]:
     """Classes, whether they are named for the first time, and what each kind says of them."""
     width = min(LIKELY, kinds[0].shape[1])
-    likely = [np.argpartition(-kind, width - 1, axis=1)[:, :width] for kind in kinds]
+    likely = [np.argpartition(kind, -width, axis=1)[:, -width:] for kind in kinds]
     classes = np.hstack([asked[:, None], *likely])
     told = [np.take_along_axis(kind, classes, 1) for kind in kinds]
     return classes, _first(classes), np.stack(told).astype(np.float64)

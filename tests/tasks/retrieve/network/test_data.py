@@ -15,6 +15,7 @@ from atarimae.tasks.retrieve.network.data import (
     ImageSamples,
     augmentation,
     balanced_batches,
+    drawn_by_weight,
     with_enough,
 )
 from atarimae.tasks.retrieve.network.training import RetrieveTraining
@@ -41,6 +42,24 @@ def test_one_seed_and_epoch_give_the_same_batches_and_another_epoch_others() -> 
     )
     assert first == again
     assert first != other
+
+
+def test_a_weight_is_the_share_of_epochs_that_an_image_takes_part_in() -> None:
+    weights = [1.0] * 5 + [0.25] * 4 + [1.0] * 3 + [0.6] + [1.0] * 3
+    seen = np.zeros(len(TARGETS))
+    for epoch in range(400):
+        plain = list(balanced_batches(TARGETS, 2, 4, seed=0, epoch=epoch))
+        batches = list(drawn_by_weight(plain, TARGETS, weights, 0, epoch))
+        assert [[TARGETS[n] for n in one] for one in batches] == [
+            [TARGETS[n] for n in one] for one in plain
+        ]  # as many, and as balanced
+        seen[list({number for batch in batches for number in batch})] += 1
+    assert seen / 400 == pytest.approx(weights, abs=0.08)
+    assert list(drawn_by_weight(plain, TARGETS, weights, 0, 399)) == batches
+
+
+def test_a_class_of_which_nobody_takes_part_stays_as_it_is() -> None:
+    assert list(drawn_by_weight([[0, 1]], [0, 1], [0.0, 1.0], 0, 0)) == [[0, 1]]
 
 
 OFF = {
