@@ -2,8 +2,10 @@
 
 from atarimae.store.conflicts import Conflict, Side
 from atarimae.store.difference import Difference, Relabelled
+from atarimae.store.following import News
 from atarimae.store.history import Edit, Origin, Which
 from atarimae.store.recording import Changes, Refusal, Row
+from atarimae.store.sitting import Sitting
 from atarimae.store.store import Store
 
 __all__ = [
@@ -11,11 +13,13 @@ __all__ = [
     "Conflict",
     "Difference",
     "Edit",
+    "News",
     "Origin",
     "Refusal",
     "Relabelled",
     "Row",
     "Side",
+    "Sitting",
     "Store",
     "Which",
 ]

@@ -7,6 +7,7 @@ from itertools import groupby
 from sqlalchemy import Connection, func, select
 
 from atarimae.store import schema
+from atarimae.store.rows import chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,18 @@ class Conflict:
         return {"image": self.image, "at_once": self.at_once, "sides": sides}
 
 
-def conflicts(connection: Connection) -> list[Conflict]:
-    """Every conflict, by image."""
+def conflicts(connection: Connection, images: Sequence[str] | None = None) -> list[Conflict]:
+    """Every conflict, by image; of some images where they are named."""
+    if images is None:
+        return _conflicts(connection)
+    return [one for some in chunks(images) for one in _conflicts(connection, some)]
+
+
+def _conflicts(connection: Connection, images: Sequence[str] | None = None) -> list[Conflict]:
     label, edit = schema.labels, schema.edits
-    people = (label.c.kind == "class", label.c.score.is_(None), label.c.removed.is_(None))
+    people = [label.c.kind == "class", label.c.score.is_(None), label.c.removed.is_(None)]
+    if images is not None:
+        people.append(label.c.image.in_(images))
     several = (
         select(label.c.image)
         .where(*people)

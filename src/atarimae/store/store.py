@@ -10,16 +10,19 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from atarimae.errors import AtarimaeError
-from atarimae.store import changing, history, looking, migration, saying, schema, undoing
+from atarimae.store import changing, following, history, looking, migration, saying, schema, undoing
+from atarimae.store import sitting as sittings
 from atarimae.store.conflicts import Conflict, conflicts
 from atarimae.store.difference import Difference, difference
 from atarimae.store.engine import open_engine, told
+from atarimae.store.following import News
 from atarimae.store.history import ALL, NOTHING, Edit, Origin, Which
 from atarimae.store.naming import named_files
 from atarimae.store.recording import ADD, Changes, Recording, Refusal, Row, note_refusals
 from atarimae.store.rows import end_rows
+from atarimae.store.sitting import Sitting
 from atarimae.store.state import all_images, files_at, labels_at, last_edit, models, moved
-from atarimae.types import CHECKED, Data, File, Image, Label, Version
+from atarimae.types import REMARKS, Data, File, Image, Label, Version
 from atarimae.workspace import Workspace, person
 
 
@@ -199,8 +202,11 @@ class Store:
             made = history.append(connection, undoing.UNDO, f"labels by {name}", by)
             return undoing.undo_labels_by(connection, name, made)
 
-    def data(self, edit: int | None = None) -> Data:
-        """The data at a version; the newest one where none is named. Files in order of path."""
+    def data(self, edit: int | None = None, *, hashed: bool = True) -> Data:
+        """The data at a version; the newest one where none is named. Files in order of path.
+
+        Without `hashed` its version has no hash, which takes as long as reading the data.
+        """
         with self._read() as connection:
             last = last_edit(connection)
             edit = last if edit is None else edit
@@ -209,9 +215,24 @@ class Store:
             labels = labels_at(connection, edit)
             images = all_images(connection)
             now = files if edit == last else files_at(connection, last)
-        version = Version(edit, content_hash(files, labels))
+        version = Version(edit, content_hash(files, labels) if hashed else "")
         root = self.workspace.root
         return Data(root, version, tuple(files), images, labels, moved(files, now))
+
+    def news(self, edit: int) -> News | None:
+        """What edits after that one touched, as it is now; None where it is too much to be news."""
+        with self._read() as connection:
+            return following.news(connection, edit)
+
+    def sitting(self, since: int, by: str | None = None) -> Sitting:
+        """What somebody may undo and redo of what he or she did by hand after version `since`."""
+        with self._read() as connection:
+            return sittings.sitting(connection, by or person(), since)
+
+    def said_by(self, since: str = "") -> dict[str, int]:
+        """By person, labels and confirmations said by hand since a moment (UTC, ISO 8601)."""
+        with self._read() as connection:
+            return sittings.said_by(connection, since)
 
     def named(self, words: Sequence[str | Path]) -> list[File]:
         """The files that people name so: by a path, a folder, or an image's hash."""
@@ -319,7 +340,7 @@ def content_hash(files: Iterable[File], labels: Mapping[str, Sequence[Label]]) -
                 [
                     [said.kind, said.value, str(said.box), str(said.score)]
                     for said in labels.get(file.image, ())
-                    if said.kind != CHECKED  # that somebody looked changes no data
+                    if said.kind not in REMARKS  # that somebody looked changes no data
                 ],
             ],
             ensure_ascii=True,
