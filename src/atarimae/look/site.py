@@ -5,7 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from atarimae.look import frame
 from atarimae.look.catalogue import Catalogue
 from atarimae.look.checking import Checking
+from atarimae.look.neighbours import Neighbours
+from atarimae.look.people import People
 from atarimae.look.searcher import Searcher
+from atarimae.look.shown import Shown
 from atarimae.look.unseen import Unseen
 from atarimae.workspace import Workspace
 
@@ -15,12 +18,15 @@ THREADS = 4  # that decode; more would only hold more pictures in memory
 class Site:
     """One workspace's page."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, people: People) -> None:
         self.workspace = workspace
+        self.people = people
         self.catalogue = Catalogue(workspace)
         self.pages = frame.pages()
         self.search = Searcher(workspace)
         self.unseen = Unseen(workspace, self.catalogue.store)
+        self.shown = Shown(self.unseen)
+        self.neighbours = Neighbours(workspace)
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="thumbnails")
         self.checking = Checking(workspace, self.catalogue)
 

@@ -2,24 +2,28 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import APIRouter, Body, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
-from atarimae.look.catalogue import NONE, Filter, Listing
+from atarimae.look.catalogue import MARKS, NONE, Filter
+from atarimae.look.items import item
+from atarimae.look.saved import saved
+from atarimae.look.shown import Wish
 from atarimae.look.site import Site
 from atarimae.look.unseen import SEEN, UNSEEN
 from atarimae.store.history import now, stamp
-from atarimae.types import File
+from atarimae.types import FLAG, File
 from atarimae.web.frame import WebError
 
 MOST = 500  # files in one answer
 
 
 def wanted(
-    label: str = "", split: str = "", source: str = "", role: str = "", text: str = ""
-) -> Filter:
+    label: str = "", split: str = "", source: str = "", role: str = "", text: str = "",
+    mark: str = "",
+) -> Filter:  # fmt: skip
     """The filter in an address."""
-    return Filter(label, split, source, role, text)
+    return Filter(label, split, source, role, text, mark)
 
 
 Wanted = Annotated[Filter, Depends(wanted)]
@@ -30,14 +34,17 @@ def router(site: Site) -> APIRouter:
     made = APIRouter()
 
     @made.get("/")
-    def page(filter_: Wanted, seen: str = "") -> HTMLResponse:
+    def page(request: Request, filter_: Wanted, seen: str = "") -> HTMLResponse:
         listing = site.catalogue.now()
         return site.pages.page(
             "images.html",
             workspace=site.workspace,
             total=len(listing.data),
             filter=filter_,
-            labels=listing.labels,
+            me=site.people.name(request),
+            version=listing.data.version.edit,
+            marks=MARKS,
+            filters=saved(site.workspace),
             columns={name: listing.counts(name) for name in ("split", "source", "role")},
             none=NONE,
             looked={SEEN: "seen", UNSEEN: "not seen yet"},
@@ -52,19 +59,19 @@ def router(site: Site) -> APIRouter:
         find: str = "",
         seen: str = "",
         before: str = "",
+        version: Annotated[int, Query(ge=0)] = 0,
     ) -> dict[str, object]:
-        listing, before = site.catalogue.now(), before or stamp(now())
-        numbers = site.unseen.numbers(listing, filter_, seen, before)
-        files = listing.data.files
+        listing = site.catalogue.now()
+        found = site.shown.found(listing, Wish(filter_, seen, before or stamp(now()), version))
         return {
-            "version": listing.data.version.edit,
-            "total": len(numbers),
-            "all": len(files),
-            "before": before,
-            "seen": site.unseen.share(listing, numbers),
+            "version": found.version,
+            "total": len(found.files),
+            "all": len(listing.data.files),
+            "before": found.before,
+            "seen": site.unseen.share(found.images),
             "start": start,
-            "position": _position(files, numbers, find),
-            "items": [_item(listing, files[number]) for number in numbers[start : start + count]],
+            "position": _position(found.files, find),
+            "items": [item(listing, file) for file in found.files[start : start + count]],
         }
 
     @made.get("/image/{image}")
@@ -75,40 +82,37 @@ def router(site: Site) -> APIRouter:
             raise WebError(
                 404, "image", "This image is not in the store.", f"Its hash is {image[:12]}…."
             )
-        latest = site.checking.latest()
-        found = latest.findings if latest else ()
+        classes = listing.data.classes(files[0])
         return site.pages.page(
             "image.html",
             image=listing.data.images[image],
             files=files,
             labels=(labels := listing.data.labels.get(image, ())),
             boxes=[label for label in labels if label.box is not None],
-            classes=listing.data.classes(files[0]),
-            findings=[finding for finding in found if image in finding.images],
+            classes=classes,
+            flagged=[label for label in labels if label.kind == FLAG],
+            conflict=listing.conflicts.get(image),
+            findings=[
+                finding
+                for finding in site.checking.known()
+                if image in finding.images and finding.label not in classes
+            ],
             seen_by=site.catalogue.store.seen_by(image),
         )
 
     @made.post("/seen")
     def seen(
+        request: Request,
         images: Annotated[list[str], Body(embed=True, max_length=MOST)],
     ) -> dict[str, int]:
+        by = site.people.author(request) if site.people.shared else None
         listing = site.catalogue.now()
         known = [image for image in images if image in listing.files_by_image]
-        return {"noted": site.catalogue.store.look(known)}
+        return {"noted": site.unseen.note(known, by)}
 
     return made
 
 
-def _position(files: tuple[File, ...], numbers: tuple[int, ...], image: str) -> int | None:
-    places = (place for place, number in enumerate(numbers) if files[number].image == image)
+def _position(files: tuple[File, ...], image: str) -> int | None:
+    places = (place for place, file in enumerate(files) if file.image == image)
     return next(places, None) if image else None
-
-
-def _item(listing: Listing, file: File) -> dict[str, object]:
-    return {
-        "image": file.image,
-        "path": file.path,
-        "labels": listing.data.classes(file),
-        "split": file.split,
-        "files": len(listing.files_by_image[file.image]),
-    }

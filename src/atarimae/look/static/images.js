@@ -1,5 +1,6 @@
 // The page of images: filter, grid and panel, with their state in the address.
 
+import { Desk } from "./desk.js";
 import { Grid } from "./grid.js";
 import { Panel } from "./panel.js";
 
@@ -11,12 +12,17 @@ let open = -1; // place of the image in the panel
 if (box) start();
 
 async function start() {
-  const grid = new Grid(box, { open: show, counted });
-  const panel = new Panel({ step, closed });
-  let typing;
+  let typing, desk;
+  const moved = () => desk?.moved();
+  const grid = new Grid(box, { open: show, counted, moved });
+  const panel = new Panel({ step, closed, shown: moved });
+  const find = () => { panel.dialog.close(); form.elements.text.focus(); };
+  if (document.body.dataset.edit) desk = new Desk({ grid, panel, at: () => open, find });
 
+  form.elements.label.addEventListener("focus", listed, { once: true });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", (event) => {
+    if (event.target.id === "kept") return;
     clearTimeout(typing);
     typing = setTimeout(filtered, event.target.type === "search" ? 150 : 0);
   });
@@ -25,9 +31,13 @@ async function start() {
     for (const field of form.elements) if (field.name) field.value = "";
     filtered();
   });
+  document.getElementById("kept").addEventListener("change", (event) => {
+    event.stopPropagation();
+    if (event.target.value) location.href = `/filter/${encodeURIComponent(event.target.value)}`;
+  });
   addEventListener("popstate", restore);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && !panel.open && !/INPUT|SELECT/.test(document.activeElement.tagName)) {
+    if (!desk && event.key === "/" && !panel.open && !/INPUT|SELECT/.test(document.activeElement.tagName)) {
       event.preventDefault();
       form.elements.text.focus();
     }
@@ -72,13 +82,22 @@ async function start() {
 
   function closed() {
     write(wanted());
-    if (open >= 0) grid.reveal(open);
+    const place = open;
     open = -1;
+    if (place >= 0) grid.reveal(place);
+    moved();
   }
 
   function said(place) {
     return place < 0 ? "" : `${number.format(place + 1)} of ${number.format(grid.total)}`;
   }
+}
+
+// All labels to choose from: thousands would slow the first paint, so they come when they are asked for.
+async function listed() {
+  const said = await (await fetch("/api/classes")).json();
+  const options = [["-", "without a label"], ...said.classes.map(([name, count]) => [name, number.format(count)])];
+  document.getElementById("labels").replaceChildren(...options.map(([value, words]) => new Option(words, value)));
 }
 
 function wanted() {
