@@ -41,13 +41,13 @@ PAINTED = """total => {
   return drawn && counted ? performance.now() : null;
 }"""
 # Choose a split, until the count and the captions are those of what was found.
-FILTERED = """async ([split, total]) => {
+FILTERED = """async ([split, total, first]) => {
   const select = document.querySelector('select[name=split]');
   const began = performance.now();
   select.value = split;
   select.dispatchEvent(new Event('input', { bubbles: true }));
   const there = () => document.getElementById('count').textContent === total
-    && document.querySelector('.tile .caption')?.textContent;
+    && document.querySelector('.tile')?.title === first;
   while (!there()) await new Promise(requestAnimationFrame);
   return performance.now() - began;
 }"""
@@ -57,10 +57,10 @@ LABELLED = """async () => {
   toast.textContent = '';
   const began = performance.now();
   const key = { key: '2', code: 'Digit2', bubbles: true, cancelable: true };
-  document.activeElement.dispatchEvent(new KeyboardEvent('keydown', key));
   const saved = new Promise(done => new MutationObserver((_, watcher) => {
     if (toast.textContent.includes('labelled')) { watcher.disconnect(); done(); }
   }).observe(toast, { childList: true, subtree: true }));
+  document.activeElement.dispatchEvent(new KeyboardEvent('keydown', key));
   await saved;
   return performance.now() - began;
 }"""
@@ -86,10 +86,12 @@ def _times(browser: "Browser", address: str, files: int) -> tuple[float, float, 
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(address)
     _until_painted(page, files)
-    half = f"{files // 2:,} of {files:,} files"
-    filters = [
-        page.evaluate(FILTERED, [split, half]) for split in ("val", "train") * (ROUNDS // 2 + 1)
+    val = files // 4
+    asked = [
+        ["val", f"{val:,} of {files:,} files", _path(0)],
+        ["train", f"{files - val:,} of {files:,} files", _path(1)],
     ]
+    filters = [page.evaluate(FILTERED, one) for one in asked * (ROUNDS // 2 + 1)]
     page.locator(".tile").first.focus()
     page.locator("#choices button").nth(1).wait_for()
     keys = [page.evaluate(LABELLED) for _ in range(KEYS)]
@@ -123,8 +125,8 @@ def _served(files: int) -> Iterator[str]:
 def _rows(files: int) -> Iterator[Row]:
     for number in range(files):
         image = Image(_hash(number), 640, 480, "JPEG", 50_000 + number)
-        split, source = ("train", "val")[number % 2], f"蔵元 {number % 50}"
-        file = File(f"写真/{number % 100:02}/{number:06}.jpg", image.hash, split, source=source)
+        split, source = "train" if number % 4 else "val", f"蔵元 {number % 50}"
+        file = File(_path(number), image.hash, split, source=source)
         yield Row(file, image, (f"銘柄 {number % CLASSES}",), GIVEN)
 
 
@@ -136,6 +138,10 @@ def _thumbnails(folder: Path, files: int) -> None:
         place = folder / _hash(number)[:2] / f"{_hash(number)}.webp"
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(stream.getvalue())
+
+
+def _path(number: int) -> str:
+    return f"写真/{number % 100:02}/{number:06}.jpg"
 
 
 def _hash(number: int) -> str:

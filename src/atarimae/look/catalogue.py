@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from heapq import nsmallest
 from threading import Lock
 from typing import TypeVar
 
@@ -57,8 +58,12 @@ class Listing:
     @cached_property
     def labels(self) -> Mapping[str, int]:
         """Files by label, in order of label; `NONE` counts those without."""
-        counts = Counter(name for found in self.classes for name in (found or (NONE,)))
-        return dict(sorted(counts.items()))
+        return dict(sorted(self.sizes.items()))
+
+    @cached_property
+    def sizes(self) -> Counter[str]:
+        """The same in no order, which is there sooner after an edit."""
+        return Counter(name for found in self.classes for name in (found or (NONE,)))
 
     @cached_property
     def images_by_class(self) -> Mapping[str, list[str]]:
@@ -72,8 +77,8 @@ class Listing:
     @cached_property
     def most_used(self) -> list[tuple[str, int]]:
         """The nine classes with most files, each with their number."""
-        known = [(name, count) for name, count in self.labels.items() if name != NONE]
-        return sorted(known, key=lambda one: (-one[1], one[0]))[:9]
+        known = [(name, count) for name, count in self.sizes.items() if name != NONE]
+        return nsmallest(9, known, key=lambda one: (-one[1], one[0]))
 
     @cached_property
     def classes(self) -> list[tuple[str, ...]]:
@@ -136,11 +141,15 @@ class Listing:
         """Take over the columns of the older listing, where it had worked them out."""
         places = {file.path for image in news.labels for file in self.files_by_image.get(image, ())}
         fresh = sorted({*places, *news.files})
-        for name, value in (("classes", self.data.classes), ("_texts", self._text)):
-            if name in old.__dict__:
-                column = list(old.__dict__[name])
-                _patch(column, old.data.files, self.data.files, fresh, value)
-                self.__dict__[name] = column
+        if "_texts" in old.__dict__:
+            self.__dict__["_texts"] = texts = list(old._texts)
+            _patch(texts, old.data.files, self.data.files, fresh, self._text)
+        if "sizes" in old.__dict__:
+            self.__dict__["classes"] = classes = list(old.classes)
+            gone, come = _patch(classes, old.data.files, self.data.files, fresh, self.data.classes)
+            sizes = old.sizes + Counter(name for found in come for name in (found or (NONE,)))
+            sizes.subtract(name for found in gone for name in (found or (NONE,)))
+            self.__dict__["sizes"] = +sizes  # without those that no file has any more
 
     def _find(self, wanted: Filter) -> tuple[int, ...]:
         files, found = self.data.files, list(range(len(self.data.files)))
@@ -197,7 +206,7 @@ class Catalogue:
         data = self.store.data(hashed=False)
         said = {one.image: one for one in self.store.conflicts() if one.at_once}
         made = Listing(data, said)
-        made.labels, made._texts  # noqa: B018 - worked out before anybody waits for them
+        made.sizes, made._texts  # noqa: B018 - worked out before anybody waits for them
         return made
 
     def _followed(self, listing: Listing) -> Listing:
@@ -233,11 +242,19 @@ def _patch(
     new: Sequence[File],
     paths: Sequence[str],
     value: Callable[[File], T],
-) -> None:
-    """Work out the values of some paths anew, in a column that lies beside `old`, then `new`."""
+) -> tuple[list[T], list[T]]:
+    """Work out the values of some paths anew, in a column that lies beside `old`, then `new`.
+
+    Gives the values that went and those that came.
+    """
+    gone, come = list[T](), list[T]()
     for path in sorted(paths, reverse=True):  # from the end, so that the places before it hold
         before, after = _place(old, path), _place(new, path)
-        column[before.start : before.stop] = [value(new[number]) for number in after]
+        fresh = [value(new[number]) for number in after]
+        gone += column[before.start : before.stop]
+        come += fresh
+        column[before.start : before.stop] = fresh
+    return gone, come
 
 
 def _place(files: Sequence[File], path: str) -> range:

@@ -90,7 +90,7 @@ class Mending:
             "files": len(files),
             "images": len(images),
             "changes": [one.as_dict() for one in found],
-            "new": [name for name in names if name not in listing.labels],
+            "new": [name for name in names if name not in listing.sizes],
         }
 
     def confirm(self, by: str, asked: Target) -> Answer:
@@ -236,13 +236,13 @@ def _everywhere(listing: Listing, images: Iterable[str], files: Sequence[File]) 
 
 def _classes(listing: Listing, asked: Labelling) -> tuple[str, ...]:
     names = tuple(map(_clean, asked.classes))
-    unknown = [name for name in names if name not in listing.labels]
+    unknown = [name for name in names if name not in listing.sizes]
     if unknown and not asked.new:
         raise WebError(
             409,
             "new class",
             f"There is no class '{unknown[0]}' yet.",
-            f"There are {len(listing.labels):,} others.",
+            f"There are {len(listing.sizes):,} others.",
             "Say that it is new, or choose one of those.",
         )
     return names

@@ -1,6 +1,5 @@
 // The page of images: filter, grid and panel, with their state in the address.
 
-import { Desk } from "./desk.js";
 import { Grid } from "./grid.js";
 import { Panel } from "./panel.js";
 
@@ -17,7 +16,6 @@ async function start() {
   const grid = new Grid(box, { open: show, counted, moved });
   const panel = new Panel({ step, closed, shown: moved });
   const find = () => { panel.dialog.close(); form.elements.text.focus(); };
-  if (document.body.dataset.edit) desk = new Desk({ grid, panel, at: () => open, find });
 
   form.elements.label.addEventListener("focus", listed, { once: true });
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -43,6 +41,11 @@ async function start() {
     }
   });
   await restore();
+  if (document.body.dataset.edit) {
+    const { Desk } = await import("./desk.js"); // after the first pictures, which wait for less so
+    desk = new Desk({ grid, panel, at: () => open, find });
+    moved();
+  }
 
   function filtered() {
     write(wanted());
