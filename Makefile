@@ -37,7 +37,7 @@ bench: $(INSTALLED) $(PEERS_INSTALLED)
 # With PyTorch and all that fitting needs.
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip $(PIP) --editable '.[fit,lora,milvus,mlflow,postgresql,ray,wandb,dev]'
+	$(BIN)/python -m pip $(PIP) --editable '.[fit,lora,map,milvus,mlflow,postgresql,ray,wandb,dev]'
 	touch $@
 
 # As on a server that only answers: no PyTorch. The tests of serve and score run in it.

@@ -33,10 +33,11 @@ NAMES = (
     "scoring",
     "search",
     "start",
+    "tiles",
     "training",
     "tuner",
 )
-APART = ("edits", "million", "streaming", "wrong_labels")  # by name alone
+APART = ("edits", "map", "million", "report", "streaming", "wrong_labels")  # by name alone
 CONTEST = "contest"  # by name alone, with options of its own
 LIBRARIES = ("numpy", "onnxruntime", "faiss-cpu", "torch", "timm", "Pillow", "SQLAlchemy")
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_int8")

@@ -59,7 +59,8 @@ IDEAS: tuple[tuple[str, dict[str, object]], ...] = (
     ("larger pictures show finer strokes", {"image_size": 160}),
     ("train the whole network", WHOLE),
     ("the whole network, hardly augmented",
-     WHOLE | {"crop": 1.0, "rotate": 0.0, "colour": 0.0, "blur": 0.0}),
+     WHOLE | {"crop": 1.0, "rotate": 0.0, "perspective": 0.0, "colour": 0.0,
+              "blur": 0.0}),
     ("the whole network, heavily augmented",
      WHOLE | {"crop": 0.4, "rotate": 30.0, "colour": 0.6, "blur": 0.5}),
 )  # fmt: skip

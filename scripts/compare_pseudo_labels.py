@@ -41,6 +41,7 @@ def main() -> None:
     space.add(space.folder.root / "emoji" / "few.csv")
     first = _run(space, "few labels", 0)
     found = space.propose(first, at=arguments.at)
+    assert isinstance(found, Proposed)  # a run's, and no file's
     print("\n".join(told(found, truth)))
     runs = {
         name: [_run(space, name, seed, pseudo_labels=wanted) for seed in SEEDS]

@@ -1,34 +1,90 @@
-"""Take the pictures of the README: `python scripts/take_pictures.py demo docs/pictures`.
+"""Take the pictures of the README and docs: `python scripts/take_pictures.py demo docs/pictures`.
 
-Needs a finished demo workspace, Playwright, and Debian's chromium, fonts-noto-cjk and
-fonts-noto-color-emoji.
+Names after the folder take those alone: `… docs/pictures map alike`. Needs a finished demo
+workspace, Playwright, and Debian's chromium, fonts-noto-cjk and fonts-noto-color-emoji. A further
+page is one line in `PICTURES`.
 """
 
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 PORT = 7899
 WIDTH, HEIGHT = 1280, 800
+LARGEST = 150_000  # bytes of one picture
+PALETTES = (256, 128, 64, 32)  # colours, the most that are small enough
+PATIENCE = 600_000  # ms for a page that works something out first
 
 
-def main(workspace: Path, out: Path) -> None:
-    """The page and the report, each as a PNG of a small palette."""
+@dataclass(frozen=True)
+class Picture:
+    """A page, what it shows once it is ready, and what is done on it before the picture."""
+
+    name: str
+    path: str
+    until: str = "main"
+    act: Callable[[Page], None] | None = None
+
+
+def _nearest(page: Page) -> None:
+    """The images most like the hundredth."""
+    page.locator(".tile").nth(12).click()
+    page.locator("#detail #alike").click()
+    page.wait_for_selector("#near:not([hidden])")
+
+
+def _lasso(page: Page) -> None:
+    """What lies in the upper middle of the map, drawn around by hand."""
+    expect(page.locator("#said")).to_contain_text("images, by", timeout=PATIENCE)
+    expect(page.locator("#said")).not_to_contain_text("until", timeout=PATIENCE)
+    box = page.locator("#plot").bounding_box()
+    assert box is not None
+    page.keyboard.press("l")
+    corners = [(0.40, 0.02), (0.50, 0.04), (0.50, 0.16), (0.44, 0.22), (0.36, 0.15), (0.39, 0.03)]
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=8)
+    page.mouse.up()
+    page.keyboard.press("l")
+    page.mouse.move(0, 0)
+    page.wait_for_selector("#choice:not([hidden])")
+
+
+PICTURES = (
+    Picture("look", "/", ".tile img"),
+    Picture("alike", "/?split=val", ".tile img", _nearest),
+    Picture("map", "/map?kind=neighbours&by=split", "#plot canvas", _lasso),
+)
+REPORT = "report"  # of the report.html in the workspace
+
+
+def main(workspace: Path, out: Path, names: Collection[str] = ()) -> None:
+    """The pages and the report, each as a PNG of a small palette."""
     out.mkdir(parents=True, exist_ok=True)
     with _page() as page, _look(workspace) as address:
-        page.goto(address)
-        page.wait_for_load_state("networkidle")
-        _keep(page, out / "look.png")
-        page.goto((workspace / "report.html").resolve().as_uri())
-        page.wait_for_load_state("load")
-        _keep(page, out / "report.png")
+        for picture in PICTURES:
+            if not names or picture.name in names:
+                page.goto(address + picture.path)
+                page.wait_for_selector(picture.until, timeout=PATIENCE)
+                if picture.act:
+                    picture.act(page)
+                page.wait_for_load_state("networkidle")
+                page.wait_for_timeout(500)  # what fades in is there
+                _keep(page, out / f"{picture.name}.png")
+        if not names or REPORT in names:
+            page.goto((workspace / "report.html").resolve().as_uri())
+            page.wait_for_load_state("load")
+            _keep(page, out / f"{REPORT}.png")
 
 
 @contextmanager
@@ -41,7 +97,7 @@ def _look(workspace: Path) -> Iterator[str]:
     try:
         assert server.stderr is not None
         server.stderr.readline()  # the address: it answers from now on
-        yield f"http://127.0.0.1:{PORT}/"
+        yield f"http://127.0.0.1:{PORT}"
     finally:
         server.terminate()
         server.wait()
@@ -59,8 +115,11 @@ def _page() -> Iterator[Page]:
 
 def _keep(page: Page, path: Path) -> None:
     picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
-    picture.quantize(128, method=Image.Quantize.MEDIANCUT).save(path, optimize=True)
+    for colours in PALETTES:
+        picture.quantize(colours, Image.Quantize.MEDIANCUT, kmeans=2).save(path, optimize=True)
+        if path.stat().st_size <= LARGEST:
+            return
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

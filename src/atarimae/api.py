@@ -35,14 +35,18 @@ if TYPE_CHECKING:
     from atarimae.ideas.verify import Verified
     from atarimae.look import Finding, Queue
     from atarimae.look.document import Report
+    from atarimae.look.economics import Economics
+    from atarimae.look.mine import Mined
     from atarimae.mirror import Mirrored
-    from atarimae.propose import Proposed
+    from atarimae.propose import FromFile, Proposed
+    from atarimae.review import Accepted
     from atarimae.runlog import Run
     from atarimae.runlog.importing import Imported
     from atarimae.runlog.restore import Restored
     from atarimae.score.noise import Noise
     from atarimae.score.open_run import OpenRun
-    from atarimae.store import Conflict, Difference, Edit, Origin
+    from atarimae.store import Classes, Conflict, Difference, Edit, Guide, Origin
+    from atarimae.store import Proposal as Decided
     from atarimae.submission import Submission
     from atarimae.sweep import Sweep
     from atarimae.tidy import Finding as Unsound
@@ -247,6 +251,20 @@ class Workspace:
         paths = [file.path for file in store.named(_words(files))]
         return store.remove(paths, why=why, by=who, origin=origin or Origin())
 
+    @property
+    def classes(self) -> "Classes":
+        """The classes: list, alias, rename, merge, split them; rounds and coverage."""
+        from atarimae.store import Classes, Store
+
+        return Classes(Store(self.folder))
+
+    @property
+    def guide(self) -> "Guide":
+        """The annotation guide: what each class is, with examples and edge cases."""
+        from atarimae.store import Guide, Store
+
+        return Guide(Store(self.folder))
+
     def conflicts(self) -> "list[Conflict]":
         """Images of which people say different classes, with who said what and in which edit."""
         from atarimae.store import Store
@@ -335,6 +353,12 @@ class Workspace:
 
         with bar("look") as progress:
             return look.queue(self.folder, progress)
+
+    def economics(self) -> "Economics":
+        """Labels saved, seconds a label, and what 200 more labels would likely bring."""
+        from atarimae.look.economics import economics
+
+        return economics(self.folder)
 
     def fit(
         self,
@@ -686,23 +710,88 @@ class Workspace:
 
     def propose(
         self,
-        run: "str | Run" = "best",
+        run: "str | Path | Run" = "best",
         *,
         at: float | None = None,
         precision: float | None = None,
         dry_run: bool = False,
-    ) -> "Proposed":
-        """Let a run label what nobody has, where it is sure: one edit of labels by the run.
+        model: str | None = None,
+        coco: str | Path | None = None,
+    ) -> "Proposed | FromFile":
+        """Let a model label what nobody has, where it is sure: one edit of labels in its name.
 
-        Sure is a match with a score of `at` or more, or of `precision` (0.95) on val.
+        A run, a bundle's folder, or a file of another tool's predictions (COCO results or a CSV;
+        `model` names the tool, `coco` the file that the ids are of). Sure is a match with a score
+        of `at` or more, or of `precision` (0.95) on val.
         """
         from atarimae import propose, task
+        from atarimae.store import Store
 
-        with bar("propose") as progress:
-            return propose.propose(
-                self.folder, task.load(self.folder.task), self.run(_id(run)), at=at,
-                precision=precision, dry_run=dry_run, progress=progress,
+        path = Path(run) if isinstance(run, str | Path) else None
+        if path is not None and propose.is_predictions(path):
+            return propose.propose_from(
+                Store(self.folder), path, model=model, at=at, dry_run=dry_run,
+                coco=None if coco is None else Path(coco),
             )  # fmt: skip
+        chosen, wish = task.load(self.folder.task), propose.Wish(at, precision, dry_run)
+        with bar("propose") as progress:
+            if path is not None and (path / "bundle.json").is_file():
+                return propose.propose_by_bundle(self.folder, chosen, path, wish, progress)
+            return propose.propose(self.folder, chosen, self.run(_id(run)), wish, progress)
+
+    def proposals(self) -> "list[Decided]":
+        """What models proposed, who and how sure, and what became of each: the oldest first."""
+        from atarimae.store import Store
+
+        return Store(self.folder).proposals()
+
+    def accept(
+        self,
+        label: str,
+        *,
+        model: str | None = None,
+        kind: str | None = None,
+        bar: float = 0.95,
+        slice: int | None = None,
+        seed: int = 0,
+    ) -> "Accepted":
+        """Accept all that is left of a proposed class as one edit, where its control slice allows.
+
+        `slice` is how many of each class are drawn by `seed`; what the `bar` needs if not given.
+        """
+        from atarimae import review
+        from atarimae.store import Store
+
+        which = review.Slice(bar, slice, seed)
+        return review.accept(Store(self.folder), label, model=model, kind=kind, which=which)
+
+    def mine(
+        self,
+        *,
+        image: Paths = (),
+        box: "str | Sequence[str]" = (),
+        label: str = "",
+        pool: str | Path | None = None,
+        queue: str = "",
+        **how: Any,
+    ) -> "Mined":
+        """Find the images worth labelling: those that show what examples show, best first.
+
+        Examples are pictures, boxes ("A.png 10,20,80,90"), and what has the class `label`. Looked
+        through are images without labels, or the folder `pool`. With `queue` what is found is put
+        into the queue of that name. `how`: top, scales, tiles, model, as `look.mine.Wish` has them.
+        """
+        from atarimae.add.folder import read_folder
+        from atarimae.look.mine import asked, found
+
+        paths = None
+        if pool is not None:
+            entries = read_folder(_folder(Path(pool)), labelled=False).entries
+            paths = [Path(entry.path) for entry in entries]
+        boxes = [box] if isinstance(box, str) else box
+        with bar("mine") as progress:
+            wanted = asked(self.folder, _words(image), boxes, label, **how)
+            return found(self.folder, wanted, paths, queue, progress)
 
     def lb_explain(self, run: "str | Run", *, board: str = "public") -> "Explanation":
         """Which rival convention or common mistake explains the gap between CV and LB?"""
@@ -838,9 +927,16 @@ def _several(paths: Paths) -> Sequence[str | Path]:
     return [paths] if isinstance(paths, str | Path) else paths
 
 
+def _folder(path: Path) -> Path:
+    if not path.is_dir():
+        found = "It is a file." if path.exists() else "There is no such folder."
+        raise UsageError(f"{path} can't be searched.", found, "Name a folder of pictures.")
+    return path
+
+
 def _words(files: Paths) -> list[str]:
     return [str(path) for path in _several(files)]
 
 
 def _id(run: Any) -> str:
-    return run if isinstance(run, str) else str(run.id)
+    return str(run) if isinstance(run, str | Path) else str(run.id)

@@ -11,20 +11,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from atarimae.commands import (
+    agree,
     board,
     bundles,
+    classes,
     confirm,
     data,
     demo,
     edits,
     fit,
     gate,
+    guide,
     mend,
+    mine,
     mirror,
     notes,
     propose,
     rank,
     records,
+    review,
     runs,
     search,
     sweep,
@@ -34,8 +39,8 @@ from atarimae.commands.command import Arguments, Command, Parser, joined
 from atarimae.errors import AtarimaeError
 
 GROUPS = (
-    data, mend, edits, confirm, fit, sweep, runs, notes, verdicts, gate, rank, propose, board,
-    records, mirror, bundles, search, demo,
+    data, mend, classes, guide, edits, confirm, mine, agree, fit, sweep, runs, notes, verdicts,
+    gate, rank, propose, review, board, records, mirror, bundles, search, demo,
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {
     command.name: command for group in GROUPS for command in group.COMMANDS

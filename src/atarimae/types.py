@@ -20,6 +20,8 @@ ROLES = ("both", "query", "gallery")
 CHECKED = "checked"  # kind of a label: a person looked, and the image is of that class
 FLAG = "flag"  # kind of a label: somebody wants this image to be looked at again
 REMARKS = (CHECKED, FLAG)  # kinds that say nothing of what the image shows
+BOX, POLYGON, TEXT, PAIR = "box", "polygon", "text", "pair"  # kinds beside "class"
+SAME, DIFFERENT = "same", "different"  # values of pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +38,31 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Corners in pixels of the image after EXIF rotation, x to the right, y down."""
+    """Corners in pixels of the image after EXIF rotation, x to the right, y down.
+
+    A turned box has the corners that it had before it was turned about its centre: `shapes`.
+    """
 
     x0: float
     y0: float
     x1: float
     y1: float
+    angle: float = 0.0  # degrees, clockwise; 0 ≤ angle < 360 in the store
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a person or a run says of an image."""
+    """What a person or a run says of an image: a label of one kind.
+
+    | kind | value | box | beside |
+    |---|---|---|---|
+    | class | a class | | |
+    | box | a class, "" for none | where, may be turned | |
+    | polygon | a class, "" for none | the bounds of `points` | `points`: three or more |
+    | text | what is written, "" until it is | where; its angle is the reading angle | |
+    | pair | "same" or "different" | | `other`: the other image |
+    | checked | the class that somebody confirmed | | |
+    """
 
     image: str
     value: str
@@ -54,6 +70,8 @@ class Label:
     box: Box | None = None
     by: str = ""
     score: float | None = None  # a model's, on the scale of its answers; None: a person's word
+    points: tuple[tuple[float, float], ...] = ()  # an outline's corners, in the box's pixels
+    other: str | None = None  # hash; in the store a pair is a label of the image that sorts first
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +108,9 @@ class Data:
     labels: Mapping[str, tuple[Label, ...]]  # by image hash, oldest first
     moved: Mapping[str, str] = field(default_factory=dict)  # where files of an older version lie
     trusted: frozenset[str] = frozenset()  # images whose class a model may say, where nobody did
+    weights: Mapping[str, float] = field(default_factory=dict)  # of those: how sure their class is
+    # By image, the classes that it was looked through for to the end: others may be there unsaid.
+    covered: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def split(self, name: str) -> "Data":
         """The files of one split."""
@@ -117,6 +138,23 @@ class Data:
     def label(self, file: File) -> str | None:
         """The class for tasks that want one: the first that was said, None where none was."""
         return next(iter(self.classes(file)), None)
+
+    def said(self, image: str, *kinds: str) -> tuple[Label, ...]:
+        """What people say of an image (by hash) in labels of these kinds, oldest first."""
+        labels = self.labels.get(image, ())
+        return tuple(one for one in labels if one.kind in kinds and one.score is None)
+
+    @cached_property
+    def pairs(self) -> Mapping[str, tuple[Label, ...]]:
+        """The pairs of each image, by its hash: people's, with this image first in each."""
+        found: dict[str, list[Label]] = {}
+        for image in self.labels:
+            for pair in self.said(image, PAIR):
+                if pair.other is not None:
+                    found.setdefault(image, []).append(pair)
+                    turned = replace(pair, image=pair.other, other=image)
+                    found.setdefault(pair.other, []).append(turned)
+        return {image: tuple(pairs) for image, pairs in found.items()}
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:

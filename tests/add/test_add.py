@@ -11,7 +11,7 @@ from atarimae.add import add, entries, load
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.parallel import _processes
 from atarimae.store import Store
-from atarimae.store.store import content_hash
+from atarimae.store.content import content_hash
 
 
 def test_adding_again_is_a_no_op(ws, tmp_path, paint):

@@ -89,7 +89,7 @@ def test_boxes_outside_their_pictures_are_reported_together_and_nothing_is_added
     with pytest.raises(UsageError) as error:
         add(ws, [table(tmp_path, "file,label,x0,y0,x1,y1\n" + rows)], copy=True)
     said = str(error.value)
-    assert "3 of the boxes leave the picture" in said
+    assert "3 of the labels can't be said of their pictures" in said
     assert "b.png: The box 1, 1, 40, 9 reaches outside the picture. That has 32 × 24 px" in said
     assert "c.png: The box 50, 50, 60, 60 reaches outside" in said
     assert len(Store(ws).data()) == 0

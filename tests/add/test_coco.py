@@ -74,3 +74,33 @@ def test_all_bad_annotations_are_reported_together(tmp_path, paint):
 def test_other_json_is_wrong_usage(tmp_path, changes):
     with pytest.raises(UsageError, match=r"is no COCO file.*no list of objects"):
         entries(written(tmp_path, **changes))
+
+
+def test_classes_that_were_looked_for_are_said_as_lvis_says_it(ws, tmp_path, paint):
+    paint("写真/a.png", 1), paint("写真/b.png", 2)
+    first, second = WHOLE["images"]
+    categories = [*WHOLE["categories"], {"id": 9, "name": "蓋 🍶"}]
+    images = [
+        {**first, "neg_category_ids": [9], "not_exhaustive_category_ids": [7]},
+        {**second, "neg_category_ids": []},
+    ]
+    report = add(ws, [written(tmp_path, images=images, categories=categories)])
+    data = Store(ws).data()
+    a, b = data.files
+    assert data.covered == {a.image: {"蓋 🍶", "瓶"}, b.image: {"箱"}}
+    assert report.as_dict()["covered"] == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"neg_category_ids": [1]}, "have '瓶', which it has"),
+        ({"neg_category_ids": [99]}, "neg_category_ids is 99"),
+        ({"not_exhaustive_category_ids": 7}, "not_exhaustive_category_ids"),
+    ],
+)
+def test_bad_lists_of_what_was_looked_for_are_told(ws, tmp_path, paint, said, told):
+    paint("写真/a.png", 1), paint("写真/b.png", 2)
+    first, second = WHOLE["images"]
+    with pytest.raises(UsageError, match=told):
+        add(ws, [written(tmp_path, images=[{**first, **said}, second])])

@@ -60,7 +60,7 @@ SHAPES = (
     '<box label="a" xtl="1" ytl="1" xbr="2" ybr="2"><attribute name="x">1</attribute></box>',
 )
 LEFT = {
-    "angles": 2, "outlines": 2, "lines": 1, "points": 1, "masks": 1, "others": 1, "attributes": 1,
+    "outlines": 1, "lines": 1, "points": 1, "masks": 1, "others": 1, "attributes": 1,
 }  # fmt: skip
 
 
@@ -71,12 +71,30 @@ def test_what_a_label_can_not_hold_is_counted(ws, tmp_path, paint):
     assert report.left == LEFT
     data = Store(ws).data()
     assert data.classes(data.files[0]) == ("r", "e", "p", "l", "k", "o", "m", "c", "a")
-    boxes = {o.value: o.box for o in data.labels[data.files[0].image] if o.kind == "box"}
-    corners = {name: (b.x0, b.y0, b.x1, b.y1) for name, b in boxes.items()}
-    assert corners == {
-        "r": pytest.approx((6, 2, 10, 10)), "e": pytest.approx((28, 2, 32, 10)),
-        "p": (1, 1, 5.5, 9), "o": (5, 7, 13, 11), "m": (2, 3, 6, 8), "a": (1, 1, 2, 2),
+    said = {o.value: o for o in data.labels[data.files[0].image] if o.box is not None}
+    assert {name: label.box for name, label in said.items()} == {
+        "r": Box(4, 4, 12, 8, 90), "e": Box(26, 4, 34, 8, 90), "p": Box(1, 1, 5.5, 9),
+        "o": Box(5, 7, 13, 11), "m": Box(2, 3, 6, 8), "a": Box(1, 1, 2, 2),
     }  # fmt: skip
+    assert said["p"].points == ((1, 1), (5.5, 1), (5, 9))
+
+
+def test_a_text_is_the_attribute_of_a_shape_or_tag_that_is_labelled_so(ws, tmp_path, paint):
+    paint("a.png")
+    written = '<attribute name="text">獺祭\n二割三分</attribute>'
+    shapes = (
+        f'<box label="text" xtl="1" ytl="1" xbr="9" ybr="3" rotation="350">{written}</box>',
+        '<box label="text" xtl="1" ytl="5" xbr="9" ybr="7"><attribute name="text"/></box>',
+        f'<tag label="text">{written}</tag>',
+        f'<box label="plate" xtl="1" ytl="1" xbr="9" ybr="3">{written}</box>',
+    )
+    report = add(ws, [write(tmp_path, image(0, "a.png", *shapes))])
+    assert report.left == {"attributes": 1}  # of a plate it is an attribute
+    data = Store(ws).data()
+    assert data.classes(data.files[0]) == ("plate",)
+    assert [(one.value, one.box) for one in data.said(data.files[0].image, "text")] == [
+        ("獺祭\n二割三分", Box(1, 1, 9, 3, 350)), ("", Box(1, 5, 9, 7)), ("獺祭\n二割三分", None),
+    ]  # fmt: skip
 
 
 def test_a_video_is_told_to_be_exported_otherwise(tmp_path):

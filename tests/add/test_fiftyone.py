@@ -51,6 +51,9 @@ def test_what_a_label_can_not_hold_is_counted(ws, tmp_path, paint):
         "mask": detection("m", 0, 0, 1, 1, mask={"$binary": {}}, attributes={"a": 1}),
         "shapes": {"_cls": "Polylines", "polylines": [
             {"label": "p", "points": square, "closed": True}, {"label": "l", "points": square},
+            {"label": "two", "points": square * 2, "closed": True},
+            {"label": "t", "points": [[[0.5, 0], [0.75, 0], [0.75, 1], [0.5, 1]]], "filled": True},
+            {"label": "text", "points": square, "closed": True, "text": "獺祭"},
         ]},
         "points": {"_cls": "Keypoints", "keypoints": [{"label": "k", "points": [[0, 0]]}]},
         "pixels": {"_cls": "Segmentation", "mask": {}},
@@ -60,7 +63,15 @@ def test_what_a_label_can_not_hold_is_counted(ws, tmp_path, paint):
         "predictions": 1, "attributes": 1, "masks": 2, "outlines": 1, "lines": 1, "points": 1,
     }  # fmt: skip
     data = Store(ws).data()
-    assert data.classes(data.files[0]) == ("m", "p", "l", "k")
+    assert data.classes(data.files[0]) == ("m", "p", "l", "two", "t", "k")
+    (image,) = data.images
+    assert [(one.value, one.points) for one in data.said(image, "polygon")] == [
+        ("p", ((0, 0), (16, 0), (16, 12)))
+    ]
+    assert {one.value: one.box for one in data.said(image, "box", "text")} == {
+        "m": Box(0, 0, 32, 24), "two": Box(0, 0, 16, 12), "t": Box(16, 0, 24, 24),
+        "獺祭": Box(0, 0, 16, 12),
+    }  # fmt: skip
 
 
 def test_all_bad_samples_are_reported_together(tmp_path, paint):

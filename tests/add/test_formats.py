@@ -172,7 +172,9 @@ BOX = {
 def test_boxes_outside_their_pictures_are_refused_and_nothing_is_added(ws, tmp_path, paint, name):
     paint("a.png")  # 32 × 24
     file = write(tmp_path, FILES[name][0], json.dumps(BOX[name]([10, 10, 40, 10])))
-    with pytest.raises(UsageError, match=r"1 of the boxes leaves the picture.*a\.png"):
+    with pytest.raises(
+        UsageError, match=r"1 of the labels can't be said of their pictures.*a\.png"
+    ):
         add(ws, [file])
     assert len(Store(ws).data()) == 0
     file.write_text(json.dumps(BOX[name]([2, 2, 8, 8])))

@@ -45,15 +45,20 @@ def test_other_shapes_are_counted_and_their_boxes_and_classes_go_in(ws, tmp_path
         shape("t", "point", [1, 1]),
         shape("m", "mask", [2, 2], [6, 6], mask="iVBOR"),
         shape("r", "rectangle", [1, 1], [3, 3], description="獺祭"),
+        shape("v", "rotation", [16, 2], [20, 5], [17, 9], [13, 6]),
+        shape("text", "rectangle", [1, 9], [9, 12], description="獺祭"),
     )
     report = add(ws, [file])
-    assert report.left == {"outlines": 2, "lines": 1, "points": 1, "masks": 1, "texts": 1}
+    assert report.left == {"outlines": 1, "lines": 1, "points": 1, "masks": 1, "texts": 1}
     data = Store(ws).data()
-    assert data.classes(data.files[0]) == ("p", "c", "l", "t", "m", "r")
-    boxes = {o.value: o.box for o in data.labels[data.files[0].image] if o.kind == "box"}
-    assert boxes == {
+    assert data.classes(data.files[0]) == ("p", "c", "l", "t", "m", "r", "v")
+    said = {o.value: o for o in data.labels[data.files[0].image] if o.box is not None}
+    assert said["p"].points == ((1, 1), (5, 2), (3, 7))
+    assert {name: label.box for name, label in said.items()} == {
         "p": Box(1, 1, 5, 7), "c": Box(5, 5, 15, 15), "m": Box(2, 2, 6, 6), "r": Box(1, 1, 3, 3),
+        "v": Box(14, 3, 19, 8, 36.87), "獺祭": Box(1, 9, 9, 12),
     }  # fmt: skip
+    assert said["獺祭"].kind == "text"
 
 
 def test_paths_of_windows_are_found(tmp_path, paint):

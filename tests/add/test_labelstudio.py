@@ -70,9 +70,27 @@ def test_a_box_turns_about_its_upper_left_corner_in_pixels(ws, tmp_path, paint):
         "rectanglelabels", x=50, y=25, width=25, height=25, rotation=90, rectanglelabels=["瓶"]
     )
     report = add(ws, [write(tmp_path, task("a.png", turned))])
-    assert report.left == {"angles": 1}
+    assert report.left == {}
     # 8 × 6 px at 16, 6; turned by 90° clockwise it hangs to the left of that corner
-    assert boxes(ws) == [("瓶", Box(10, 6, 16, 14))]
+    assert boxes(ws) == [("瓶", Box(9, 7, 17, 13, 90))]
+
+
+def test_a_text_is_written_in_a_region_of_the_same_id_or_in_the_whole_picture(ws, tmp_path, paint):
+    paint("a.png")
+    where = {"x": 0, "y": 0, "width": 50, "height": 25, "rotation": 0}
+    report = add(ws, [write(tmp_path, task(
+        "a.png",
+        region("rectangle", "1", **where),
+        region("labels", "1", **where, labels=["Handwriting"]),
+        region("textarea", "1", **where, text=["獺祭", "二割三分"]),
+        region("textarea", "2", text=["店"]),
+    ))])  # fmt: skip
+    assert report.left == {"attributes": 1}  # a text has no class
+    data = Store(ws).data()
+    assert [(one.value, one.box) for one in data.said(data.files[0].image, "text")] == [
+        ("獺祭\n二割三分", Box(0, 0, 16, 6)), ("店", None),
+    ]  # fmt: skip
+    assert data.classes(data.files[0]) == ()
 
 
 def test_what_a_label_can_not_hold_is_counted(ws, tmp_path, paint):
@@ -84,7 +102,7 @@ def test_what_a_label_can_not_hold_is_counted(ws, tmp_path, paint):
         region("brushlabels", format="rle", rle=[1], brushlabels=["m"]),
         region("keypointlabels", x=5, y=5, width=1, keypointlabels=["k"]),
         region("choices", x=5, y=5, width=1, height=1, choices=["ok"]),
-        region("textarea", text=["獺祭"]),
+        region("textarea", "9", text=["獺祭"]),
         {"type": "relation", "from_id": "a", "to_id": "b"},
         completed_by=3,
     )
@@ -92,12 +110,15 @@ def test_what_a_label_can_not_hold_is_counted(ws, tmp_path, paint):
     one["predictions"] = [{"model_version": "1", "result": [choices("y"), choices("z")]}]
     report = add(ws, [write(tmp_path, one)])
     assert report.left == {
-        "predictions": 2, "authors": 1, "cancelled": 1, "outlines": 2, "masks": 1, "points": 1,
-        "attributes": 1, "texts": 1, "others": 1,
+        "predictions": 2, "authors": 1, "cancelled": 1, "outlines": 1, "masks": 1, "points": 1,
+        "attributes": 1, "others": 1,
     }  # fmt: skip
     data = Store(ws).data()
     assert data.classes(data.files[0]) == ("p", "e", "m", "k")
-    assert boxes(ws) == [("p", Box(0, 0, 16, 12)), ("e", Box(8, 6, 24, 18))]
+    assert boxes(ws) == [("e", Box(8, 6, 24, 18))]
+    (outline,) = data.said(data.files[0].image, "polygon")
+    assert (outline.value, outline.points) == ("p", ((0, 0), (16, 0), (16, 12)))
+    assert [one.value for one in data.said(data.files[0].image, "text")] == ["獺祭"]
 
 
 @pytest.mark.parametrize(

@@ -57,20 +57,23 @@ def test_the_picture_is_found_where_the_tool_had_it(tmp_path, paint):
     assert [entry.path for entry in entries(file).entries] == [str(picture)]
 
 
-def test_a_turned_box_is_the_box_around_it(ws, tmp_path, paint):
+def test_a_turned_box_and_an_outline_are_read(ws, tmp_path, paint):
     paint("set/a.png")
     sides = "<cx>16</cx><cy>12</cy><w>8</w><h>8</h><angle>0.7853981633974483</angle>"  # 45°
     write(
         tmp_path / "set/a.xml",
         "a.png",
         f"<object><name>瓶</name><robndbox>{sides}</robndbox></object>",
+        "<object><name>箱</name><bndbox/><polygon><x1>1</x1><y1>2</y1><x2>9</x2><y2>2</y2>"
+        "<x3>5</x3><y3>7.5</y3></polygon></object>",
     )
-    assert add(ws, [tmp_path / "set"]).left == {"angles": 1}
+    assert add(ws, [tmp_path / "set"]).left == {}
     data = Store(ws).data()
-    box = data.labels[data.files[0].image][1].box
-    assert (box.x0, box.y0, box.x1, box.y1) == pytest.approx(
-        (16 - 32**0.5, 12 - 32**0.5, 16 + 32**0.5, 12 + 32**0.5)
-    )
+    assert [(one.value, one.box) for one in data.said(data.files[0].image, "box")] == [
+        ("瓶", Box(12, 8, 20, 16, 45))
+    ]
+    (outline,) = data.said(data.files[0].image, "polygon")
+    assert (outline.value, outline.points) == ("箱", ((1, 2), (9, 2), (5, 7.5)))
 
 
 def test_all_bad_objects_are_reported_together(tmp_path, paint):

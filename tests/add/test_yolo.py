@@ -73,22 +73,27 @@ def test_darknet_has_the_classes_in_a_list_and_the_labels_beside_the_pictures(tm
     assert (entry.labels, entry.shares) == (("箱",), (("箱", Box(0.25, 0.25, 0.75, 0.75)),))
 
 
-def test_turned_boxes_outlines_and_keypoints_are_counted_and_their_boxes_go_in(ws, tmp_path, paint):
+def test_turned_boxes_and_outlines_go_in_and_keypoints_are_counted(ws, tmp_path, paint):
     paint("set/images/a.png")
     write(
         tmp_path / "set",
         data_yaml="kpt_shape: [1, 3]\nnames: [瓶]\n",
-        labels__a_txt="0 0.5 0.25 0.75 0.5 0.5 0.75 0.25 0.5\n"  # on its corner
+        labels__a_txt="0 0.5 0.25 0.75 0.5 0.5 0.75 0.25 0.5\n"  # a rhombus
+        "0 .5 .25 .6875 .5 .5 .75 .3125 .5\n"  # a square of 32 × 24 px on its corner
         "0 0.1 0.1 0.2 0.1 0.2 0.5 0.1 0.5\n"  # upright: nothing is lost
         "0 .5 .5 .75 .75 .5 1\n"
         "0 .5 .5 .5 .5 .5 .5 2\n"
         "0 .5 .5 .5 .5 .9\n",
     )
     report = add(ws, [tmp_path / "set"])
-    assert report.left == {"angles": 1, "outlines": 1, "points": 1, "predictions": 1}
+    assert report.left == {"points": 1, "predictions": 1}
     assert [box for _, box in boxes(ws)] == [
-        Box(8, 6, 24, 18), Box(3.2, 2.4, 6.4, 12), Box(16, 12, 24, 24),
-    ]  # fmt: skip  # the last line but one says the first box again
+        Box(3.2, 2.4, 6.4, 12), Box(8, 6, 24, 18), Box(11.757, 7.757, 20.243, 16.243, 45),
+    ]  # fmt: skip
+    data = Store(ws).data()
+    assert [one.points for one in data.said(data.files[0].image, "polygon")] == [
+        ((16, 6), (24, 12), (16, 18), (8, 12)), ((16, 12), (24, 18), (16, 24)),
+    ]  # fmt: skip
 
 
 def test_labels_without_a_picture_are_counted(ws, tmp_path, paint):

@@ -1,6 +1,7 @@
 """Pictures whose names are hard to write: in quotes, in lines, in XML, in a shell."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,15 +43,22 @@ def drawn(root: Path) -> Drawn:
 
 @pytest.fixture(scope="session")
 def data(root: Path, drawn: Drawn) -> Make:
-    """Makes data of files by number, with facts, and of labels as (number, value, box)."""
+    """Makes data of files by number, with facts, and of labels as (number, value, box), or as
+    (number, label), whose image is set; that of a pair names the other by its number."""
 
     def made(files: dict[int, dict[str, str]], *said: tuple[int, str, Box | None]) -> Data:
         labels: dict[str, list[Label]] = {}
-        for number, value, box in said:
+        for number, *rest in said:
             image = drawn[number][1].hash
-            labels.setdefault(image, []).append(
-                Label(image, value, "class" if box is None else "box", box)
-            )
+            label = rest[0]
+            if not isinstance(label, Label):
+                value, box = rest
+                label = Label("", value, "class" if box is None else "box", box)
+            label = replace(label, image=image)
+            if label.other is not None:
+                pair = sorted((image, drawn[int(label.other)][1].hash))
+                label = replace(label, image=pair[0], other=pair[1])
+            labels.setdefault(label.image, []).append(label)
         return Data(
             root,
             Version(1, ""),

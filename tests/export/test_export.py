@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -21,7 +22,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "export.md"
 
 @pytest.fixture
 def ws(tmp_path, root, drawn) -> at.Workspace:
-    """Two files; edit 2 says a box, edit 3 a model's class, edit 4 a kind that nobody can carry."""
+    """Two files; edit 2 says a box, edit 3 a model's class, edit 4 a text without a box."""
     made = at.init(tmp_path / "ws")
     first, second = (root / drawn[n][0] for n in (0, 1))
     table = pd.DataFrame(
@@ -48,11 +49,11 @@ def test_what_could_not_be_carried_is_counted_by_kind(ws, tmp_path, capsys):
     assert code == 0
     assert (said["files"], said["classes"], said["boxes"], said["edit"]) == (2, 0, 1, 4)
     assert said["left_out"] == {
-        "by": 2, "models": 1, "text": 1, "classes": 1, "apart": 1, "group": 1,
+        "by": 2, "models": 1, "texts": 1, "classes": 1, "apart": 1, "group": 1,
     }  # fmt: skip
     assert main(["-C", str(ws.folder.root), "export", "voc", str(tmp_path / "b")]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "  1 labels of kind text" in lines
+    assert "  1 texts" in lines
     assert "  1 labels of models: people's labels alone are exported" in lines
     assert lines[-1] == f"Back again with: atarimae add {tmp_path / 'b'}"
 
@@ -164,19 +165,72 @@ def test_one_class_named_like_a_split_is_a_class(data, tmp_path):
 def test_a_frame_has_every_label_and_is_added_again(ws, tmp_path):
     frame = ws.labels()
     assert list(frame.columns) == [
-        "file", "label", "kind", "split", "role", "group", "source", "x0", "y0", "x1", "y1", "by",
-        "score",
+        "file", "label", "kind", "split", "role", "group", "source", "x0", "y0", "x1", "y1",
+        "angle", "points", "other", "by", "score",
     ]  # fmt: skip
     kinds = ["", "box", "class", "class", "text"]
     assert sorted(frame["kind"].fillna("")) == kinds
     again = at.init(tmp_path / "again")
     frame["file"] = [str(ws.folder.root / file) for file in frame["file"]]
-    report = again.add(frame[frame["kind"] != "text"])
+    report = again.add(frame)
     assert report.left == {"predictions": 1}
     labels = [one for found in Store(again.folder).data().labels.values() for one in found]
     assert [(one.kind, one.value, one.box) for one in labels] == [
-        ("class", "瓶", None), ("box", "箱", Box(1, 2, 3, 4)),
+        ("class", "瓶", None), ("box", "箱", Box(1, 2, 3, 4)), ("text", "獺祭", None),
     ]  # fmt: skip
+
+
+def test_labels_of_every_kind_come_back_from_a_frame_and_a_table(ws, tmp_path, root):
+    store = Store(ws.folder)
+    first, second = (file.image for file in store.data().files)
+    said = (
+        Label(first, "箱", "box", Box(1, 2, 9, 8, 30.5)),
+        Label(first, "", "polygon", points=((1, 1), (9, 2), (5, 8.25))),
+        Label(second, "", "text", Box(0, 0, 20, 4, 270)),
+        Label(second, "same", "pair", other=first),
+    )
+    store.say(said, action="label")
+    done = ws.export("csv", tmp_path / "out")
+    assert (done.boxes, done.outlines, done.texts, done.pairs) == (2, 1, 2, 1)
+    frame = ws.labels()
+    for column in ("file", "other"):
+        frame[column] = [
+            None if pd.isna(one) else str(ws.folder.root / one) for one in frame[column]
+        ]
+    for number, source in enumerate((done.again, frame)):
+        again = at.init(tmp_path / f"again {number}")
+        again.add(source)
+        kept = [one for labels in store.data().labels.values() for one in labels if not one.score]
+        back = [one for labels in Store(again.folder).data().labels.values() for one in labels]
+        assert {replace(one, by="") for one in back} == {replace(one, by="") for one in kept}
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ("瓶,polygon,,,,,,[[1;1]],", r"Its points are '\[\[1;1\]\]'"),
+        ("瓶,polygon,,,,,,,", "Its points are ''"),
+        ('瓶,polygon,,,,,,"[[1,1],[2,2]]",', "The shape has 2 points"),
+        ('瓶,polygon,,,,,,"[[1,1],[2,NaN],[3,1]]",', "It needs a number"),
+        ("瓶,box,1,1,9,9,x,,", "Its angle is 'x'"),
+        ("瓶,,,,,,30,,", "It has an angle, and no box"),
+        ("same,pair,,,,,,,", "It names no other file of the pair"),
+        ("same,pair,,,,,,,nowhere.png", "nowhere.png, is not read"),
+        ("alike,pair,,,,,,,{other}", "A pair is 'same' or 'different'"),
+        ("same,pair,,,,,,,{file}", "It names itself"),
+        ('瓶,polygon,,,,,,"[[1,1],[2,90],[3,1]]",', "reaches outside the picture"),
+    ],
+)  # fmt: skip
+def test_bad_cells_of_kinds_are_told_and_nothing_is_added(ws, tmp_path, root, drawn, cells, told):
+    file, other = (root / drawn[n][0] for n in (0, 3))
+    path = tmp_path / "bad.csv"
+    cells = cells.replace("{other}", str(other)).replace("{file}", str(file))
+    header = "file,label,kind,x0,y0,x1,y1,angle,points,other"
+    path.write_text(f"{header}\n{file},{cells}\n{other},,,,,,,,,\n", encoding="utf-8")
+    before = Store(ws.folder).last_edit()
+    with pytest.raises(UsageError, match=told):
+        ws.add(path)
+    assert Store(ws.folder).last_edit() == before
 
 
 def test_a_bad_frame_is_told_like_a_bad_table(ws):
@@ -204,6 +258,10 @@ def test_the_page_says_of_each_format_what_it_carries(name):
         "classes",
         "several",
         "boxes",
+        "angles",
+        "polygons",
+        "texts",
+        "pairs",
         "unnamed",
         "apart",
         "exact",
@@ -220,3 +278,23 @@ def test_the_page_says_of_each_format_what_it_carries(name):
 @pytest.mark.parametrize("kind", LEFT)
 def test_the_page_explains_each_kind_that_is_left_out(kind):
     assert f"| `{kind}` |" in DOCS.read_text("utf-8")
+
+
+def test_coverage_comes_back_from_coco_and_is_counted_elsewhere(ws, tmp_path, drawn):
+    first, second = (drawn[n][1].hash for n in (0, 1))
+    ws.classes.cover(first, "瓶")
+    ws.classes.begin_round("蓋", new=True)
+    ws.classes.cover([first, second])
+    ws.export("coco", tmp_path / "coco")
+    back = at.init(tmp_path / "back")
+    back.add(tmp_path / "coco")
+    assert back.data().covered == ws.data().covered == {
+        first: frozenset(("瓶", "蓋")), second: frozenset(("蓋",)),
+    }  # fmt: skip
+    assert ws.export("csv", tmp_path / "csv").left["covered"] == 2
+
+
+def test_without_coverage_coco_says_nothing_of_it(ws, tmp_path):
+    ws.export("coco", tmp_path / "coco")
+    for path in (tmp_path / "coco").glob("*.json"):
+        assert "category_ids" not in path.read_text("utf-8")

@@ -1,10 +1,15 @@
 """Editing over HTTP: each request is one edit, by its author, who saw some version."""
 
+import shutil
+from collections import Counter
+
 import pytest
 from fastapi.testclient import TestClient
 from test_share import TOKEN
 
 from atarimae import look
+from atarimae import workspace as workspaces
+from atarimae.look.likeness import by_run, chosen
 from atarimae.store import Store
 from atarimae.web.token import Token
 from atarimae.workspace import person
@@ -221,3 +226,41 @@ def test_a_visitor_gives_a_name_once_and_edits_carry_it(sake):
     assert 'data-me="みどり &lt;b&gt;"' in client.get("/").text
     for wrong in ("", " \u200b", "x" * 61):
         assert client.post("/api/name", json={"name": wrong}).status_code == 422
+
+
+def test_number_keys_offer_what_the_nearest_images_are(walked, tmp_path):
+    root = shutil.copytree(walked.workspace, tmp_path / "space")  # with what was embedded
+    app = look.create_app(workspaces.open_(root))
+    client, site = TestClient(app, base_url="http://127.0.0.1"), app.state.site
+    data = site.catalogue.now().data
+    file = next(file for file in data.files if data.label(file))
+    client.get(f"/api/choices/{file.image}")  # begins to read the embeddings
+    site.neighbours.wait()
+    said = client.get(f"/api/choices/{file.image}").json()["choices"]
+
+    known = by_run(data, chosen(site.workspace))
+    cosines = {
+        image: float(row @ known.rows[known.images.index(file.image)])
+        for image, row in zip(known.images, known.rows, strict=True)
+    }
+    del cosines[file.image]
+    near = sorted(cosines, key=lambda image: (-cosines[image], image))[:12]
+    votes = Counter(name for one in near for name in data.classes(next(
+        file for file in data.files if file.image == one)))  # fmt: skip
+    told = {one["name"]: one["why"] for one in said}
+    own = data.label(file)
+    assert told[own] == "now"
+    for name, count in votes.items():
+        if name != own:
+            assert told[name] == f"{count} of the nearest {len(near)}"
+
+
+@pytest.mark.parametrize("path", ["/api/cover", "/api/sets", "/seen", "/api/guide", "/nothing"])
+def test_a_visitor_labels_and_changes_nothing_else(sake, path):
+    client = TestClient(look.create_app(sake, token=TOKEN, edit=True), base_url="http://box")
+    client.get(f"/?token={TOKEN}")
+    client.post("/api/name", json={"name": "みどり"})
+
+    said = client.post(path, json={"images": []})
+    assert (said.status_code, Store(sake).last_edit()) == (403, 1)
+    assert "read" in said.json()["error"]["what"]

@@ -83,7 +83,7 @@ def test_neighbours_are_those_of_the_whole_embeddings_and_never_the_image_itself
     rows = spread(40)
     run = placed(maker, rows)
 
-    known = neighbours.neighbours(run, maker.data)
+    known = neighbours.neighbours(Beside(judged=run), maker.data)
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     cosines = unit @ unit.T
     np.fill_diagonal(cosines, -np.inf)
@@ -92,14 +92,14 @@ def test_neighbours_are_those_of_the_whole_embeddings_and_never_the_image_itself
 
 
 def test_neighbours_are_searched_once_for_all_checks_and_anew_for_other_data(maker):
-    run = placed(maker, spread(12))
+    known = Beside(judged=placed(maker, spread(12)))
     data = maker.data
 
-    first = neighbours.neighbours(run, data)
+    first = neighbours.neighbours(known, data)
 
-    assert neighbours.neighbours(run, data) is first
-    assert neighbours.neighbours(run, data.where(lambda file: file.path < "006")) is not first
-    assert neighbours.neighbours(Embedded(run.rows), data) is not first
+    assert neighbours.neighbours(known, data) is first
+    assert neighbours.neighbours(known, data.where(lambda file: file.path < "006")) is not first
+    assert neighbours.neighbours(Beside(judged=known.judged), data) is not first
 
 
 def test_reduced_rows_keep_their_neighbours():

@@ -37,7 +37,10 @@ def test_a_known_image_is_served(client, image, maker):
     assert original.headers["cross-origin-resource-policy"] == "same-origin"
 
 
-@pytest.mark.parametrize("route", ["/thumbnail/{}.webp", "/picture/{}.webp", "/original/{}"])
+@pytest.mark.parametrize(
+    "route",
+    ["/thumbnail/{}.webp", "/picture/{}.webp", "/original/{}", "/api/sheet/{}", "/tile/{}/0/0_0"],
+)
 @pytest.mark.parametrize(
     "name",
     [
@@ -196,3 +199,8 @@ def test_without_a_port_the_next_free_one_is_taken():
     second = app.listen("127.0.0.1", None)
     with first, second:
         assert first.getsockname()[1] != second.getsockname()[1]
+
+
+def test_small_answers_are_sent_at_once():
+    with app.listen("127.0.0.1", None) as listener:
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

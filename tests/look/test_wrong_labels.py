@@ -9,10 +9,11 @@ from atarimae import bundle, files, look, runlog
 from atarimae import task as tasks
 from atarimae.errors import UsageError
 from atarimae.look.checks import Beside, Finding, beside, unseen, wrong
+from atarimae.look.checks.decided import decided
 from atarimae.look.confirm import confirm
 from atarimae.look.queue import ranked
 from atarimae.predict.run import outputs
-from atarimae.store import Store
+from atarimae.store import Classes, Store
 from atarimae.task import Model
 from atarimae.types import Label
 
@@ -69,6 +70,24 @@ def test_swapped_label_is_found_with_the_one_that_it_should_have(maker):
     assert found.sure > 0.5
     assert len(found.like) == 2
     assert "under '赤 red' red" in found.evidence
+
+
+def test_what_was_suspected_is_kept_until_a_label_is_another_one(maker):
+    coloured(maker, wrong=["red03.png"])
+    fitted(maker)
+    folder = maker.workspace.cache / "labels"
+
+    first = wrong.check.find(maker.data, known(maker))
+    (kept,) = folder.glob("*.npz")
+    again = wrong.check.find(maker.data, known(maker))
+    kept.write_bytes(b"cut off")
+    afterwards = wrong.check.find(maker.data, known(maker))
+
+    assert first == again == afterwards
+    assert len([*folder.glob("*.npz")]) == 1
+    Store(maker.workspace).label({first[0].images[0]: ["赤 red"]}, by="花子")
+    assert wrong.check.find(maker.data, known(maker)) == []
+    assert len([*folder.glob("*.npz")]) == 2
 
 
 def test_a_trained_run_judges_only_what_it_was_not_trained_on(maker):
@@ -165,6 +184,24 @@ def test_label_that_was_changed_since_the_run_counts_as_found(maker):
     left = look.queue(maker.workspace).left
     assert (left.reviewed, left.found) == (1, 1)
     assert wrong.check.find(maker.data, known(maker)) == []
+
+
+@pytest.mark.parametrize("how", ["merge", "rename", "split"])
+def test_class_that_was_merged_renamed_or_split_since_the_run_was_not_said_wrongly(maker, how):
+    coloured(maker)
+    fitted(maker)
+    classes = Classes(Store(maker.workspace))
+    if how == "merge":
+        classes.merge(["青 blue"], into="緑 green")
+    elif how == "rename":
+        classes.rename("青 blue", "青")
+    else:
+        classes.split("青 blue", {"藍": [f"lue{number:02}.png" for number in range(6)]})
+    (section,) = unseen.sections(maker.data, known(maker).witnesses)
+    assert decided(maker.data, section).wrong.sum() == 0
+    Store(maker.workspace).label({maker.data.files[11].image: ["赤 red"]})
+    (section,) = unseen.sections(maker.data, known(maker).witnesses)
+    assert decided(maker.data, section).wrong.sum() == 1
 
 
 def test_what_has_no_label_cannot_be_confirmed(maker):

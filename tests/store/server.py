@@ -17,7 +17,7 @@ import pg8000.native
 USER = "postgres"  # Debian's; the server refuses root
 SECONDS = 30  # until it answers
 STORES = 3  # more than one test has
-EMPTY = "TRUNCATE edits, undone, images, files, labels, looks, refusals RESTART IDENTITY"
+EMPTY = "TRUNCATE edits, undone, images, files, labels, facts, looks, refusals RESTART IDENTITY"
 QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=16MB")
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from sqlalchemy import inspect
 
 from atarimae import workspace
 from atarimae.errors import AtarimaeError
-from atarimae.store import Origin, Store
+from atarimae.store import Classes, Origin, Store, schema
+from atarimae.types import Box, Label
 from atarimae.workspace import Workspace
 
 
@@ -93,13 +95,51 @@ THEN = [
 ]
 
 
-@pytest.fixture
-def old(ws: Workspace) -> Workspace:
-    """A workspace whose store was written before edits said what they rest on."""
-    script = (Path(__file__).parent / "first_format.sql").read_text(encoding="utf-8")
+# The same of second_format.sql.
+SECOND = [
+    "e3b0c44298fc",
+    "bd575c0a307d",
+    "b0792f133814",
+    "8c8e795f1d60",
+    "b13aecec9eed",
+    "c588e15ea82b",
+]
+
+
+def written(ws: Workspace, name: str) -> Workspace:
+    script = (Path(__file__).parent / name).read_text(encoding="utf-8")
     with closing(sqlite3.connect(ws.root / "store.sqlite")) as file:
         file.executescript(script)
     return ws
+
+
+@pytest.fixture
+def old(ws: Workspace) -> Workspace:
+    """A workspace whose store was written before edits said what they rest on."""
+    return written(ws, "first_format.sql")
+
+
+@pytest.fixture
+def second(ws: Workspace) -> Workspace:
+    """A workspace whose store was written before labels had other kinds than class and box."""
+    return written(ws, "second_format.sql")
+
+
+def test_store_of_the_second_format_reads_as_it_did_and_takes_every_kind(
+    second: Workspace,
+) -> None:
+    for _ in range(2):
+        store = Store(second)
+        assert [store.data(edit).version.hash[:12] for edit in range(6)] == SECOND
+    red, blue = sorted(store.images(), key=lambda image: len(store.data().labels[image]))[::-1]
+    drawn = store.data().said(red, "box")[0]
+    turned = replace(drawn, box=Box(1, 1, 4, 4, 45))
+    store.relabel([drawn], [turned], by="花子")
+    store.say([Label(red, "same", "pair", other=blue)], action="label")
+    assert store.data().said(red, "box") == (turned,)
+    assert set(store.data().pairs) == {red, blue}
+    store.undo(6, 7)
+    assert store.data().version.hash[:12] == SECOND[-1]
 
 
 def test_store_of_the_first_format_reads_as_it_did(old: Workspace) -> None:
@@ -137,12 +177,13 @@ def test_update_takes_nothing_away(old: Workspace) -> None:
         assert [row[: len(rows[0])] for row in after[name]] == rows
 
 
+@pytest.mark.parametrize("format", ["old", "second"])
 def test_updated_store_has_the_tables_and_indexes_of_a_new_one(
-    old: Workspace, tmp_path: Path
+    request: pytest.FixtureRequest, tmp_path: Path, format: str
 ) -> None:
     new = workspace.create(tmp_path / "new", "retrieve")
     found = []
-    for one in (old, new):
+    for one in (request.getfixturevalue(format), new):
         there = inspect(Store(one).engine)
         tables = set(there.get_table_names()) - {"returned"}
         columns = {(name, c["name"]) for name in tables for c in there.get_columns(name)}
@@ -158,3 +199,18 @@ def test_store_of_a_newer_atarimae_is_refused(ws: Workspace) -> None:
         file.commit()
     with pytest.raises(AtarimaeError, match=r"of a newer atarimae\. Its format is 99.*Update"):
         Store(ws)
+
+
+def test_store_of_the_second_format_gets_the_table_of_facts(ws: Workspace) -> None:
+    store = Store(ws)
+    store.record([row("a.png", "red", "赤")])
+    before = store.data()
+    store.engine.dispose()
+    with closing(sqlite3.connect(ws.root / "store.sqlite")) as file:
+        file.execute("DROP TABLE facts")
+        file.execute("UPDATE format SET number = 2")
+        file.commit()
+    assert state(Store(ws).data()) == state(before)
+    Classes(Store(ws)).alias("紅", of="赤")
+    with closing(sqlite3.connect(ws.root / "store.sqlite")) as file:
+        assert file.execute("SELECT number FROM format").fetchall() == [(schema.FORMAT,)]

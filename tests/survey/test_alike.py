@@ -25,7 +25,7 @@ class Seen:
     """A glance at a picture in memory."""
 
     def __init__(self, picture: Image.Image) -> None:
-        self.small = np.asarray(picture)
+        self.picture = picture
 
 
 def previews(*pictures: Image.Image) -> np.ndarray:

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from atarimae.survey.bars import bars
+from atarimae.survey.bars import bars as bars_of
+from atarimae.survey.planes import planes
+
+
+def bars(pixels):
+    return bars_of(planes(pixels))
 
 
 def noise(height=90, width=120, seed=0):

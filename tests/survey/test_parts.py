@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from atarimae.survey.parts import parts
+from atarimae.survey.parts import parts as parts_of
+from atarimae.survey.planes import luma, planes
+
+
+def parts(pixels):
+    return parts_of(planes(pixels), luma(planes(pixels)))
 
 
 def things(*boxes, size=(200, 100), ground="white"):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from atarimae.survey.quality import chroma, entropy, looks, luma, percentile, sharpness
+from atarimae.survey.planes import chroma, luma, planes
+from atarimae.survey.quality import entropy, looks, percentiles, sharpness
 
 RANDOM = np.random.default_rng(0)
 NOISE = RANDOM.integers(0, 256, (24, 30, 3), dtype=np.uint8)
@@ -23,22 +24,26 @@ def photograph(seed=0, size=(160, 120)):
     return Image.fromarray(canvas).filter(ImageFilter.GaussianBlur(0.5))
 
 
+def grey_of(picture):
+    return luma(planes(np.asarray(picture)))
+
+
 def test_luma_is_that_of_pillow_but_for_rounding():
     pillows = np.asarray(Image.fromarray(NOISE).convert("L"), np.int16)
 
-    assert np.abs(luma(NOISE) - pillows).max() <= 1
+    assert np.abs(luma(planes(NOISE)) - pillows).max() <= 1
 
 
 def test_chroma_is_the_largest_less_the_smallest():
-    assert np.array_equal(chroma(NOISE), NOISE.max(2) - NOISE.min(2))
+    assert np.array_equal(chroma(planes(NOISE)), NOISE.max(2) - NOISE.min(2))
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.99, 1.0])
 def test_percentile_is_the_least_level_that_so_many_do_not_exceed(share):
-    values = np.sort(luma(NOISE).ravel())
+    values = np.sort(luma(planes(NOISE)).ravel())
     naive = next(v for n, v in enumerate(values, 1) if n >= share * len(values) - 1e-9)
 
-    assert percentile(np.bincount(luma(NOISE).ravel(), minlength=256), share) == naive
+    assert percentiles(np.bincount(luma(planes(NOISE)).ravel(), minlength=256), (share,)) == [naive]
 
 
 def test_entropy_is_of_the_levels_shares():
@@ -61,21 +66,29 @@ def naive_along(grey):
 
 
 def test_sharpness_is_the_share_of_an_edge_that_three_of_nine_pixels_span():
-    grey = luma(np.asarray(photograph().filter(ImageFilter.GaussianBlur(1))))
+    grey = grey_of(photograph().filter(ImageFilter.GaussianBlur(1)))
 
     assert sharpness(grey) == pytest.approx(min(naive_along(grey), naive_along(grey.T)))
 
 
+@pytest.mark.parametrize("size", [(9, 30), (30, 9), (17, 40), (8, 25), (25, 8)])
+def test_sharpness_of_narrow_pictures_is_of_the_windows_that_fit(size):
+    grey = grey_of(NOISE)[: size[1], : size[0]].copy()
+    fitting = [side for side in (grey, grey.T) if side.shape[1] > 8]
+
+    assert sharpness(grey) == pytest.approx(min(naive_along(side) for side in fitting))
+
+
 def test_sharpness_falls_with_blur_whatever_the_contrast():
     said = [
-        sharpness(luma(np.asarray(photograph().filter(ImageFilter.GaussianBlur(wide)))))
+        sharpness(grey_of(photograph().filter(ImageFilter.GaussianBlur(wide))))
         for wide in (0, 1, 2, 4)
     ]
     faint = Image.fromarray((np.asarray(photograph()) // 4 + 90).astype(np.uint8))
 
     assert said == sorted(said, reverse=True)
     assert said[0] > 0.8 > 0.5 > said[2]
-    assert sharpness(luma(np.asarray(faint))) > 0.75
+    assert sharpness(grey_of(faint)) > 0.75
 
 
 def test_one_sharp_stroke_on_white_is_sharp_and_white_paper_says_nothing():
@@ -91,13 +104,13 @@ def test_picture_that_moved_in_one_direction_is_blurred():
     pixels = np.asarray(photograph(), np.float32)
     moved = np.mean([np.roll(pixels, step, 1) for step in range(9)], 0)[:, 9:].astype(np.uint8)
 
-    assert sharpness(luma(moved)) < 0.5
+    assert sharpness(grey_of(moved)) < 0.5
 
 
 def test_all_numbers_of_a_grey_ramp():
     ramp = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, 2).repeat(10, 0)
 
-    said = looks(ramp)
+    said = looks(planes(ramp), grey_of(ramp))
 
     assert said["colour"] == 0
     assert said["detail"] == 8

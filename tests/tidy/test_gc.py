@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from atarimae import runlog, workspace
+from atarimae import bundle, runlog, workspace
 from atarimae import task as tasks
 from atarimae.add import add
 from atarimae.cli import main
+from atarimae.predict import tilecache
+from atarimae.predict.tiles import weights_key
 from atarimae.runlog import Run, start
 from atarimae.runlog.writer import amend
 from atarimae.tidy import gc
@@ -135,13 +137,24 @@ def test_cache_of_runs_that_are_there_stays(tmp_path: Path, photos: Path) -> Non
     (ws.cache / "graphs").mkdir(exist_ok=True)
     kept = shutil.copy(first.model / "classify.onnx", ws.cache / "graphs" / "kept.onnx")
     (ws.cache / "graphs" / "old.onnx").write_bytes(b"of no run")
+    kept_tiles, other_tiles = (_tiles(ws, run) for run in (first, second))
     shutil.rmtree(second.folder)
     gc(ws, COLOUR, delete=True)
+    assert kept_tiles.is_dir()
+    assert not other_tiles.exists()
     assert len({path.name for path in (ws.cache / "outputs").iterdir()}) == 1
     assert [path.name for path in (ws.cache / "graphs").iterdir()] == [Path(kept).name]
     blocks = set(ws.cache.rglob("*.npy"))
     fit(ws, COLOUR, COLOUR.recipe(epochs=1), because="the same")  # finds its outputs there
     assert set(ws.cache.rglob("*.npy")) == blocks
+
+
+def _tiles(ws: Workspace, run: Run) -> Path:
+    """Where tiles are that `mine` embedded with the run's model."""
+    model = bundle.read_model(run.model)
+    made = tilecache.place(ws.cache, weights_key(COLOUR.predictor(model), model))
+    (made / "45").mkdir(parents=True)
+    return made
 
 
 def test_leftovers_of_killed_processes_go(ws: Workspace, run: Callable[..., Run]) -> None:

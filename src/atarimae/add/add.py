@@ -19,7 +19,7 @@ from atarimae.add.reading import read_entries, stored_path
 from atarimae.add.sources import entries
 from atarimae.add.table import read_frame
 from atarimae.store import Refusal, Row, Store
-from atarimae.store.store import content_hash
+from atarimae.store.content import content_hash
 from atarimae.types import Data, Image, Label, Progress, Version, silent
 from atarimae.workspace import MAX_PIXELS, Workspace
 
@@ -41,6 +41,7 @@ class Report:
     # By kind: what labels said beyond what a label can hold.
     left: Mapping[str, int] = field(default_factory=dict)
     formats: Mapping[str, str] = field(default_factory=dict)  # by source
+    covered: int = 0  # classes that images are newly covered for
 
     def told(self) -> list[str]:
         """What was left out, a line a kind."""
@@ -58,6 +59,7 @@ class Report:
             "mended": self.mended,
             "left_out": dict(self.left),
             "formats": dict(self.formats),
+            "covered": self.covered,
         }
 
 
@@ -112,7 +114,7 @@ def _record(workspace: Workspace, found: Found, why: str, copy: bool, progress: 
     present = changes.present + changes.moved + changes.changed
     return Report(
         changes.added, present, changes.moved, changes.changed, changes.refused, found.ignored,
-        changes.mended, left=found.left, formats=found.formats,
+        changes.mended, left=found.left, formats=found.formats, covered=changes.covered,
     )  # fmt: skip
 
 
@@ -124,7 +126,7 @@ def _read(
     for refusal in found.refused:
         yield replace(refusal, file=stored_path(refusal.file, str(root)))
     read: Iterable[Read] = read_entries(found.entries, root, known, workspace.max_pixels, progress)
-    if any(entry.boxes or entry.shares for entry in found.entries):
+    if any(entry.has_shapes for entry in found.entries):
         read = within(read)  # all of them, before anything is copied
     unpacked = f"{os.path.realpath(workspace.archives)}{os.sep}"
     for entry, one in read:
@@ -161,10 +163,9 @@ def load(
     files = tuple(row.file for row in rows)
     names: dict[str, dict[Label, None]] = defaultdict(dict)  # a set that keeps its order
     for row in rows:
-        image = row.image.hash
-        names[image].update(dict.fromkeys(Label(image, name) for name in row.labels))
-        boxes = (Label(image, name, "box", box) for name, box in row.boxes)
-        names[image].update(dict.fromkeys(boxes))
+        names[row.image.hash].update(dict.fromkeys(row.said))
     said = {image: tuple(labels) for image, labels in names.items()}
-    version = Version(0, content_hash(files, said))
-    return Data(root, version, files, {row.image.hash: row.image for row in rows}, said), refused
+    looked = {row.image.hash: frozenset(row.covered) for row in rows if row.covered}
+    version = Version(0, content_hash(files, said, looked))
+    images = {row.image.hash: row.image for row in rows}
+    return Data(root, version, files, images, said, covered=looked), refused

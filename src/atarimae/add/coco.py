@@ -1,27 +1,35 @@
 """COCO: a JSON with images, annotations with boxes, categories; or a folder of such files.
 
 Each image is an entry with the categories of its annotations as labels, and their boxes. An
-annotation without a box is of the whole image. What `atarimae export` knows of a file beyond that
-lies in the image's key `atarimae`.
+annotation without a box is of the whole image. An outline is `segmentation` in one part, see
+https://cocodataset.org/#format-data; a box is turned by `rotation` in its `attributes`, as CVAT
+and datumaro write it: degrees clockwise about its centre. A text is an annotation's `utf8_string`,
+as in COCO-Text.
+
+For which classes an image was looked through is said as LVIS says it: `neg_category_ids` are not
+there, `not_exhaustive_category_ids` are there and perhaps more often. What `atarimae export` knows
+of a file beyond that lies in the image's key `atarimae`.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from atarimae.add.entry import Entry, Found, beyond, placed, split_of, stated, text
+from atarimae.add.entry import Entry, Found, apart, beyond, placed, split_of, stated, text
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
-from atarimae.add.shapes import around
+from atarimae.add.shapes import around, is_upright, outline
 from atarimae.add.table import locate
 from atarimae.add.values import Object, listed, number, sided, wrong
 from atarimae.errors import UsageError
-from atarimae.types import Box
+from atarimae.types import BOX, POLYGON, TEXT, Label
 
 KEYS = ("images", "annotations", "categories")
-Said = list[tuple[str, Box | None]]
+ABSENT, NOT_ALL = "neg_category_ids", "not_exhaustive_category_ids"  # of LVIS's images
+Said = list[tuple[str, Label | None]]  # a text is of no class
 
 
 def is_file(place: Place) -> bool:
@@ -87,11 +95,18 @@ def _read(place: Place, folders: Sequence[Path], split: str | None) -> Found:
     for count, one in enumerate(annotations):
         with gathering.at(f"annotation {one.get('id', count)}"):
             image = _known(one, "image_id", said)
+            gathering.left["texts"] += isinstance(one.get("caption"), str)
+            written = _text(one)
+            if written is not None:
+                box = _shape("", {**one, "segmentation": None}, gathering.left)
+                said[image].append(("", Label("", written, TEXT, box.box if box else None)))
+                continue
             value = names[_known(one, "category_id", names)]
-            said[image].append((value, _box(one, gathering.left)))
+            said[image].append((value, _shape(value, one, gathering.left)))
     for count, one in enumerate(images):
         with gathering.at(f"image {one.get('id', count)}"):
-            gathering.entries.append(_entry(one, said[one.get("id")], folders, split))
+            entry = _entry(one, said[one.get("id")], folders, split)
+            gathering.entries.append(replace(entry, covered=_covered(one, entry, names)))
     return gathering.found(place.path)
 
 
@@ -117,19 +132,29 @@ def _known(one: Object, key: str, known: Mapping[object, object]) -> object:
     return value
 
 
-def _box(one: Object, left: Counter[str]) -> Box | None:
-    """The annotation's box, or the one around its outline."""
-    outline = one.get("segmentation")
-    if outline:
-        left["masks" if isinstance(outline, dict) else "outlines"] += 1
+def _text(one: Object) -> str | None:
+    """What is written there, or in the whole image; None where the annotation is no text."""
+    found = one.get("utf8_string")
+    return text(found) if isinstance(found, str) else None
+
+
+def _shape(value: str, one: Object, left: Counter[str]) -> Label | None:
+    """The annotation's outline, or its box, or the one around its outlines."""
+    told = one.get("segmentation")
     left["points"] += bool(one.get("keypoints"))
+    left["masks"] += isinstance(told, dict) and bool(told)
+    parts = [_points(part) for part in told] if isinstance(told, list) else []
+    box = None if one.get("bbox") is None else sided(one["bbox"], "bbox")
     attributes = one.get("attributes")
-    left["angles"] += isinstance(attributes, dict) and bool(attributes.get("rotation"))
-    if one.get("bbox") is not None:
-        return sided(one["bbox"], "bbox")
-    if isinstance(outline, list) and outline:
-        return around([point for part in outline for point in _points(part)])
-    return None
+    angle = attributes.get("rotation") if isinstance(attributes, dict) else None
+    if angle and box is not None:
+        return Label("", value, BOX, replace(box, angle=number(angle, "rotation")))
+    if len(parts) == 1 and not is_upright(parts[0]):
+        return outline(value, parts[0])
+    left["outlines"] += len(parts) > 1
+    if box is None and parts:
+        box = around([point for part in parts for point in part])
+    return None if box is None else Label("", value, BOX, box)
 
 
 def _points(part: object) -> list[tuple[float, float]]:
@@ -143,9 +168,33 @@ def _entry(one: Object, said: Said, folders: Sequence[Path], split: str | None) 
     name = str(one.get("file_name") or "")
     if not name or "\0" in name:
         raise UsageError("No file is named.")
-    boxes = tuple(dict.fromkeys((value, box) for value, box in said if box is not None))
     more = beyond(one.get("atarimae"), (value for value, _ in said))
-    return Entry(placed(locate(name, folders)), boxes=boxes, **stated({"split": split}) | more)
+    return Entry(
+        placed(locate(name, folders)),
+        **apart(label for _, label in said if label is not None),
+        **stated({"split": split}) | more,
+    )
+
+
+def _covered(one: Object, entry: Entry, names: Mapping[object, str]) -> tuple[str, ...]:
+    """Classes that are not there, and those that are there and were all found."""
+    if not any(key in one for key in (ABSENT, NOT_ALL)):
+        return ()
+    absent, more = (_categories(one, key, names) for key in (ABSENT, NOT_ALL))
+    there = (*entry.labels, *(value for value, _ in entry.boxes), *_outlined(entry))
+    found = [name for name in there if name and name not in more]
+    if wrong := [name for name in absent if name in there]:
+        raise UsageError(f"Its {ABSENT} have '{wrong[0]}', which it has.")
+    return tuple(dict.fromkeys((*found, *absent)))
+
+
+def _outlined(entry: Entry) -> list[str]:
+    return [label.value for label in entry.others if label.kind == POLYGON]
+
+
+def _categories(one: Object, key: str, names: Mapping[object, str]) -> list[str]:
+    ids = listed(one.get(key) or [], key)
+    return [names[_known({key: id}, key, names)] for id in ids]
 
 
 FORMAT = Format("coco", read, is_file, is_folder)

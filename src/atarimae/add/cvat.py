@@ -1,19 +1,26 @@
-"""CVAT's XML for images, version 1.1: boxes, and tags as classes of the whole image."""
+"""CVAT's XML for images, version 1.1: boxes, outlines, and tags as classes of the whole image.
+
+A box is turned clockwise about its centre by `rotation`, in degrees. A text is the attribute `text`
+of a shape or tag that is labelled `text`. See
+https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from atarimae.add.entry import Entry, Found, placed, split_of, text
+from atarimae.add.entry import Entry, Found, apart, placed, split_of, text
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
-from atarimae.add.shapes import Point, around, middle, turned
+from atarimae.add.shapes import around, outline
 from atarimae.add.table import locate
 from atarimae.add.values import cornered, number
 from atarimae.errors import UsageError
-from atarimae.types import Box
+from atarimae.shapes import Point
+from atarimae.types import BOX, TEXT, Label
 
 SIDES = ("xtl", "ytl", "xbr", "ybr")
 NAME = "annotations.xml"
@@ -57,48 +64,60 @@ def _entry(image: Element, folders: Sequence[Path], gathering: Gathering) -> Ent
     if not name or "\0" in name:
         raise UsageError("No file is named.")
     labels: list[str] = []
-    boxes: list[tuple[str, Box]] = []
+    shapes: list[Label] = []
     for count, one in enumerate(image, start=1):
         with gathering.at(f"image {image.get('id', name)}, {one.tag} {count}"):
-            labels.append(text(one.get("label", "")))
-            box = _box(one, image, gathering.left)
-            if box is not None:
-                boxes.append((labels[-1], box))
+            label = _label(text(one.get("label", "")), one, image, gathering.left)
+            if label.kind != TEXT:
+                labels.append(label.value)
+            if label.kind != "class":
+                shapes.append(label)
     split = split_of(image.get("subset", ""))
     return Entry(
         placed(locate(name, folders)),
         tuple(dict.fromkeys(filter(None, labels))),
         split,
         given=frozenset(("split",)) if split else frozenset(),
-        boxes=tuple(dict.fromkeys(boxes)),
+        **apart(shapes),
     )
 
 
-def _box(one: Element, image: Element, left: Counter[str]) -> Box | None:
-    """The box around the shape; None for tags, points and lines."""
-    left["attributes"] += len(one.findall("attribute"))
+def _label(value: str, one: Element, image: Element, left: Counter[str]) -> Label:
+    """A shape's label, or the text that it holds; a class for tags, points and lines."""
+    attributes = one.findall("attribute")
+    written = [each for each in attributes if (each.get("name") or "").lower() == TEXT]
+    found = _shape(value, one, image, left)
+    if len(written) != 1 or value.lower() not in ("", TEXT):
+        left["attributes"] += len(attributes)
+        return found
+    left["attributes"] += len(attributes) - 1
+    box = found.box
+    if found.points:
+        left["outlines"] += 1
+        box = around(found.points)
+    return Label("", text(written[0].text or ""), TEXT, box)
+
+
+def _shape(value: str, one: Element, image: Element, left: Counter[str]) -> Label:
     if one.tag == "tag":
-        return None
+        return Label("", value)
     if one.tag == "box":
         box = cornered([one.get(side, "") for side in SIDES])
-        angle = number(one.get("rotation") or 0, "rotation") % 360
-        if not angle:
-            return box
-        left["angles"] += 1
-        return around(turned(box, angle, middle(box)), _size(image))
+        angle = number(one.get("rotation") or 0, "rotation")
+        return Label("", value, BOX, replace(box, angle=angle))
     if one.tag == "polygon":
-        left["outlines"] += 1
-        return around(_points(one.get("points", "")))
+        return outline(value, _points(one.get("points", "")))
     if one.tag == "ellipse":
         left["outlines"] += 1
         x, y, across, down = (number(one.get(key), key) for key in ("cx", "cy", "rx", "ry"))
-        return around([(x - across, y - down), (x + across, y + down)], _size(image))
+        hull = around([(x - across, y - down), (x + across, y + down)], _size(image))
+        return Label("", value, BOX, hull)
     if one.tag == "mask":
         left["masks"] += 1
         x, y, wide, high = (number(one.get(k), k) for k in ("left", "top", "width", "height"))
-        return cornered([x, y, x + wide, y + high])
+        return Label("", value, BOX, cornered([x, y, x + wide, y + high]))
     left[{"points": "points", "polyline": "lines"}.get(one.tag, "others")] += 1
-    return None
+    return Label("", value)
 
 
 def _size(image: Element) -> Point | None:

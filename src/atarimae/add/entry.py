@@ -9,7 +9,7 @@ from typing import Any
 
 from atarimae.errors import UsageError, unknown_name
 from atarimae.store import Refusal
-from atarimae.types import ROLES, SPLITS, Box
+from atarimae.types import BOX, ROLES, SPLITS, Box, Label
 
 READABLE = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".tif",
             ".tiff", ".gif")  # fmt: skip
@@ -35,6 +35,16 @@ class Entry:
     line: int | None = None  # of the CSV, from 1
     boxes: tuple[tuple[str, Box], ...] = ()  # each with its class, "" for none
     shares: tuple[tuple[str, Box], ...] = ()  # the same, in shares of the width and the height
+    # Labels of other kinds, which name no image; a box with points is told by its corners.
+    others: tuple[Label, ...] = ()
+    traced: tuple[Label, ...] = ()  # the same, in shares of the width and the height
+    pairs: tuple[tuple[str, str], ...] = ()  # what two pictures are, and the path of the other
+    covered: tuple[str, ...] = ()  # classes that the picture was looked through for
+
+    @property
+    def has_shapes(self) -> bool:
+        """Whether labels wait for what only reading the pictures tells: sizes and hashes."""
+        return bool(self.boxes or self.shares or self.others or self.traced or self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,16 @@ def beyond(said: object, labels: Iterable[str]) -> dict[str, Any]:
     return {"labels": tuple(dict.fromkeys(filter(None, labels))), **stated(said)}
 
 
+def apart(labels: Iterable[Label]) -> dict[str, Any]:
+    """Labels in pixels as fields of `Entry`: boxes, and others."""
+    found = list(dict.fromkeys(labels))
+    plain = {one for one in found if one.kind == BOX and one.box is not None and not one.points}
+    return {
+        "boxes": tuple((one.value, one.box) for one in found if one in plain),
+        "others": tuple(one for one in found if one not in plain),
+    }
+
+
 def placed(path: Path) -> str:
     """The one path of a file, whichever way it was reached; its own name stays if it is a link."""
     return os.path.join(os.path.realpath(path.parent), path.name)
@@ -117,6 +137,10 @@ def _both(old: Entry, new: Entry) -> Entry:
         labels=tuple(dict.fromkeys(old.labels + new.labels)),
         boxes=tuple(dict.fromkeys(old.boxes + new.boxes)),
         shares=tuple(dict.fromkeys(old.shares + new.shares)),
+        others=tuple(dict.fromkeys(old.others + new.others)),
+        traced=tuple(dict.fromkeys(old.traced + new.traced)),
+        pairs=tuple(dict.fromkeys(old.pairs + new.pairs)),
+        covered=tuple(dict.fromkeys(old.covered + new.covered)),
         given=old.given | new.given,
         line=old.line if old.line is not None else new.line,
         **stated,

@@ -1,22 +1,26 @@
 """FiftyOne's dataset on disk (FiftyOneDataset): `samples.json`, with labels in fields of samples.
 
-Boxes are in shares of the picture. A label with a confidence is a model's. Tags named as a split
-are the split. What `atarimae export` knows of a file beyond that lies in the field `atarimae`.
+Boxes are in shares of the picture. A closed Polyline is an outline, or a turned box by its four
+corners; a label `text` with an attribute of that name is a text. See
+https://docs.voxel51.com/user_guide/using_datasets.html. A label with a confidence is a model's.
+Tags named as a split are the split. What `atarimae export` knows of a file beyond that lies in the
+field `atarimae`.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from atarimae.add.entry import Entry, Found, beyond, placed, split_of, stated, text
+from atarimae.add.entry import Entry, Found, apart, beyond, placed, split_of, stated, text
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
-from atarimae.add.shapes import around
+from atarimae.add.shapes import around, is_upright, outline, told_by_corners
 from atarimae.add.table import locate
 from atarimae.add.values import Object, listed, point, record, sided, word
 from atarimae.errors import UsageError
-from atarimae.types import Box
+from atarimae.types import BOX, TEXT, Label
 
 NAME = "samples.json"
 LISTS = {
@@ -66,22 +70,26 @@ def _entry(sample: Object, folders: Sequence[Path], count: int, gathering: Gathe
     if not isinstance(name, str) or not name or "\0" in name:
         raise UsageError("No file is named.")
     labels: list[str] = []
-    shares: list[tuple[str, Box]] = []
+    shapes: list[Label] = []
     for field, label in _labels(sample):
         with gathering.at(f"sample {count}, {field}"):
             if label.get("confidence") is not None:
                 gathering.left["predictions"] += 1
                 continue
             value = text(word(label.get("label") or "", "label"))
-            labels.append(value)
-            box = _box(label, gathering.left)
-            if box is not None:
-                shares.append((value, box))
+            shape = _label(value, label, gathering.left)
+            if shape is None or shape.kind != TEXT:
+                labels.append(value)
+            if shape is not None:
+                shapes.append(shape)
     tags = [str(tag) for tag in listed(sample.get("tags") or [], "list of tags")]
     split = next(filter(None, map(split_of, tags)), None)
     more = beyond(sample.get("atarimae"), labels)
     path = placed(_picture(name, folders))
-    return Entry(path, shares=tuple(dict.fromkeys(shares)), **stated({"split": split}) | more)
+    found = apart(shapes)
+    return Entry(
+        path, shares=found["boxes"], traced=found["others"], **stated({"split": split}) | more
+    )
 
 
 def _labels(sample: Object) -> Iterator[tuple[str, Object]]:
@@ -95,20 +103,36 @@ def _labels(sample: Object) -> Iterator[tuple[str, Object]]:
             yield field, record(value, field)
 
 
-def _box(label: Object, left: Counter[str]) -> Box | None:
-    """In shares; None for what is of the whole picture, points and lines."""
+def _label(value: str, label: Object, left: Counter[str]) -> Label | None:
+    """A shape or a text in shares; None for classes of the whole picture, points and lines."""
+    found, written = _shape(value, label, left), label.get(TEXT)
+    if not isinstance(written, str) or value.lower() not in ("", TEXT):
+        return found
+    if found is not None and len(found.points) not in (0, 4):
+        found = Label("", "", BOX, around(found.points))
+    return replace(found or Label("", ""), kind=TEXT, value=text(written))
+
+
+def _shape(value: str, label: Object, left: Counter[str]) -> Label | None:
     kind = str(label.get("_cls"))
     left["attributes"] += bool(label.get("attributes"))
     if kind == "Detection":
         left["masks"] += bool(label.get("mask") or label.get("mask_path"))
-        return sided(label.get("bounding_box"), "bounding_box")
+        return Label("", value, BOX, sided(label.get("bounding_box"), "bounding_box"))
     if kind == "Polyline":
         if not (label.get("closed") or label.get("filled")):
             left["lines"] += 1
             return None
-        left["outlines"] += 1
-        parts = [listed(part, "points") for part in listed(label.get("points"), "points")]
-        return around([point(one, "point") for part in parts for one in part])
+        listed_parts = [listed(part, "points") for part in listed(label.get("points"), "points")]
+        parts = [[point(one, "point") for one in part] for part in listed_parts]
+        if len(parts) != 1:
+            left["outlines"] += 1
+            return Label("", value, BOX, around([one for part in parts for one in part]))
+        (points,) = parts
+        if is_upright(points):
+            return Label("", value, BOX, around(points))
+        four = len(points) == 4
+        return told_by_corners(value, points) if four else outline(value, points)
     if kind != "Classification":
         left["points" if kind == "Keypoint" else _OTHERS[kind]] += 1
     return None

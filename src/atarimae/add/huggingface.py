@@ -1,7 +1,11 @@
 """Hugging Face's `imagefolder`: `metadata.jsonl`, `.csv` or `.parquet` beside the pictures.
 
 `file_name` names the picture; `label` or `labels` its classes; `objects` has boxes (`bbox`: x, y,
-width, height in pixels) and their `categories`. A folder named as a split is one.
+width, height in pixels) and their `categories`, see
+https://huggingface.co/docs/datasets/image_dataset#object-detection. Beside them in lists of the
+same length, where there are any: `angle` in degrees clockwise about the centre, `segmentation`
+with the points of an outline as COCO has them, and `text`, what is written there. `text` of the
+picture itself is a text too. A folder named as a split is one.
 """
 
 import csv
@@ -12,20 +16,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from atarimae.add.entry import Entry, Found, placed, split_of, stated, text
+from atarimae.add.entry import Entry, Found, apart, placed, split_of, stated, text
 from atarimae.add.folder import read_folder
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
+from atarimae.add.shapes import outline
 from atarimae.add.table import locate
-from atarimae.add.values import Object, listed, record, sided, word
+from atarimae.add.values import Object, listed, number, record, sided, word, wrong
 from atarimae.errors import UsageError
-from atarimae.types import Box
+from atarimae.types import BOX, TEXT, Label
 
 NAMES = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
 LABELS = ("label", "labels")
 CATEGORIES = ("categories", "category", "labels", "label")
 TEXTS = ("text", "caption")
+ANGLE, OUTLINE = "angle", "segmentation"
 
 
 def is_file(place: Place) -> bool:
@@ -117,14 +123,14 @@ def _entry(row: Object, split: str | None, folders: Sequence[Path], left: Counte
     if not isinstance(name, str) or not name or "\0" in name:
         raise UsageError("It has no file_name.")
     left["texts"] += any(isinstance(row.get(key), str) for key in TEXTS)
-    boxes = _boxes(row.get("objects"), left)
+    shapes = _shapes(row.get("objects"), left)
     key = next((key for key in LABELS if key in row), None)
-    labels = _labels(row[key]) if key else [value for value, _ in boxes]
+    labels = _labels(row[key]) if key else [one.value for one in shapes if one.kind != TEXT]
     told = {"split": split} | {key: row.get(key) for key in ("role", "group", "source")}
     return Entry(
         placed(locate(name, folders)),
         tuple(dict.fromkeys(filter(None, labels))),
-        boxes=tuple(dict.fromkeys(boxes)),
+        **apart(shapes),
         **stated(told),
     )
 
@@ -137,14 +143,44 @@ def _labels(value: object) -> list[str]:
     return [text(word(one, "label")) for one in values]
 
 
-def _boxes(value: object, left: Counter[str]) -> list[tuple[str, Box]]:
+def _shapes(value: object, left: Counter[str]) -> list[Label]:
     if value is None:
         return []
     objects = record(value, "objects")
     boxes = listed(objects.get("bbox") or [], "bbox")
     names = _categories(objects, len(boxes))
-    left["others"] += bool(objects.keys() - {"bbox", "area", "id", *CATEGORIES})
-    return [(name, sided(box, "bbox")) for name, box in zip(names, boxes, strict=True)]
+    left["others"] += bool(
+        objects.keys() - {"bbox", "area", "id", ANGLE, OUTLINE, TEXT, *CATEGORIES}
+    )
+    beside = [_column(objects, key, len(boxes)) for key in (ANGLE, OUTLINE, TEXT)]
+    return [_shape(*row) for row in zip(names, boxes, *beside, strict=True)]
+
+
+def _column(objects: Object, key: str, count: int) -> Sequence[object]:
+    """A list beside the boxes, of nulls where there is none."""
+    if objects.get(key) is None:
+        return [None] * count
+    found = listed(objects[key], key)
+    if len(found) != count:
+        raise UsageError(f"It has {count} boxes, and {len(found)} of {key}.")
+    return found
+
+
+def _shape(name: str, bbox: object, angle: object, points: object, written: object) -> Label:
+    """A row of the lists; a text may have no box."""
+    if points:
+        flat = [number(one, OUTLINE) for one in listed(points, OUTLINE)]
+        if len(flat) % 2:
+            raise wrong(points, OUTLINE, "x and y in turn")
+        return outline(name, list(zip(flat[::2], flat[1::2], strict=True)))
+    if written is not None and bbox is None:
+        return Label("", text(word(written, TEXT)), TEXT)
+    box = sided(bbox, "bbox")
+    if angle is not None:
+        box = replace(box, angle=number(angle, ANGLE))
+    if written is not None:
+        return Label("", text(word(written, TEXT)), TEXT, box)
+    return Label("", name, BOX, box)
 
 
 def _categories(objects: Mapping[str, object], count: int) -> list[str]:

@@ -1,6 +1,9 @@
 """labelme: a JSON a picture, with shapes; its flags are classes of the whole picture.
 
-What `atarimae export` knows of a file beyond that lies in the key `atarimae`.
+Polygons are outlines; `rotation` is a turned box by its four corners, as X-AnyLabeling draws it
+(https://github.com/CVHub520/X-AnyLabeling). A text stands in the `description` of a shape that is
+labelled `text`, as its OCR writes it. What `atarimae export` knows of a file beyond that lies in
+the key `atarimae`.
 """
 
 import math
@@ -9,19 +12,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from atarimae.add.entry import Entry, Found, beyond, placed, text
+from atarimae.add.entry import Entry, Found, apart, beyond, placed, text
 from atarimae.add.folder import read_folder
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
-from atarimae.add.shapes import around, is_upright
+from atarimae.add.shapes import around, is_upright, outline, told_by_corners
 from atarimae.add.table import locate
 from atarimae.add.values import Object, listed, point, record, word
 from atarimae.errors import UsageError
-from atarimae.types import Box
+from atarimae.types import BOX, TEXT, Label
 
 LINES = ("line", "linestrip")
 POINTS = ("point", "points")
+TURNED = ("rotation", "oriented_rectangle")
 
 
 def is_file(place: Place) -> bool:
@@ -48,24 +52,26 @@ def read(place: Place, roots: Sequence[Path]) -> Found:
 
 
 def _entry(place: Place, folders: Sequence[Path], gathering: Gathering) -> Entry:
-    value = record(place.json, "content")
-    name = word(value.get("imagePath"), "imagePath")
+    told = record(place.json, "content")
+    name = word(told.get("imagePath"), "imagePath")
     if not name or "\0" in name:
         raise UsageError("No file is named.")
-    flags = record(value.get("flags") or {}, "flags")
+    flags = record(told.get("flags") or {}, "flags")
     labels = [text(flag) for flag, is_set in flags.items() if is_set is True]
-    boxes: list[tuple[str, Box]] = []
-    for count, one in enumerate(listed(value.get("shapes"), "list of shapes"), start=1):
+    shapes: list[Label] = []
+    for count, one in enumerate(listed(told.get("shapes"), "list of shapes"), start=1):
         with gathering.at(f"{place.path.name} shape {count}"):
             shape = record(one, "content")
-            labels.append(text(word(shape.get("label"), "label")))
-            box = _box(shape, gathering.left)
-            if box is not None:
-                boxes.append((labels[-1], box))
+            value = text(word(shape.get("label"), "label"))
+            label = _label(value, shape, gathering.left)
+            if label is not None:
+                shapes.append(label)
+            if label is None or label.kind != TEXT:
+                labels.append(value)
     return Entry(
         placed(_picture(name, folders)),
-        boxes=tuple(dict.fromkeys(boxes)),
-        **beyond(value.get("atarimae"), labels),
+        **apart(shapes),
+        **beyond(told.get("atarimae"), labels),
     )
 
 
@@ -75,26 +81,48 @@ def _picture(name: str, folders: Sequence[Path]) -> Path:
     return found if found.exists() else locate(name.replace("\\", "/"), folders)
 
 
-def _box(shape: Object, left: Counter[str]) -> Box | None:
-    """The box around the shape; None for points and lines."""
+def _label(value: str, shape: Object, left: Counter[str]) -> Label | None:
+    """The shape's label, or the text that it holds; None for points and lines."""
+    written = shape.get("description")
+    found = _shape(value, shape, left)
+    if found is None or not isinstance(written, str):
+        return found
+    said = shape.get("atarimae")
+    is_text = isinstance(said, dict) and said.get("kind") == TEXT
+    if not is_text and not (written.strip() and value.lower() in ("", TEXT)):
+        left["texts"] += bool(written.strip())
+        return found
+    if isinstance(said, dict) and said.get("whole"):
+        return Label("", text(written), TEXT)
+    if found.box is None:  # an outline, or a turned box by its corners: a text has a box
+        points = found.points
+        found = told_by_corners(value, points) if len(points) == 4 else _hull(value, points)
+    return replace(found, kind=TEXT, value=text(written))
+
+
+def _hull(value: str, points: Sequence[tuple[float, float]]) -> Label:
+    return Label("", value, BOX, around(points))
+
+
+def _shape(value: str, shape: Object, left: Counter[str]) -> Label | None:
     kind = str(shape.get("shape_type") or "polygon")
     points = [point(one, "point") for one in listed(shape.get("points"), "list of points")]
-    left["texts"] += bool(shape.get("description"))
     if kind in POINTS or kind in LINES:
         left["points" if kind in POINTS else "lines"] += 1
         return None
     if kind == "rectangle":
-        return around(points)
-    if kind == "rotation":
-        left["angles"] += len(points) != 4 or not is_upright(points)
-        return around(points)
+        return _hull(value, points)
+    if kind in TURNED:
+        return _hull(value, points) if is_upright(points) else told_by_corners(value, points)
+    if kind == "polygon":
+        return outline(value, points)
     if kind == "circle" and len(points) == 2:
         left["outlines"] += 1
         (x, y), edge = points
         radius = math.dist((x, y), edge)
-        return around([(x - radius, y - radius), (x + radius, y + radius)])
+        return _hull(value, [(x - radius, y - radius), (x + radius, y + radius)])
     left["masks" if kind == "mask" else "outlines"] += 1
-    return around(points)
+    return _hull(value, points)
 
 
 FORMAT = Format("labelme", read, is_file, is_folder)

@@ -1,23 +1,29 @@
 """Label Studio's JSON: a list of tasks, with boxes in percent and choices as classes.
 
+A box is turned clockwise about its upper left corner; a text is a region's `textarea`, a result of
+the same id, or one of the whole picture. See https://labelstud.io/guide/export and its pages on
+RectangleLabels, PolygonLabels and TextArea.
+
 What `atarimae export` knows of a file beyond that lies in the task's `data`, in the key `atarimae`.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from atarimae.add.entry import Entry, Found, beyond, is_picture, placed, text
+from atarimae.add.entry import Entry, Found, apart, beyond, is_picture, placed, text
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
-from atarimae.add.shapes import around, turned
+from atarimae.add.shapes import around, outline, told_by_corners
 from atarimae.add.table import locate
 from atarimae.add.values import Object, listed, number, point, record, sided, word
 from atarimae.errors import UsageError
-from atarimae.types import Box
+from atarimae.shapes import turned
+from atarimae.types import BOX, TEXT, Box, Label
 
 KEYS = ("image", "img", "url", "photo", "picture")  # of the picture in a task's data
 REGIONS = ("rectangle", "polygon", "ellipse", "brush", "keypoint", "vector", "video")
@@ -61,19 +67,25 @@ def _entry(task: Object, folders: Sequence[Path], gathering: Gathering) -> Entry
     predictions = listed(task.get("predictions") or [], "list of predictions")
     gathering.left["predictions"] += sum(len(_results(one)) for one in predictions)
     labels: list[str] = []
-    shares: list[tuple[str, Box]] = []
+    shapes: list[Label] = []
     for one in listed(task.get("annotations") or [], "list of annotations"):
         annotation = record(one, "annotation")
         if annotation.get("was_cancelled"):
             gathering.left["cancelled"] += 1
             continue
         gathering.left["authors"] += bool(annotation.get("completed_by"))
-        for values, box in _said(annotation, f"task {task.get('id', '')}".strip(), gathering):
+        for values, shape in _said(annotation, f"task {task.get('id', '')}".strip(), gathering):
+            if shape is not None and shape.kind == TEXT:
+                shapes.append(shape)
+                continue
             labels += filter(None, values)
-            shares += [(value, box) for value in values or [""] if box is not None]
+            if shape is not None:
+                shapes += [replace(shape, value=value) for value in values or [""]]
+    found = apart(shapes)
     return Entry(
         placed(_picture(data, folders)),
-        shares=tuple(dict.fromkeys(shares)),
+        shares=found["boxes"],
+        traced=found["others"],
         **beyond(data.get("atarimae"), labels),
     )
 
@@ -84,19 +96,16 @@ def _results(annotation: object) -> Sequence[object]:
 
 def _said(
     annotation: Object, where: str, gathering: Gathering
-) -> Iterator[tuple[Sequence[str], Box | None]]:
-    """Classes with the box that they are of, if any.
+) -> Iterator[tuple[Sequence[str], Label | None]]:
+    """Classes with the shape that they are of, if any; texts with where they stand.
 
     A region and its classes are one result mostly, and sometimes two of the same id.
     """
     results = [record(one, "result") for one in _results(annotation)]
-    apart: dict[object, list[str]] = {}
+    named = _named(results)
+    texts = _texts(results, where, gathering)
     for one in results:
-        if one.get("type") == "labels" and one.get("id") is not None:
-            apart.setdefault(str(one["id"]), []).extend(_values(one))
-    for one in results:
-        kind = str(one.get("type"))
-        region = kind.removesuffix("labels")
+        kind, region = str(one.get("type")), _region(one)
         with gathering.at(f"{where}, result {one.get('id', kind)}"):
             if kind in ("choices", "taxonomy"):
                 if "x" in record(one.get("value"), "value"):
@@ -107,11 +116,62 @@ def _said(
                     gathering.left["others"] += 1
             elif region in REGIONS:
                 values = (
-                    _values(one) if kind.endswith("labels") else apart.get(str(one.get("id")), [])
+                    _values(one) if kind.endswith("labels") else named.get(str(one.get("id")), [])
                 )
-                yield values, _box(region, one, gathering.left)
-            elif kind != "labels":
-                gathering.left["texts" if kind == "textarea" else "others"] += 1
+                shape = _shape(region, one, gathering.left)
+                yield _written(values, shape, texts.get(str(one.get("id"))), gathering.left)
+            elif kind == "textarea" and str(one.get("id")) not in texts:
+                yield [], Label("", _text(one), TEXT)
+            elif kind not in ("labels", "textarea"):
+                gathering.left["others"] += 1
+
+
+def _named(results: Sequence[Object]) -> dict[str, list[str]]:
+    """Classes that are told apart from their regions, by the region's id."""
+    named: dict[str, list[str]] = {}
+    for one in results:
+        if one.get("type") == "labels" and one.get("id") is not None:
+            named.setdefault(str(one["id"]), []).extend(_values(one))
+    return named
+
+
+def _texts(results: Sequence[Object], where: str, gathering: Gathering) -> dict[str, str]:
+    """What is written in regions, by the region's id."""
+    regions = {str(one["id"]) for one in results if _region(one) in REGIONS and one.get("id")}
+    texts: dict[str, str] = {}
+    for one in results:
+        if one.get("type") == "textarea" and str(one.get("id")) in regions:
+            with gathering.at(f"{where}, result {one['id']}"):
+                texts[str(one["id"])] = _text(one)
+    return texts
+
+
+def _written(
+    values: Sequence[str], shape: Label | None, text: str | None, left: Counter[str]
+) -> tuple[Sequence[str], Label | None]:
+    """A text where the region has one, which has no class; else what it was."""
+    if text is None or shape is None:
+        return values, shape
+    left["attributes"] += bool(values)
+    return [], _as_text(shape, text)
+
+
+def _region(result: Object) -> str:
+    return str(result.get("type")).removesuffix("labels")
+
+
+def _text(result: Object) -> str:
+    """What is written, in one line or several."""
+    found = record(result.get("value"), "value").get("text") or []
+    lines = [found] if isinstance(found, str) else listed(found, "text")
+    return text("\n".join(word(line, "text") for line in lines))
+
+
+def _as_text(shape: Label, written: str) -> Label:
+    """A text has a box, also where it was outlined."""
+    if shape.points and len(shape.points) != 4:
+        shape = replace(shape, box=around(shape.points), points=())
+    return replace(shape, kind=TEXT, value=written)
 
 
 def _values(result: Object) -> list[str]:
@@ -125,41 +185,39 @@ def _values(result: Object) -> list[str]:
     ]
 
 
-def _box(region: str, result: Object, left: Counter[str]) -> Box | None:
-    """The box, or the one around the region, in shares."""
+def _shape(region: str, result: Object, left: Counter[str]) -> Label | None:
+    """The region in shares: a box, an outline, or the box around it."""
     value = record(result.get("value"), "value")
     if result.get("image_rotation"):
         left["others"] += 1  # told in the picture as it was turned in the editor
         return None
     if region == "polygon":
-        left["outlines"] += 1
-        return _shares(
-            around([point(one, "point") for one in listed(value.get("points"), "points")])
-        )
+        points = [point(one, "point") for one in listed(value.get("points"), "points")]
+        return outline("", [(x / 100, y / 100) for x, y in points])
     if region == "ellipse":
         left["outlines"] += 1
         x, y, across, down = (number(value.get(k), k) for k in ("x", "y", "radiusX", "radiusY"))
-        return _shares(sided([x - across, y - down, 2 * across, 2 * down], "ellipse"))
+        box = sided([x - across, y - down, 2 * across, 2 * down], "ellipse")
+        return Label("", "", BOX, _shares(box))
     if region != "rectangle":
         left[{"brush": "masks", "keypoint": "points"}.get(region, "others")] += 1
         return None
     box = sided([value.get(key) for key in ("x", "y", "width", "height")], "box")
     angle = number(value.get("rotation") or 0, "rotation") % 360
-    return _shares(_upright(box, angle, result, left) if angle else box)
+    return _turned(box, angle, result) if angle else Label("", "", BOX, _shares(box))
 
 
-def _upright(box: Box, angle: float, result: Object, left: Counter[str]) -> Box:
-    """Around a box that is turned about its upper left corner, in pixels: shares are not square."""
+def _turned(box: Box, angle: float, result: Object) -> Label:
+    """A box that is turned about its upper left corner, in pixels: shares are not square."""
     wide, high = (number(result.get(f"original_{side}"), f"original_{side}") / 100
                   for side in ("width", "height"))  # fmt: skip
     if wide <= 0 or high <= 0:
         raise UsageError(
             "Its original_width and original_height are none.", "", "A turned box needs them."
         )
-    left["angles"] += 1
-    pixels = Box(box.x0 * wide, box.y0 * high, box.x1 * wide, box.y1 * high)
-    corners = turned(pixels, angle, (pixels.x0, pixels.y0))
-    return around([(x / wide, y / high) for x, y in corners], within=(100.0, 100.0))
+    x0, y0, x1, y1 = box.x0 * wide, box.y0 * high, box.x1 * wide, box.y1 * high
+    corners = turned([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], angle, (x0, y0))
+    return told_by_corners("", [(x / wide / 100, y / high / 100) for x, y in corners])
 
 
 def _shares(box: Box) -> Box:

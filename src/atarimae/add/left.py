@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 
 LEFT = {
-    "angles": "boxes were turned; the upright boxes around them went in",
-    "outlines": "shapes had an outline; the boxes around them went in",
+    "outlines": "shapes are round or in several parts; the boxes around them went in",
     "masks": "masks were left out",
     "points": "points were left out; their classes went in",
     "lines": "lines were left out; their classes went in",
-    "texts": "texts were left out",
-    "attributes": "attributes of boxes were left out",
+    "texts": "captions and descriptions were left out",
+    "attributes": "attributes, and classes of texts, were left out",
     "predictions": "labels are a model's, by their score, and were left out",
     "authors": "labels name who said them; the adder is recorded instead",
     "cancelled": "annotations were cancelled, and were left out",

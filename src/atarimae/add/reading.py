@@ -70,7 +70,7 @@ def _read(entry: Entry, root: str, known: Mapping[str, Image], max_pixels: int) 
 def _row(entry: Entry, read: _Plain) -> Row:
     image = Image(*read[1:])
     file = File(read[0], image.hash, entry.split, entry.role, entry.group, entry.source)
-    return Row(file, image, entry.labels, entry.given, entry.boxes)
+    return Row(file, image, entry.labels, entry.given, entry.boxes, entry.others, entry.covered)
 
 
 def _check_name(path: str) -> None:

@@ -1,12 +1,15 @@
-"""Shapes that a label can't hold yet, as the upright boxes around them. y runs downwards."""
+"""Shapes as other tools tell them, as boxes and outlines. y runs downwards."""
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from atarimae.errors import UsageError
-from atarimae.types import Box
+from atarimae.shapes import Point, corners
+from atarimae.types import BOX, POLYGON, Box, Label
 
-Point = tuple[float, float]
+NEAR = 0.5  # px, or a fiftieth of the longest side, that corners may miss those of a box by
+DIGITS = 3  # of a pixel, and of a degree, that shapes are read to where they are told by shares
 
 
 def around(points: Sequence[Point], within: Point | None = None) -> Box:
@@ -25,22 +28,58 @@ def around(points: Sequence[Point], within: Point | None = None) -> Box:
     return Box(x0, y0, x1, y1)
 
 
-def turned(box: Box, degrees: float, about: Point) -> list[Point]:
-    """The corners of a box that is turned clockwise about a point."""
-    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    x, y = about
-    return [
-        (x + (px - x) * cos - (py - y) * sin, y + (px - x) * sin + (py - y) * cos)
-        for px, py in ((box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1))
-    ]
+def outline(value: str, points: Sequence[Point]) -> Label:
+    """An outline by its points, of which the last may be the first again."""
+    kept = tuple(points)
+    if len(kept) > 1 and kept[0] == kept[-1]:
+        kept = kept[:-1]
+    if len(kept) < 3:
+        raise UsageError(f"The shape has {len(kept)} points.", "", "It needs three or more.")
+    return Label("", value, POLYGON, points=kept)
 
 
-def middle(box: Box) -> Point:
-    """Its centre."""
-    return (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+def told_by_corners(value: str, points: Sequence[Point], kind: str = BOX) -> Label:
+    """A turned box by its four corners, in order: which box that is `settled` works out."""
+    if len(points) != 4:
+        raise UsageError(f"The box has {len(points)} corners.", "", "It needs four.")
+    return Label("", value, kind, points=tuple(points))
+
+
+def settled(label: Label) -> Label:
+    """A box that is told by its corners in pixels, as one with an angle.
+
+    Corners that are not those of a rectangle are an outline; of a text they are the nearest box.
+    """
+    if label.kind == POLYGON or not label.points:
+        return label
+    box = _box(label.points)
+    longest = max(box.x1 - box.x0, box.y1 - box.y0)
+    pairs = zip(corners(box), _clockwise(label.points), strict=True)
+    miss = max(math.dist(one, other) for one, other in pairs)
+    if label.kind == BOX and miss > max(NEAR, longest / 50):
+        return replace(label, kind=POLYGON)
+    return replace(label, box=box, points=())
+
+
+def _box(points: Sequence[Point]) -> Box:
+    """The box whose corners, from the first one on and clockwise, lie nearest to four points."""
+    a, b, c, d = _clockwise(points)
+    x, y = (sum(values) / 4 for values in zip(a, b, c, d, strict=True))
+    wide, high = (math.dist(a, b) + math.dist(d, c)) / 2, (math.dist(a, d) + math.dist(b, c)) / 2
+    across = b[0] - a[0] + c[0] - d[0], b[1] - a[1] + c[1] - d[1]
+    angle = round(math.degrees(math.atan2(across[1], across[0])), DIGITS)
+    sides = (x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)
+    return replace(Box(*(round(side, DIGITS) for side in sides)), angle=angle % 360)
+
+
+def _clockwise(points: Sequence[Point]) -> Sequence[Point]:
+    """The same from the first on, the other way round if need be; y runs downwards."""
+    after = [*points[1:], *points[:1]]
+    twice = sum(x * v - u * y for (x, y), (u, v) in zip(points, after, strict=True))
+    return [points[0], *points[:0:-1]] if twice < 0 else points
 
 
 def is_upright(points: Sequence[Point]) -> bool:
     """Whether four points are the corners of a box whose sides run along the picture's."""
     xs, ys = {x for x, _ in points}, {y for _, y in points}
-    return len(xs) == 2 and len(ys) == 2 and len(set(points)) == 4
+    return len(points) == len(set(points)) == 4 and len(xs) == len(ys) == 2

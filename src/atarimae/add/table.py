@@ -1,29 +1,38 @@
 """A CSV of files and labels: UTF-8 with or without BOM, or Shift-JIS as Excel in Japan saves it.
 
 Columns `file` and `label`; optionally `split` (train, val, test), `role` (query, gallery, both),
-`group`, `source`, four for a box, see `predict/boxes.py`, and `kind`, which says what a label
-is of. Others are passed over. An empty cell says nothing.
+`group`, `source`, four for a box, see `predict/boxes.py`, its `angle` in degrees clockwise about
+its centre, `points` of an outline as JSON, `other`, the other file of a pair, and `kind`, which
+says what a label is. Others are passed over. An empty cell says nothing.
 """
 
 import csv
 import io
+import json
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atarimae import files
 from atarimae.add.entry import STATED, Entry, Found, merged, placed, stated, text
+from atarimae.add.shapes import outline
+from atarimae.add.values import listed, number, point
 from atarimae.errors import UsageError
 from atarimae.predict.boxes import Columns, columns_of
+from atarimae.types import BOX, PAIR, POLYGON, TEXT, Box, Label
 
 if TYPE_CHECKING:
     import pandas as pd
 
 REQUIRED = ("file", "label")
-KIND = "kind"  # class, or box: the label is of the box alone; of both if empty or another word
+# A kind of labels: the label is of the box alone, or whatever it is; of box and picture if empty or
+# another word.
+KIND = "kind"
+SHAPES = ("angle", "points", "other")  # columns of some kinds
 _LISTED = 20  # bad ones that an error names; it counts the rest
 
 # Line, cells by column or None for too many of them, and the columns that hold boxes.
@@ -111,7 +120,7 @@ def _rows(path: Path) -> Iterator[Row]:
 
 
 def _check_header(what: str, header: Sequence[str]) -> Columns | None:
-    known = (*REQUIRED, *STATED, KIND)
+    known = (*REQUIRED, *STATED, KIND, *SHAPES)
     problems = [f"no column '{name}'" for name in REQUIRED if name not in header]
     problems += [f"column '{name}' twice" for name in known if header.count(name) > 1]
     for name in header:
@@ -145,13 +154,54 @@ def _entry(
     if _is_models(cells):
         return Entry(path, line=line, **told)
     label, kind = text(cells.get("label") or ""), (cells.get(KIND) or "").strip()
-    return Entry(
-        path,
-        labels=(label,) if label and kind != "box" else (),
+    entry = Entry(path, line=line, **told)
+    if angle := _cell_of(cells, "angle"):
+        if box is None:
+            raise UsageError("It has an angle, and no box.")
+        box = replace(box, angle=number(angle, "angle"))
+    if kind in (POLYGON, TEXT, PAIR):
+        return _of_kind(entry, kind, label, box, cells, folders)
+    if _cell_of(cells, "points"):
+        entry = replace(entry, others=(outline(label, _points(cells)),))
+        box = None
+    return replace(
+        entry,
+        labels=(label,) if label and kind != BOX else (),
         boxes=((label, box),) if box and kind != "class" else (),
-        line=line,
-        **told,
     )
+
+
+def _of_kind(
+    entry: Entry,
+    kind: str,
+    label: str,
+    box: Box | None,
+    cells: Mapping[str, str],
+    folders: Sequence[Path],
+) -> Entry:
+    """The entry with a label that is no class of the picture."""
+    if kind == POLYGON:
+        return replace(entry, others=(outline(label, _points(cells)),))
+    if kind == TEXT:
+        return replace(entry, others=(Label("", label, TEXT, box),))
+    other = _cell_of(cells, "other")
+    if not other or "\0" in other:
+        raise UsageError("It names no other file of the pair.", "", "Name it in 'other'.")
+    return replace(entry, pairs=((label, placed(locate(other, folders))),))
+
+
+def _cell_of(cells: Mapping[str, str], name: str) -> str:
+    return (cells.get(name) or "").strip()
+
+
+def _points(cells: Mapping[str, str]) -> list[tuple[float, float]]:
+    """`[[1.5, 2], [3, 4], …]`"""
+    try:
+        found = json.loads(_cell_of(cells, "points"))
+    except (ValueError, RecursionError):
+        shown = _cell_of(cells, "points")[:60]
+        raise UsageError(f"Its points are '{shown}'.", "", "It needs [[x, y], …].") from None
+    return [point(one, "point") for one in listed(found, "points")]
 
 
 def _is_models(cells: Mapping[str, str] | None) -> bool:

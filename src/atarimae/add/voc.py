@@ -1,11 +1,15 @@
 """Pascal VOC: an XML a picture, with an object a box; `ImageSets/Main/train.txt` names the splits.
 
-Corners are read as they stand: some tools count pixels from 1, most from 0, and no file says which.
+Corners are read as they stand: some tools count pixels from 1, most from 0, and no file says
+which. A turned box is roLabelImg's `robndbox` (https://github.com/cgvict/roLabelImg): centre,
+width, height, and an angle in radians, clockwise. An outline is Roboflow's `polygon`, with x1, y1,
+x2 and so on.
 """
 
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -15,11 +19,11 @@ from atarimae.add.folder import read_folder
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
-from atarimae.add.shapes import around, middle, turned
+from atarimae.add.shapes import outline
 from atarimae.add.table import locate
 from atarimae.add.values import cornered, number
 from atarimae.errors import UsageError
-from atarimae.types import SPLITS, Box
+from atarimae.types import SPLITS, Box, Label
 
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 
@@ -83,13 +87,14 @@ def _rest(folder: Place, splits: Mapping[str, str], gathering: Gathering) -> Non
         gathering.entries.append(_told(Path(entry.path), (), splits.get(Path(entry.path).stem)))
 
 
-def _told(path: Path, said: Sequence[tuple[str, Box]], split: str | None) -> Entry:
+def _told(path: Path, said: Sequence[tuple[str, Box | Label]], split: str | None) -> Entry:
     return Entry(
         placed(path),
         tuple(dict.fromkeys(value for value, _ in said if value)),
         split,
         given=frozenset(("split",)) if split else frozenset(),
-        boxes=tuple(dict.fromkeys(said)),
+        boxes=tuple(dict.fromkeys((value, one) for value, one in said if isinstance(one, Box))),
+        others=tuple(dict.fromkeys(one for _, one in said if isinstance(one, Label))),
     )
 
 
@@ -97,10 +102,11 @@ def _entry(place: Place, folders: Sequence[Path], split: str | None, gathering: 
     root = place.xml
     if root.tag != "annotation":
         raise UsageError(f"Its root is '{root.tag}'.", "", "Pascal VOC has 'annotation'.")
-    said: list[tuple[str, Box]] = []
+    said: list[tuple[str, Box | Label]] = []
     for count, one in enumerate(root.findall("object"), start=1):
         with gathering.at(f"{place.path.name} object {count}"):
-            said.append((text(one.findtext("name") or ""), _box(one, gathering.left)))
+            value = text(one.findtext("name") or "")
+            said.append((value, _shape(value, one, gathering.left)))
     return _told(_picture(root, folders), said, split)
 
 
@@ -117,9 +123,10 @@ def _picture(root: Element, folders: Sequence[Path]) -> Path:
     return locate(name or path, folders)
 
 
-def _box(one: Element, left: Counter[str]) -> Box:
+def _shape(value: str, one: Element, left: Counter[str]) -> Box | Label:
     left["others"] += len(one.findall("part"))
-    left["outlines"] += one.find("polygon") is not None
+    if (polygon := one.find("polygon")) is not None:
+        return outline(value, _points(polygon))
     box = one.find("bndbox")
     if box is not None:
         return cornered([_cell(box, side) for side in SIDES])
@@ -130,8 +137,18 @@ def _box(one: Element, left: Counter[str]) -> Box:
         number(_cell(box, name), name) for name in ("cx", "cy", "w", "h", "angle")
     )
     straight = cornered([x - wide / 2, y - high / 2, x + wide / 2, y + high / 2])
-    left["angles"] += 1
-    return around(turned(straight, math.degrees(angle), middle(straight)))
+    return replace(straight, angle=math.degrees(angle))
+
+
+def _points(polygon: Element) -> list[tuple[float, float]]:
+    """x1, y1, x2, y2 and so on, or `pt` with x and y as the first tool named LabelMe has them."""
+    if polygon.find("pt") is not None:
+        cells = [_cell(one, name) for one in polygon.findall("pt") for name in ("x", "y")]
+    else:
+        count = sum(one.tag[:1] == "x" for one in polygon)
+        cells = [_cell(polygon, f"{name}{n}") for n in range(1, count + 1) for name in ("x", "y")]
+    flat = [number(cell, "polygon") for cell in cells]
+    return list(zip(flat[::2], flat[1::2], strict=True))
 
 
 def _cell(box: Element, name: str) -> str:

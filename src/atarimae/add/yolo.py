@@ -3,6 +3,9 @@
     3 .5 .5 .2 .1                   class, centre, width and height
     3 .4 .4 .6 .4 .6 .6 .4 .6       class, four corners of a turned box, or an outline's points
 
+See https://docs.ultralytics.com/datasets/ (detect, segment, obb). Four points that are no
+rectangle are an outline.
+
 The classes stand in `data.yaml`, `classes.txt` or `obj.names`; `data.yaml` also names the folders
 of the splits. Pictures that it doesn't name, in `images/`, are in no split.
 """
@@ -12,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from atarimae import files
 from atarimae.add.entry import Entry, Found, is_picture, placed, text
@@ -19,11 +23,11 @@ from atarimae.add.folder import read_folder
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
-from atarimae.add.shapes import around, is_upright
+from atarimae.add.shapes import around, is_upright, outline, told_by_corners
 from atarimae.add.table import locate
 from atarimae.add.values import number, word
 from atarimae.errors import UsageError
-from atarimae.types import SPLITS, Box
+from atarimae.types import SPLITS, Box, Label
 
 NAMES = ("classes.txt", "obj.names")
 
@@ -189,7 +193,7 @@ def _labels_of(picture: str) -> str:
 def _entry(
     path: str, split: str | None, labels: str, settings: _Settings, gathering: Gathering
 ) -> Entry:
-    said: list[tuple[str, Box | None]] = []
+    said: list[tuple[str, Box | Label]] = []
     lines: list[str] = []
     if os.path.exists(labels):
         with gathering.at(os.path.basename(labels)):
@@ -203,14 +207,21 @@ def _entry(
         tuple(dict.fromkeys(value for value, _ in said if value)),
         split,
         given=frozenset(("split",)) if split else frozenset(),
-        shares=tuple(dict.fromkeys((value, box) for value, box in said if box is not None)),
+        **_shapes(said),
     )
+
+
+def _shapes(said: Sequence[tuple[str, Box | Label]]) -> dict[str, Any]:
+    """Boxes, and what is told by points, as fields of `Entry`."""
+    boxes = ((name, one) for name, one in said if isinstance(one, Box))
+    points = (one for _, one in said if isinstance(one, Label))
+    return {"shares": tuple(dict.fromkeys(boxes)), "traced": tuple(dict.fromkeys(points))}
 
 
 def _line(
     words: Sequence[str], settings: _Settings, left: Counter[str]
-) -> list[tuple[str, Box | None]]:
-    """The class and the box of a line; nothing where it is a model's, with a confidence."""
+) -> list[tuple[str, Box | Label]]:
+    """The class and the shape of a line; nothing where it is a model's, with a confidence."""
     value = _class(words[0], settings)
     numbers = [number(word, f"number {place}") for place, word in enumerate(words[1:], start=2)]
     if settings.points and len(numbers) == 4 + settings.points:
@@ -226,11 +237,10 @@ def _line(
             f"It has {len(numbers)} numbers after the class.", "", "A box has 4, an outline 6, 8, …"
         )
     points = list(zip(numbers[::2], numbers[1::2], strict=True))
-    if len(points) != 4:
-        left["outlines"] += 1
-        return [(value, around(points))]
-    left["angles"] += not is_upright(points)
-    return [(value, around(points, within=(1.0, 1.0)))]
+    if is_upright(points):
+        return [(value, around(points, within=(1.0, 1.0)))]
+    told = told_by_corners(value, points) if len(points) == 4 else outline(value, points)
+    return [(value, told)]
 
 
 def _class(word: str, settings: _Settings) -> str:

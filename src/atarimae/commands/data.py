@@ -3,9 +3,13 @@
 import argparse
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from atarimae import api
 from atarimae.commands.command import Arguments, Command, here, out
+
+if TYPE_CHECKING:
+    from atarimae.export import Exported
 
 PLAIN = ("csv", "folder")  # formats that nobody is surprised by
 
@@ -46,14 +50,20 @@ def export(arguments: Arguments) -> int:
         split=arguments.split,
     )  # fmt: skip
     lines = [
-        f"{done.files:,} files with {done.classes:,} classes and {done.boxes:,} boxes, as of edit "
-        f"{done.edit}, in {done.folder}"
+        f"{done.files:,} files with {done.classes:,} classes{_shapes(done)} and {done.boxes:,} "
+        f"boxes, as of edit {done.edit}, in {done.folder}"
     ]
     lines += ["Not carried:", *(f"  {line}" for line in done.told())] if done.left else []
     lines += [f"  {r.file}: {r.found} {r.fix}" for r in done.missing]
     lines.append(f"Back again with: atarimae add {shlex.quote(str(done.again))}")
     out(arguments, done.as_dict(), "\n".join(lines))
     return 1 if done.missing else 0
+
+
+def _shapes(done: "Exported") -> str:
+    """Outlines, texts and pairs, where there are any."""
+    found = {"outlines": done.outlines, "texts": done.texts, "pairs": done.pairs}
+    return "".join(f", {count:,} {name}" for name, count in found.items() if count)
 
 
 def look(arguments: Arguments) -> None:
@@ -67,6 +77,10 @@ def look(arguments: Arguments) -> None:
         return
     if arguments.repair:
         _repair(arguments, workspace)
+        return
+    if arguments.economics:
+        found = workspace.economics()
+        out(arguments, found.as_dict(), "\n".join(found.lines()))
         return
     if arguments.json:
         out(arguments, workspace.queue().as_dict(), "")
@@ -138,6 +152,10 @@ def _look_words(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--repair", action="store_true",
         help="keep copies of one picture on one side of the split, as one edit",
+    )  # fmt: skip
+    command.add_argument(
+        "--economics", action="store_true",
+        help="tell labels saved, seconds a label, and what 200 more labels would likely bring",
     )  # fmt: skip
     command.add_argument("--port", type=int, help="the first free one from 7860 on if not given")
     command.add_argument(

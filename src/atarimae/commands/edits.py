@@ -74,6 +74,7 @@ def edit_line(edit: "Edit") -> str:
     counts = {
         "files": (edit.files_added, edit.files_removed),
         "labels": (edit.labels_added, edit.labels_removed),
+        "facts": (edit.facts_added, edit.facts_removed),
     }
     told = [
         f"{sign}{number:,} {name}"
@@ -150,9 +151,10 @@ def _diff_counts(found: "Difference") -> str:
     labels = {
         "came": found.labels_came, "went": found.labels_went, "changed": found.labels_changed,
     }  # fmt: skip
+    facts = {"came": found.facts_came, "went": found.facts_went}
     told = [
         f"{name}: " + (", ".join(f"{len(rows):,} {word}" for word, rows in kinds.items() if rows))
-        for name, kinds in (("files", files), ("labels", labels))
+        for name, kinds in (("files", files), ("labels", labels), ("facts", facts))
         if any(kinds.values())
     ]
     return (
@@ -179,6 +181,8 @@ def _diff_lines(found: "Difference") -> Iterator[str]:
         yield f"~ {change.image[:12]}: {_values(change.before)} → {_values(change.after)}"
     for sign, labels in (("+", found.labels_came), ("-", found.labels_went)):
         yield from (f"{sign} {label.image[:12]}: {_values((label,))}" for label in labels)
+    for sign, facts in (("+", found.facts_came), ("-", found.facts_went)):
+        yield from (f"{sign} '{fact.subject}': {fact.told()}" for fact in facts)
 
 
 def _values(labels: "tuple[Label, ...]") -> str:

@@ -1,7 +1,11 @@
 """COCO: `instances_train.json` and so on, one a split; `instances.json` of files in none.
 
-A class that no box has is an annotation without a box. What COCO has no place for lies in the
-image's key `atarimae`, which other tools pass over.
+A class that no box has is an annotation without a box. An outline is the one part of
+`segmentation`. A turned box is its unturned `bbox` with `rotation` in `attributes`, as CVAT and
+datumaro have it. A text is of the category `text`, with COCO-Text's `utf8_string`. Where images
+were looked through for some classes, that is said as LVIS says it: `neg_category_ids` are not
+there, and `not_exhaustive_category_ids` are there and perhaps more often. What COCO has no place
+for lies in the image's key `atarimae`, which other tools pass over.
 """
 
 from collections import defaultdict
@@ -10,40 +14,61 @@ from pathlib import Path
 
 from atarimae.export.documents import put_json
 from atarimae.export.format import ALL, Format, all_in
-from atarimae.export.item import Item, plain, sides
+from atarimae.export.item import Item, box_of, is_turned, plain, ring, sides
+from atarimae.shapes import area
+from atarimae.types import TEXT, Label
 
 
 def write(folder: Path, items: Sequence[Item]) -> None:
     """The files of the splits, with the same categories in each."""
-    names = sorted({value for item in items for value, _ in item.said()})
+    names = sorted({name for item in items for name in (*item.names(), *item.covered)})
     ids = {name: number for number, name in enumerate(names, start=1)}
     by_split: dict[str | None, list[Item]] = defaultdict(list)
     for item in items:
         by_split[item.file.split].append(item)
+    told = any(item.covered for item in items)
     for split, some in by_split.items() or [(None, [])]:
         name = f"instances_{split}.json" if split else "instances.json"
-        put_json(folder / name, _document(some, ids))
+        put_json(folder / name, _document(some, ids, told))
 
 
-def _document(items: Sequence[Item], ids: dict[str, int]) -> dict[str, object]:
+def _document(items: Sequence[Item], ids: dict[str, int], told: bool) -> dict[str, object]:
+    """`told`: for some image it is known for which classes it was looked through."""
     annotations: list[dict[str, object]] = []
     for number, item in enumerate(items, start=1):
-        for value, box in item.said():
+        said = [*item.said(), *((TEXT, label) for label in item.texts)]
+        for value, label in said:
             one: dict[str, object] = {
                 "id": len(annotations) + 1, "image_id": number, "category_id": ids[value]
             }  # fmt: skip
-            if box is not None:
-                x, y, width, height = sides(box)
-                bbox = list(map(plain, (x, y, width, height)))
-                one |= {"bbox": bbox, "area": plain(width * height), "segmentation": []}
+            if label is not None:
+                one |= _shape(label)
             annotations.append({**one, "iscrowd": 0})
     return {
         "info": {"description": "Exported by atarimae"},
         "licenses": [],
-        "images": [_image(number, item) for number, item in enumerate(items, start=1)],
+        "images": [
+            _image(number, item) | (_coverage(item, ids) if told else {})
+            for number, item in enumerate(items, start=1)
+        ],
         "annotations": annotations,
         "categories": [{"id": id, "name": name} for name, id in ids.items()],
     }
+
+
+def _shape(label: Label) -> dict[str, object]:
+    """Where an annotation is, and what is written there."""
+    if label.box is None:
+        return {"utf8_string": label.value}
+    x, y, width, height = sides(box_of(label))
+    found: dict[str, object] = {"bbox": list(map(plain, (x, y, width, height)))}
+    found |= {"area": plain(width * height), "segmentation": []}
+    if label.points:
+        flat = [plain(side) for point in ring(label) for side in point]
+        found |= {"area": plain(area(label.points)), "segmentation": [flat]}
+    if is_turned(label):
+        found["attributes"] = {"rotation": plain(box_of(label).angle)}
+    return found | ({"utf8_string": label.value} if label.kind == TEXT else {})
 
 
 def _image(number: int, item: Item) -> dict[str, object]:
@@ -57,4 +82,15 @@ def _image(number: int, item: Item) -> dict[str, object]:
     }
 
 
-FORMAT = Format("coco", "instances_train.json and so on, one a split", write, ALL, all_in("images"))
+def _coverage(item: Item, ids: dict[str, int]) -> dict[str, object]:
+    there = {value for value, _ in item.said() if value}
+    return {
+        "neg_category_ids": sorted(ids[name] for name in item.covered - there),
+        "not_exhaustive_category_ids": sorted(ids[name] for name in there - item.covered),
+    }
+
+
+FORMAT = Format(
+    "coco", "instances_train.json and so on, one a split", write, ALL | {"covered"},
+    all_in("images"),
+)  # fmt: skip

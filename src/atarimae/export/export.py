@@ -4,9 +4,9 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atarimae.errors import UsageError, unknown_name
@@ -18,7 +18,7 @@ from atarimae.export.picking import Picked, facts, pick
 from atarimae.export.placing import Placing
 from atarimae.files import writing
 from atarimae.store import Refusal, Store
-from atarimae.types import Data, Progress, silent
+from atarimae.types import BOX, POLYGON, Data, Progress, silent
 from atarimae.workspace import Workspace
 
 
@@ -32,6 +32,9 @@ class Exported:
     files: int
     classes: int
     boxes: int
+    outlines: int
+    texts: int
+    pairs: int
     left: Mapping[str, int]  # by kind, see left.py
     missing: tuple[Refusal, ...]
     again: Path  # what to add to have it back
@@ -49,6 +52,9 @@ class Exported:
             "files": self.files,
             "classes": self.classes,
             "boxes": self.boxes,
+            "outlines": self.outlines,
+            "texts": self.texts,
+            "pairs": self.pairs,
             "left_out": dict(self.left),
             "missing": [{"file": r.file, "found": r.found, "fix": r.fix} for r in self.missing],
             "again": str(self.again),
@@ -96,18 +102,26 @@ def write(
     missing = [_missing(file.path) for file in set(data.files) - set(there.files)]
     labels = _picked(there, format, left)
     left.update(facts(there.files, format))
+    if "covered" not in format.carries:
+        left["covered"] += len({file.image for file in there.files} & data.covered.keys())
     with _whole(out) as build:
         placing = Placing(format, there, build, out, copy)
         items: list[Item] = []
         for count, file in enumerate(there.files, start=1):
             found, image = labels[file.image], data.images[file.image]
             name = placing.place(file, image, found.classes, data.path(file))
-            items.append(Item(name, file, image, found.classes, found.boxes))
+            covered = data.covered.get(file.image, frozenset[str]())
+            items.append(
+                Item(name, file, image, found.classes, found.shapes, found.texts, covered=covered)
+            )
             progress(count, len(there), "writing")
+        items = _paired(items, labels, left)
         left.update(format.write(build, items) or {})
+    shapes = Counter(label.kind for item in items for label in item.shapes)
     return Exported(
         format.name, out, data.version.edit, len(items),
-        sum(len(item.classes) for item in items), sum(len(item.boxes) for item in items),
+        sum(len(item.classes) for item in items), shapes[BOX], shapes[POLYGON],
+        sum(len(item.texts) for item in items), sum(len(item.pairs) for item in items),
         {kind: count for kind, count in left.items() if count},
         tuple(sorted(missing, key=lambda one: one.file)), out / format.again,
     )  # fmt: skip
@@ -120,7 +134,24 @@ def _missing(path: str) -> Refusal:
 def _picked(data: Data, format: Format, left: Counter[str]) -> Mapping[str, Picked]:
     """By image; each is counted once, however many files it has."""
     images = dict.fromkeys(file.image for file in data.files)
-    return {image: pick(data.labels.get(image, ()), format, left) for image in images}
+    return {
+        image: pick(data.labels.get(image, ()), data.images[image], format, left)
+        for image in images
+    }
+
+
+def _paired(items: Sequence[Item], labels: Mapping[str, Picked], left: Counter[str]) -> list[Item]:
+    """The items with their pairs, the first file of each image alone; both have to be there."""
+    names: dict[str, str] = {}
+    for item in items:
+        names.setdefault(item.image.hash, item.name)
+    found = []
+    for item in items:
+        said = labels[item.image.hash].pairs if names[item.image.hash] == item.name else ()
+        left["pairs"] += sum(pair.other not in names for pair in said)
+        there = [(pair.value, names[pair.other]) for pair in said if pair.other in names]
+        found.append(replace(item, pairs=tuple(there)))
+    return found
 
 
 @contextmanager

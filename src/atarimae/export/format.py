@@ -10,9 +10,10 @@ from atarimae.types import Data, File
 
 Write = Callable[[Path, Sequence[Item]], Counter[str] | None]
 Folder = Callable[[File, tuple[str, ...]], str]
-# What a format may carry; each missing one is a kind in `left.py`.
-ALL = frozenset(("classes", "several", "boxes", "unnamed", "apart", "exact",
-                 "split", "role", "group", "source"))  # fmt: skip
+# What a format may carry; each missing one is a kind in `left.py`. One may carry "covered" too.
+ALL = frozenset(("classes", "several", "boxes", "angles", "polygons", "texts", "unnamed", "apart",
+                 "exact", "split", "role", "group", "source"))  # fmt: skip
+PAIRS = frozenset(("pairs",))
 
 
 def anything(text: str) -> bool:

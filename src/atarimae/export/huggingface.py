@@ -1,8 +1,10 @@
 """Hugging Face's `imagefolder`: pictures, a folder a split, each with a `metadata.parquet`.
 
 Read with `datasets.load_dataset("imagefolder", data_dir=OUT)`. `label` is one class or null; where
-a picture has several, all have a list `labels`. `objects` has the boxes. Parquet, since the library
-wants the same types in each split, and a split of nulls alone has none in JSON.
+a picture has several, all have a list `labels`. `objects` has the boxes, outlines and texts in
+lists of one length: `angle`, `segmentation` and `text` where there are any; a text of the whole
+picture has null for a box. Parquet, since the library wants the same types in each split, and a
+split of nulls alone has none in JSON.
 """
 
 from collections import defaultdict
@@ -11,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from atarimae.export.format import ALL, Folder, Format
-from atarimae.export.item import Item, sides
-from atarimae.types import Data
+from atarimae.export.item import Item, is_turned, sides
+from atarimae.types import TEXT, Data, Label
 
 NAME = "metadata.parquet"
 _SPLITS = {"val": "validation"}  # as the library calls it
@@ -33,9 +35,14 @@ def write(folder: Path, items: Sequence[Item]) -> None:
     told = [fact for fact in _FACTS if any(fact in item.beyond() for item in items)]
     schema = [("file_name", pa.string())]
     schema += [("labels", pa.list_(pa.string()))] if several else [("label", pa.string())]
-    if any(item.boxes for item in items):
-        boxes = [("bbox", pa.list_(pa.list_(pa.float64()))), ("categories", pa.list_(pa.string()))]
-        schema += [("objects", pa.struct(boxes))]
+    if placed := [label for item in items for label in (*item.shapes, *item.texts)]:
+        floats = pa.list_(pa.list_(pa.float64()))
+        lists = [("bbox", floats), ("categories", pa.list_(pa.string()))]
+        lists += [("angle", pa.list_(pa.float64()))] if any(map(is_turned, placed)) else []
+        lists += [("segmentation", floats)] if any(one.points for one in placed) else []
+        texts = any(one.kind == TEXT for one in placed)
+        lists += [("text", pa.list_(pa.string()))] if texts else []
+        schema += [("objects", pa.struct(lists))]
     schema += [(fact, pa.string()) for fact in told]
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for item in items:
@@ -46,16 +53,24 @@ def write(folder: Path, items: Sequence[Item]) -> None:
 
 def _row(item: Item) -> dict[str, Any]:
     """All that is known; the schema picks. Boxes as the library's pages on detection have them."""
+    placed = (*item.shapes, *item.texts)
     return {
         "file_name": item.name.rpartition("/")[2],
         "label": next(iter(item.classes), None),
         "labels": list(item.classes),
         "objects": {
-            "bbox": [list(sides(box)) for _, box in item.boxes],
-            "categories": [value for value, _ in item.boxes],
+            "bbox": [list(sides(one.box)) if one.box else None for one in placed],
+            "categories": [TEXT if one.kind == TEXT else one.value for one in placed],
+            "angle": [one.box.angle if one.box and is_turned(one) else None for one in placed],
+            "segmentation": [_flat(one) for one in placed],
+            "text": [one.value if one.kind == TEXT else None for one in placed],
         },
         **{fact: item.beyond().get(fact) for fact in _FACTS},
     }
+
+
+def _flat(label: Label) -> list[float] | None:
+    return [side for point in label.points for side in point] or None
 
 
 FORMAT = Format(

@@ -3,9 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from atarimae.types import Box, File, Image
+from atarimae.shapes import Point
+from atarimae.types import TEXT, Box, File, Image, Label
 
-Said = tuple[str, Box | None]
+Said = tuple[str, Label | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,19 +17,26 @@ class Item:
     file: File
     image: Image
     classes: tuple[str, ...] = ()
-    boxes: tuple[tuple[str, Box], ...] = ()  # each with its class, "" for none
+    shapes: tuple[Label, ...] = ()  # boxes and outlines
+    texts: tuple[Label, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()  # what two pictures are, and the other's place
+    covered: frozenset[str] = frozenset()  # classes that the image was looked through for
 
     def said(self) -> list[Said]:
-        """Boxes with their class, and classes that no box has, in the order of the classes.
+        """Boxes and outlines with their class, and classes that none has, in the classes' order.
 
         Read in that order, the classes come out as they are: where a task wants one, the first
         counts.
         """
         said: list[Said] = []
         for value in self.classes:
-            boxes = [box for other, box in self.boxes if other == value]
-            said += [(value, box) for box in boxes] or [(value, None)]
-        return said + [(value, box) for value, box in self.boxes if value not in self.classes]
+            shapes = [label for label in self.shapes if label.value == value]
+            said += [(value, label) for label in shapes] or [(value, None)]
+        return said + [(one.value, one) for one in self.shapes if one.value not in self.classes]
+
+    def names(self) -> set[str]:
+        """The classes that are said of it; `text` where something is written on it."""
+        return {value for value, _ in self.said()} | ({TEXT} if self.texts else set())
 
     def beyond(self) -> dict[str, object]:
         """What most formats have no place for, for the key `atarimae` of those that take keys."""
@@ -38,6 +46,23 @@ class Item:
         found: dict[str, object] = {key: value for key, value in facts.items() if value}
         derived = tuple(dict.fromkeys(value for value, _ in self.said() if value))
         return found if derived == self.classes else {**found, "classes": list(self.classes)}
+
+
+def box_of(label: Label) -> Box:
+    """The box of a label that has one; an outline's bounds."""
+    assert label.box is not None
+    return label.box
+
+
+def ring(label: Label) -> tuple[Point, ...]:
+    """An outline's points; of four the first comes again, as they would be read as a box."""
+    points = label.points
+    return (*points, points[0]) if len(points) == 4 else points
+
+
+def is_turned(label: Label) -> bool:
+    """Whether it is a box, or a text's, that no upright one stands for."""
+    return not label.points and label.box is not None and bool(label.box.angle)
 
 
 def sides(box: Box) -> tuple[float, float, float, float]:

@@ -1,16 +1,20 @@
-"""labelme: a JSON a picture, with rectangles; the picture's classes are its flags.
+"""labelme: a JSON a picture, with rectangles and polygons; the picture's classes are its flags.
 
-What labelme has no place for lies in the key `atarimae`, which it keeps.
+A turned box is a `rotation` with its four corners, as X-AnyLabeling draws and reads it; labelme
+itself passes it over. A text is a shape labelled `text`, with what is written in its
+`description`. What labelme has no place for lies in the key `atarimae`, which it keeps.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from atarimae.export.documents import put_json
 from atarimae.export.format import ALL, Format, all_in
-from atarimae.export.item import Item, plain
+from atarimae.export.item import Item, box_of, is_turned, plain
 from atarimae.export.placing import Names
-from atarimae.types import Box
+from atarimae.shapes import Point, corners
+from atarimae.types import TEXT, Box, Label
 
 VERSION = "5.5.0"  # of labelme's format
 BESIDE = ""  # copies lie beside their JSON, where labelme looks
@@ -29,7 +33,10 @@ def _document(item: Item) -> dict[str, object]:
     return {
         "version": VERSION,
         "flags": dict.fromkeys(item.classes, True),
-        "shapes": [_shape(value, box) for value, box in item.said() if box is not None],
+        "shapes": [
+            *(_shape(value, label) for value, label in item.said() if label is not None),
+            *(_text(label, item) for label in item.texts),
+        ],
         "imagePath": item.name,
         "imageData": None,
         "imageHeight": item.image.height,
@@ -38,14 +45,29 @@ def _document(item: Item) -> dict[str, object]:
     }
 
 
-def _shape(value: str, box: Box) -> dict[str, object]:
+def _shape(value: str, label: Label) -> dict[str, object]:
+    box = box_of(label)
+    kind = "rectangle"
+    points: Sequence[Point] = ((box.x0, box.y0), (box.x1, box.y1))
+    if label.points:
+        kind, points = "polygon", label.points
+    elif is_turned(label):
+        kind, points = "rotation", corners(box)
     return {
         "label": value,
-        "points": [[plain(box.x0), plain(box.y0)], [plain(box.x1), plain(box.y1)]],
+        "points": [[plain(x), plain(y)] for x, y in points],
         "group_id": None,
-        "shape_type": "rectangle",
+        "shape_type": kind,
         "flags": {},
     }
+
+
+def _text(label: Label, item: Item) -> dict[str, object]:
+    """A text without a box is of the whole picture, and says so."""
+    whole = Box(0, 0, item.image.width, item.image.height)
+    shape = _shape(TEXT, replace(label, box=label.box or whole))
+    said = {"kind": TEXT} | ({} if label.box else {"whole": True})
+    return {**shape, "description": label.value, "atarimae": said}
 
 
 FORMAT = Format("labelme", "a JSON a picture", write, ALL, all_in(BESIDE))

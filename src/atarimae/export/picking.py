@@ -3,10 +3,11 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from atarimae.export.format import Format
-from atarimae.types import Box, File, Label
+from atarimae.shapes import upright
+from atarimae.types import BOX, PAIR, POLYGON, TEXT, File, Image, Label
 
 DIGITS = 3  # of a pixel, that boxes in shares are read to
 FACTS = ("split", "role", "group", "source")
@@ -16,29 +17,37 @@ FACTS = ("split", "role", "group", "source")
 class Picked:
     """The labels of an image that the format carries."""
 
-    classes: tuple[str, ...]
-    boxes: tuple[tuple[str, Box], ...]
+    classes: tuple[str, ...] = ()
+    shapes: tuple[Label, ...] = ()  # boxes and outlines
+    texts: tuple[Label, ...] = ()
+    pairs: tuple[Label, ...] = ()
 
 
-def pick(labels: Iterable[Label], format: Format, left: Counter[str]) -> Picked:
+_BESIDE = {TEXT: "texts", PAIR: "pairs"}  # kinds that have no class, by what carries them
+_KINDS = ("class", BOX, POLYGON, *_BESIDE)
+
+
+def pick(labels: Iterable[Label], image: Image, format: Format, left: Counter[str]) -> Picked:
     """What people say of one image and the format carries; `left` counts the rest."""
-    classes: dict[str, None] = {}  # a set that keeps its order
-    boxes: dict[tuple[str, Box], None] = {}
+    said: dict[str, list[Label]] = {kind: [] for kind in _KINDS}
     for label in labels:
         if label.score is not None:
             left["models"] += 1
-        elif label.kind == "class" and label.value and _holds(label, format, left):
-            classes[label.value] = None
-        elif label.kind == "box" and label.box is not None and _holds(label, format, left):
-            boxes[label.value, label.box] = None
-        elif label.kind not in ("class", "box"):
+        elif label.kind not in said:
             left[label.kind] += 1
-    carried = _boxes(boxes, format, left)
-    said = {value for value, _ in carried}
-    kept = _classes(tuple(classes), said, format, left)
+        elif (name := _BESIDE.get(label.kind)) and name not in format.carries:
+            left[name] += 1
+        elif (label.value or label.kind != "class") and _holds(label, format, left):
+            said[label.kind].append(label)
+    shapes = _shapes(_once([*said[BOX], *said[POLYGON]]), image, format, left)
+    classes = tuple(dict.fromkeys(label.value for label in said["class"]))
+    kept = _classes(classes, {label.value for label in shapes}, format, left)
     if "apart" not in format.carries:
-        left["apart"] += sum(bool(value) and value not in kept for value, _ in carried)
-    return Picked(kept, carried)
+        left["apart"] += sum(bool(one.value) and one.value not in kept for one in shapes)
+    rest = {name: _once(said[kind]) for kind, name in _BESIDE.items()}
+    if "exact" not in format.carries:
+        left["rounded"] += sum(map(_is_fine, (*shapes, *rest["texts"])))
+    return Picked(kept, shapes, **rest)
 
 
 def facts(files: Iterable[File], format: Format) -> Counter[str]:
@@ -61,23 +70,37 @@ def _holds(label: Label, format: Format, left: Counter[str]) -> bool:
     return True
 
 
-def _boxes(
-    boxes: Iterable[tuple[str, Box]], format: Format, left: Counter[str]
-) -> tuple[tuple[str, Box], ...]:
-    found = tuple(boxes)
+def _once(labels: Iterable[Label]) -> tuple[Label, ...]:
+    """Each once, whoever said it."""
+    return tuple(dict.fromkeys(replace(label, by="") for label in labels))
+
+
+def _shapes(
+    found: tuple[Label, ...], image: Image, format: Format, left: Counter[str]
+) -> tuple[Label, ...]:
+    """Boxes and outlines; the upright boxes around those that the format has no place for."""
     if "boxes" not in format.carries:
-        left["boxes"] += len(found)
+        left["boxes"] += sum(label.kind == BOX for label in found)
+        left["polygons"] += sum(label.kind == POLYGON for label in found)
         return ()
     if "unnamed" not in format.carries:
-        left["unnamed"] += sum(not value for value, _ in found)
-        found = tuple((value, box) for value, box in found if value)
-    if "exact" not in format.carries:
-        left["rounded"] += sum(_is_fine(box) for _, box in found)
-    return found
+        left["unnamed"] += sum(not label.value for label in found)
+        found = tuple(label for label in found if label.value)
+    kept = []
+    for label in found:
+        kind = "polygons" if label.points else "angles" if label.box and label.box.angle else ""
+        if kind and kind not in format.carries and label.box is not None:
+            left[kind] += 1
+            box = upright(label.box, (image.width, image.height))
+            label = Label(label.image, label.value, BOX, box)
+        kept.append(label)
+    return tuple(dict.fromkeys(kept))
 
 
-def _is_fine(box: Box) -> bool:
-    return any(round(x, DIGITS) != x for x in (box.x0, box.y0, box.x1, box.y1))
+def _is_fine(label: Label) -> bool:
+    box = label.box
+    sides = () if box is None else (box.x0, box.y0, box.x1, box.y1)
+    return any(round(x, DIGITS) != x for x in (*sides, *(x for one in label.points for x in one)))
 
 
 def _classes(

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from atarimae.export.format import ALL, Format, all_in
+from atarimae.export.format import ALL, PAIRS, Format, all_in
 from atarimae.export.frame import COLUMNS, rows
 from atarimae.export.item import Item
 
@@ -22,4 +22,6 @@ def write(folder: Path, items: Sequence[Item]) -> None:
     (folder / NAME).write_bytes(text.getvalue().encode())
 
 
-FORMAT = Format("csv", "one row a label: labels.csv", write, ALL, all_in("images"), again=NAME)
+FORMAT = Format(
+    "csv", "one row a label: labels.csv", write, ALL | PAIRS, all_in("images"), again=NAME
+)

@@ -1,12 +1,18 @@
-"""Pascal VOC: `Annotations/` with an XML a picture, `JPEGImages/`, `ImageSets/Main/` for splits."""
+"""Pascal VOC: `Annotations/` with an XML a picture, `JPEGImages/`, `ImageSets/Main/` for splits.
 
+A turned box is a `robndbox`, as roLabelImg writes it (https://github.com/cgvict/roLabelImg):
+centre, width, height, and the angle in radians, clockwise.
+"""
+
+import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from atarimae.export.documents import inner, is_xml, put
 from atarimae.export.format import Format, all_in
-from atarimae.export.item import Item, plain
+from atarimae.export.item import Item, box_of, plain
+from atarimae.shapes import middle
 from atarimae.types import Box
 
 FOLDER = "JPEGImages"
@@ -25,7 +31,7 @@ def write(folder: Path, items: Sequence[Item]) -> None:
 
 
 def _annotation(item: Item) -> str:
-    objects = [_object(value, box) for value, box in item.said() if box is not None]
+    objects = [_object(value, box_of(one)) for value, one in item.said() if one is not None]
     return "\n".join(
         [
             "<annotation>",
@@ -41,19 +47,29 @@ def _annotation(item: Item) -> str:
 
 
 def _object(value: str, box: Box) -> str:
-    corners = zip(("xmin", "ymin", "xmax", "ymax"), (box.x0, box.y0, box.x1, box.y1), strict=True)
-    sides = "".join(f"<{name}>{plain(x)}</{name}>" for name, x in corners)
-    return (
-        f"  <object><name>{inner(value)}</name><pose>Unspecified</pose><truncated>0</truncated>"
-        f"<difficult>0</difficult><bndbox>{sides}</bndbox></object>"
-    )
+    head = "<pose>Unspecified</pose><truncated>0</truncated><difficult>0</difficult>"
+    kind = "<type>robndbox</type>" if box.angle else ""
+    return f"  <object>{kind}<name>{inner(value)}</name>{head}{_box(box)}</object>"
+
+
+def _box(box: Box) -> str:
+    if not box.angle:
+        told = {"xmin": box.x0, "ymin": box.y0, "xmax": box.x1, "ymax": box.y1}
+        return f"<bndbox>{_cells(told)}</bndbox>"
+    x, y = middle(box)
+    told = {"cx": x, "cy": y, "w": box.x1 - box.x0, "h": box.y1 - box.y0}
+    return f"<robndbox>{_cells(told | {'angle': math.radians(box.angle)})}</robndbox>"
+
+
+def _cells(told: Mapping[str, float]) -> str:
+    return "".join(f"<{name}>{plain(x)}</{name}>" for name, x in told.items())
 
 
 FORMAT = Format(
     "voc",
     "Annotations/, JPEGImages/, ImageSets/",
     write,
-    frozenset(("boxes", "exact", "split")),
+    frozenset(("boxes", "angles", "exact", "split")),
     all_in(FOLDER),
     inside=True,
     holds=is_xml,

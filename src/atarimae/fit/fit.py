@@ -18,6 +18,7 @@ from atarimae.fit.split import with_split
 from atarimae.fit.stages import FOLDED, FOLDS
 from atarimae.predict import golden
 from atarimae.predict.region import known_box
+from atarimae.review import weights
 from atarimae.runlog import Log, Run, writer
 from atarimae.runlog.ensemble import ORIGIN
 from atarimae.score.verdict import verdict
@@ -136,14 +137,17 @@ def recipe_of(task: Task, run: Run) -> Recipe:
 def _data(workspace: Workspace, task: Task, recipe: Recipe, stage: str, edit: int | None) -> Data:
     """What the run learns from and is judged by; smoke's sample has no room for proposals."""
     wanted = recipe.pseudo_labels and stage != "smoke"
-    data = with_split(task, Store(workspace).data(edit), trust=wanted)
+    store = Store(workspace)
+    data = with_split(task, store.data(edit), trust=wanted)
     if wanted and not data.trusted:
         raise UsageError(
             "There are no pseudo-labels to learn from.",
             "No model has given an unlabelled image a class that train has.",
             "Let a run propose some with 'atarimae propose RUN', or set pseudo_labels = false.",
         )
-    return data
+    # As of the version that is learned from, so that a run that goes on does so alike.
+    known = store.proposals(data.version.edit) if wanted else []
+    return replace(data, weights=weights(known))
 
 
 def _run(run: Log, part: Part, *, resume: bool) -> None:

@@ -14,18 +14,27 @@ from atarimae.errors import AtarimaeError, UsageError
 from atarimae.look import share as sharing
 from atarimae.look.frame import HERE
 from atarimae.look.pages import (
+    agree,
+    annotate,
     compare,
     desk,
     editing,
     findings,
     gallery,
     gate,
+    guide,
     images,
     ledger,
+    map,
     media,
+    mine,
     progress,
+    proposals,
+    review,
     runs,
     search,
+    sets,
+    sheets,
     twins,
 )
 from atarimae.look.people import People
@@ -41,19 +50,11 @@ PORT = 7860
 # press that waits for Python's 5 ms at each step takes 100.
 SWITCH = 0.0005
 PAGES = (
-    images,
-    media,
-    editing,
-    desk,
-    progress,
-    gallery,
-    twins,
-    runs,
-    gate,
-    compare,
-    findings,
-    search,
-)
+    images, editing, desk, progress, gallery, twins, map, sets, media, sheets, annotate, runs, gate,
+    compare, findings, search, guide, mine, agree, review, proposals,
+)  # fmt: skip
+# What a visitor of a shared page may change there, under a name.
+VISITORS = ("/api/edits/", "/api/name", "/api/filters")
 TRIES = 20  # ports after `PORT` that are tried where none was asked for
 
 
@@ -92,7 +93,9 @@ def create_app(
         app.include_router(page.router(site))
     app.mount("/look", StaticFiles(directory=HERE / "static"), name="look")
     if token is not None:
-        app.add_middleware(tokens.Token, token=token, asks=("/search",), edits=edit)
+        app.add_middleware(
+            tokens.Token, token=token, asks=("/search",), edits=VISITORS if edit else ()
+        )
     # With a token any name is answered: a tunnel's can't be known, and the token is the proof.
     app.add_middleware(guard.Guard, hosts=None if token else guard.hosts(host))
     return app
@@ -174,7 +177,10 @@ def listen(host: str, port: int | None) -> socket.socket:
     for wanted in range(PORT, PORT + TRIES) if port is None else (port,):
         try:
             family = socket.getaddrinfo(host, wanted, type=socket.SOCK_STREAM)[0][0]
-            return socket.create_server((host, wanted), family=family)
+            made = socket.create_server((host, wanted), family=family)
+            # Or a browser waits up to 40 ms for the second part of a small answer.
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return made
         except (OSError, OverflowError) as error:
             last = error
     there = f"{host}:{port}" if port is not None else f"{host}:{PORT} to {PORT + TRIES - 1}"

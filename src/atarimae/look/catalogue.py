@@ -11,8 +11,11 @@ from threading import Lock
 from typing import TypeVar
 
 from atarimae.look.checks.finding import by_image
+from atarimae.look.sets import Sets
 from atarimae.runlog.where import fold
 from atarimae.store import Conflict, News, Store
+from atarimae.store.covering import Round, left, round_at
+from atarimae.store.following import by_image as at_once_by_image
 from atarimae.types import CHECKED, FLAG, Data, File, Version
 from atarimae.workspace import Workspace
 
@@ -22,6 +25,7 @@ SECONDS = 1.0  # how long the data may be older than the store
 REMEMBERED = 16  # filters whose files are kept
 NONE = "-"  # in a filter: files that have no such thing
 MARKS = {"flagged": "flagged", "confirmed": "confirmed", "conflict": "said differently at once"}
+ROUND = "*"  # in a filter of coverage: all classes of the round
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +36,26 @@ class Filter:
     split: str = ""
     source: str = ""
     role: str = ""
+    uncovered: str = ""  # a class that images are still to be looked through for, or `ROUND`
     text: str = ""  # words that path, labels or source hold, whatever their case and width
+    set: str = ""  # name of a chosen set of images
     mark: str = ""  # one of MARKS
 
 
 class Listing:
     """The data of one version, by image and by filter."""
 
-    def __init__(self, data: Data, conflicts: Mapping[str, Conflict] | None = None) -> None:
-        """`conflicts` are those that arose at once, by image."""
+    def __init__(
+        self,
+        data: Data,
+        sets: Sets,
+        round_: Round | None = None,
+        conflicts: Mapping[str, Conflict] | None = None,
+    ) -> None:
+        """`conflicts` are those of a class that arose at once, by image."""
         self.data = data
+        self.sets = sets
+        self.round = round_
         self.conflicts = conflicts or {}
         self.files_by_image: Mapping[str, list[File]] = by_image(data.files)
         self._filtered: dict[Filter, tuple[int, ...]] = {}
@@ -121,9 +135,10 @@ class Listing:
             images=images,
         )  # fmt: skip
         made = Listing.__new__(Listing)
-        made.data, made._filtered, made.conflicts = data, {}, dict(self.conflicts)
+        made.data, made.sets, made.round = data, self.sets, self.round
+        made._filtered, made.conflicts = {}, dict(self.conflicts)
         for image, conflict in news.conflicts.items():
-            _put(made.conflicts, image, conflict if conflict and conflict.at_once else None)
+            _put(made.conflicts, image, conflict)
         made.files_by_image = dict(self.files_by_image)
         for image in {*touched, *gone}:
             _put(made.files_by_image, image, self._places(image, news))
@@ -165,12 +180,28 @@ class Listing:
             found = [n for n in found if wanted.source == (files[n].source or NONE)]
         if wanted.role:
             found = [n for n in found if wanted.role == files[n].role]
+        if wanted.set:
+            chosen = self.sets.images(wanted.set)
+            found = [n for n in found if files[n].image in chosen]
+        if asked := self._asked(wanted.uncovered):
+            found = [n for n in found if left(self.data.covered, files[n].image, asked)]
         if wanted.mark:
             found = [n for n in found if self.is_marked(files[n].image, wanted.mark)]
         for word in fold(wanted.text).split():
             texts = self._texts
             found = [n for n in found if word in texts[n]]
         return tuple(found)
+
+    @cached_property
+    def covered(self) -> tuple[str, ...]:
+        """Classes of the round first, then those that any image is covered for."""
+        there = set[str]().union(*self.data.covered.values())
+        return tuple(dict.fromkeys((*(self.round.classes if self.round else ()), *sorted(there))))
+
+    def _asked(self, uncovered: str) -> tuple[str, ...]:
+        if uncovered != ROUND:
+            return (uncovered,) if uncovered else ()
+        return self.round.classes if self.round else ()
 
     @cached_property
     def _texts(self) -> list[str]:
@@ -186,6 +217,7 @@ class Catalogue:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.store = Store(workspace)
+        self.sets = Sets(workspace)
         self._lock = Lock()
         self._listing: Listing | None = None
         self._looked = 0.0
@@ -204,8 +236,8 @@ class Catalogue:
 
     def _read(self) -> Listing:
         data = self.store.data(hashed=False)
-        said = {one.image: one for one in self.store.conflicts() if one.at_once}
-        made = Listing(data, said)
+        said = at_once_by_image(self.store.conflicts())
+        made = Listing(data, self.sets, self.store.read(round_at), said)
         made.sizes, made._texts  # noqa: B018 - worked out before anybody waits for them
         return made
 

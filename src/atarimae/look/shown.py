@@ -11,7 +11,10 @@ from threading import Lock
 from urllib.parse import parse_qsl, urlencode
 
 from atarimae.look.catalogue import Filter, Listing
+from atarimae.look.nearest import Nearest
+from atarimae.look.queued import in_queue
 from atarimae.look.unseen import Unseen
+from atarimae.store import Store
 from atarimae.types import File
 
 KEPT = 16  # grids that are remembered
@@ -25,6 +28,8 @@ class Wish:
     filter: Filter
     seen: str = ""  # SEEN, UNSEEN or either
     before: str = ""  # the moment as of which it was seen
+    queue: str = ""  # only its images, in its order
+    near: str = ""  # the image that they are sorted by likeness to
     version: int = 0  # as of which it was found; 0 is now
 
 
@@ -35,6 +40,7 @@ class Found:
     version: int
     before: str
     files: tuple[File, ...]
+    near: dict[str, object] | None = None  # how they were compared, where they are sorted
 
     @cached_property
     def images(self) -> frozenset[str]:
@@ -45,8 +51,10 @@ class Found:
 class Shown:
     """Finds what grids show, and remembers the latest of them."""
 
-    def __init__(self, unseen: Unseen) -> None:
+    def __init__(self, store: Store, unseen: Unseen, nearest: Nearest) -> None:
+        self.store = store
         self.unseen = unseen
+        self.nearest = nearest
         self._lock = Lock()
         self._found: OrderedDict[Wish, Found] = OrderedDict()
 
@@ -63,10 +71,10 @@ class Shown:
 
     def _find(self, listing: Listing, wish: Wish) -> Found:
         numbers = self.unseen.numbers(listing, wish.filter, wish.seen, wish.before)
-        files = listing.data.files
-        return Found(
-            listing.data.version.edit, wish.before, tuple(files[number] for number in numbers)
-        )
+        numbers = in_queue(self.store, listing, numbers, wish.queue)
+        files = tuple(listing.data.files[number] for number in numbers)
+        order = self.nearest.order(listing.data, files, wish.near)
+        return Found(listing.data.version.edit, wish.before, order.files, order.as_dict())
 
 
 def parsed(query: str) -> Wish:
@@ -76,7 +84,8 @@ def parsed(query: str) -> Wish:
     version = said.get("version", "")
     return Wish(
         Filter(**{name: value for name, value in said.items() if name in names}),
-        said.get("seen", ""), said.get("before", ""), int(version) if version.isdecimal() else 0,
+        said.get("seen", ""), said.get("before", ""), said.get("queue", ""), said.get("near", ""),
+        int(version) if version.isdecimal() else 0,
     )  # fmt: skip
 
 

@@ -5,9 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from atarimae.look import frame
 from atarimae.look.catalogue import Catalogue
 from atarimae.look.checking import Checking
+from atarimae.look.likeness import Likenesses
+from atarimae.look.maps import Maps
+from atarimae.look.nearest import Nearest
 from atarimae.look.neighbours import Neighbours
 from atarimae.look.people import People
 from atarimae.look.searcher import Searcher
+from atarimae.look.sheets import Sheets
 from atarimae.look.shown import Shown
 from atarimae.look.unseen import Unseen
 from atarimae.workspace import Workspace
@@ -25,10 +29,15 @@ class Site:
         self.pages = frame.pages()
         self.search = Searcher(workspace)
         self.unseen = Unseen(workspace, self.catalogue.store)
-        self.shown = Shown(self.unseen)
         self.neighbours = Neighbours(workspace)
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="thumbnails")
         self.checking = Checking(workspace, self.catalogue)
+        likenesses = Likenesses(workspace)
+        self.nearest = Nearest(workspace, likenesses)
+        self.shown = Shown(self.catalogue.store, self.unseen, self.nearest)
+        self.maps = Maps(self.catalogue, likenesses)
+        self.sets = self.catalogue.sets
+        self.sheets = Sheets(workspace)
 
     @staticmethod
     def src(image: str) -> str:

@@ -29,7 +29,7 @@ def thumbnail(
     image = data.images[found[0].image]
     path = cached(workspace, image.hash, side)
     if not path.is_file():
-        source = _source(workspace, data, image, found)
+        source = opened(workspace, data, image, found)
         if source is None:
             return None
         try:
@@ -44,7 +44,8 @@ def cached(workspace: Workspace, image: str, side: int) -> Path:
     return workspace.cache / "thumbnails" / str(side) / image[:2] / f"{image}.webp"
 
 
-def _source(workspace: Workspace, data: Data, image: Image, found: Sequence[File]) -> Source | None:
+def opened(workspace: Workspace, data: Data, image: Image, found: Sequence[File]) -> Source | None:
+    """The picture in the first of the files that still holds the image; None where none does."""
     verified = open_verified(data, image, found)
     if verified is None:
         return None

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from atarimae.bundle import Bundle
 from atarimae.errors import UsageError
-from atarimae.predict.boxes import inside
 from atarimae.predict.index import Words
 from atarimae.predict.region import boxed
 from atarimae.predict.source import open_source
+from atarimae.shapes import inside
 from atarimae.task import Crops, Filters, Task
 from atarimae.types import ALL, Box, Data, File, Image, Only, Version
 from atarimae.workspace import MAX_PIXELS

@@ -1,8 +1,4 @@
-"""Boxes as tables and requests give them, and whether a picture holds them.
-
-Pixels of the picture after EXIF rotation: x to the right, y down, from the outer edge of the first
-pixel, so the whole of a picture of 640 × 480 is 0, 0, 640, 480.
-"""
+"""Boxes as tables and requests give them: see `shapes` for their pixels."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,7 +9,6 @@ from atarimae.types import Box
 
 CORNERS = (("x0", "y0", "x1", "y1"), ("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"))
 SIDES = (("x", "y", "w", "h"), ("x", "y", "width", "height"))
-SLACK = 1.0  # px that a box may reach outside: tools round; it is cut there
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +75,3 @@ def read_box(text: str) -> Box:
 def corners(sides: Sequence[float]) -> Box:
     """The box with those corners, as `read_box` reads them."""
     return read_box(",".join(map(str, sides)))
-
-
-def inside(box: Box, size: tuple[int, int]) -> Box:
-    """The box, cut at the edge of a picture of that size; `UsageError` where it leaves that."""
-    width, height = size
-    cut = Box(max(box.x0, 0), max(box.y0, 0), min(box.x1, width), min(box.y1, height))
-    over = max(cut.x0 - box.x0, cut.y0 - box.y0, box.x1 - cut.x1, box.y1 - cut.y1)
-    if over > SLACK or cut.x1 <= cut.x0 or cut.y1 <= cut.y0:
-        told = ", ".join(f"{side:g}" for side in (box.x0, box.y0, box.x1, box.y1))
-        raise UsageError(
-            f"The box {told} reaches outside the picture.",
-            f"That has {width} × {height} px after EXIF rotation.",
-        )
-    return cut

@@ -7,7 +7,8 @@ picture, or the region of the box as if that were a picture of its own.
 import numpy as np
 
 from atarimae.predict.sheet import whole
-from atarimae.types import Box, Data, File, Floats, Pixels, Source
+from atarimae.shapes import upright
+from atarimae.types import BOX, POLYGON, Box, Data, File, Floats, Pixels, Source
 
 BAND = 64 << 20  # pixels of a huge region that are held at once, before it is reduced
 
@@ -93,9 +94,14 @@ def with_margin(box: Box, margin: float, size: tuple[int, int]) -> Box:
 def known_box(data: Data, file: File) -> Box | None:
     """The one box of the file's image, for tasks that want one; None where there is none.
 
-    The largest that people said; where only models said any, the one with the best score.
+    The largest that people said; where only models said any, the one with the best score. Of turned
+    boxes and outlines it is the upright box around them.
     """
-    said = [label for label in data.labels.get(file.image, ()) if label.box is not None]
+    said = [
+        label
+        for label in data.labels.get(file.image, ())
+        if label.box is not None and label.kind in (BOX, POLYGON)
+    ]
     people = [label for label in said if label.score is None]
 
     def rank(box: Box, score: float | None) -> tuple[float, ...]:
@@ -103,7 +109,8 @@ def known_box(data: Data, file: File) -> Box | None:
         # Ties never depend on the order in which boxes came.
         return score or 0.0, area, -box.y0, -box.x0, box.x1
 
-    ranked = [(rank(one.box, one.score), one.box) for one in people or said if one.box is not None]
+    boxes = [(upright(one.box), one.score) for one in people or said if one.box is not None]
+    ranked = [(rank(box, score), box) for box, score in boxes]
     return max(ranked, key=lambda one: one[0])[1] if ranked else None
 
 

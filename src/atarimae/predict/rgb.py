@@ -38,11 +38,16 @@ def eight_bits(values: Array, low: float | None = None, high: float | None = Non
     numbers = np.nan_to_num(values.astype(np.float64), posinf=0, neginf=0)
     low = float(numbers.min()) if low is None else low
     high = float(numbers.max()) if high is None else high
-    tops = (1, 255, 65535) if np.issubdtype(values.dtype, np.floating) else (255, 65535)
-    fits = [top for top in tops if low >= 0 and high <= top]
-    bottom, reach = (0.0, fits[0]) if fits else (low, high - low or 1)
+    bottom, reach = scale(low, high, floating=np.issubdtype(values.dtype, np.floating))
     levels = np.rint((numbers - bottom) * (255 / reach))
     return np.asarray(levels.clip(0, 255), dtype=np.uint8)
+
+
+def scale(low: float, high: float, *, floating: bool) -> tuple[float, float]:
+    """What is black, and how far above it is white, where values range from `low` to `high`."""
+    tops = (1, 255, 65535) if floating else (255, 65535)
+    fits = [top for top in tops if low >= 0 and high <= top]
+    return (0.0, fits[0]) if fits else (low, high - low or 1)
 
 
 def grey(values: Pixels) -> Pixels:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from atarimae.predict.facts import Facts
 from atarimae.predict.header import Reading, unreadable
-from atarimae.predict.rgb import eight_bits, grey, to_rgb, turn
+from atarimae.predict.rgb import eight_bits, grey, scale, to_rgb, turn
 from atarimae.types import Array, Box, Pixels
 
 _COLOURS = ("b-w", "grey16", "rgb", "rgb16", "srgb", "cmyk", "multiband")
@@ -96,6 +96,24 @@ class Sheet:
         with Reading(self._name):
             band = self._read_rows(top, bottom)
         return turn(band[:, left:right], self._orientation)
+
+    def stream(self) -> Any:
+        """A vips picture to be read once from top to bottom, for what vips itself goes on with.
+
+        8 bits, grey or RGB, as `pixels` has them, but not turned by `facts.orientation` yet.
+        """
+        with Reading(self._name):
+            image = _plain(self._load())
+            if image.format == "ushort":
+                image = (image >> 8).cast("uchar")
+            elif image.format == "float":
+                bottom, reach = scale(*self._range, floating=True)
+                image = ((image - bottom) * (255 / reach)).rint().cast("uchar")
+            if image.bands == 4:
+                image = _from_cmyk(image)
+            grey_ = image.bands < 3
+            kept = image.extract_band(0, n=1 if grey_ else 3)
+            return kept.copy(interpretation="b-w" if grey_ else "srgb")
 
     def verify(self) -> None:
         """Decode to the last pixel, keeping none."""
@@ -193,3 +211,10 @@ def _plain(image: Any) -> Any:
         white = {"uchar": 255, "ushort": 65535}.get(image.format, 1)
         image = image.flatten(background=white, max_alpha=white).cast(image.format)
     return image if image.format in _TYPES else image.cast("float")
+
+
+def _from_cmyk(image: Any) -> Any:
+    """RGB as Pillow reckons it."""
+    left = 255 - image[3]  # what the black ink leaves
+    first, *others = (left - (image[band] * left / 255).rint() for band in range(3))
+    return first.bandjoin(others).cast("uchar")

@@ -63,6 +63,12 @@ def examine(
     return Image(digest, width, height, source.format, source.bytes)
 
 
+def glimpse(path: Path | str, max_pixels: int = MAX_PIXELS) -> Image:
+    """The record of a file by its header and its bytes' hash: damage beyond them doesn't show."""
+    source = _open(path, max_pixels)
+    return Image(source.hash(), *source.size, source.format, source.bytes)
+
+
 class Picture:
     """A picture of ordinary size."""
 

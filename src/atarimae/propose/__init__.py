@@ -1,6 +1,20 @@
-"""A run labels what nobody has: confident matches come in as its labels, and can go together."""
+"""A model labels what nobody has: its proposals come in as its labels, and can go together."""
 
+from atarimae.propose.concluding import Proposal, Proposed, Wish
 from atarimae.propose.estimate import Estimate
-from atarimae.propose.propose import Proposal, Proposed, propose
+from atarimae.propose.from_file import FromFile, propose_from
+from atarimae.propose.of_bundle import propose_by_bundle
+from atarimae.propose.propose import propose
+from atarimae.propose.reading import is_predictions
 
-__all__ = ["Estimate", "Proposal", "Proposed", "propose"]
+__all__ = [
+    "Estimate",
+    "FromFile",
+    "Proposal",
+    "Proposed",
+    "Wish",
+    "is_predictions",
+    "propose",
+    "propose_by_bundle",
+    "propose_from",
+]

@@ -13,6 +13,7 @@ class Sides:
     known: Data  # labelled by people, free to be learned from: what answers
     pool: Data  # labelled by no person: what is asked about, one file an image
     val: Data  # what the run was judged by: what the estimate is made on
+    held: frozenset[str] = frozenset()  # images of val and test, given or drawn
 
 
 def sides(data: Data, judged: Collection[str]) -> Sides:
@@ -36,6 +37,7 @@ def sides(data: Data, judged: Collection[str]) -> Sides:
         free.where(lambda file: data.label(file) is not None),
         replace(free, files=tuple(sorted(pool.values(), key=lambda file: file.path))),
         data.where(lambda file: file.image in judged),
+        frozenset(images),
     )
 
 

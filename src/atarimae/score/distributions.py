@@ -48,6 +48,7 @@ def chi2_quantile(chance: float, freedom: float) -> float:
     return _solve(lambda value: _gamma_cdf(value / 2, freedom / 2), chance, 0, bound)
 
 
+@lru_cache(maxsize=4096)
 def clopper_pearson(hits: int, of: int, chance: float = 0.95) -> tuple[float, float]:
     """The exact two-sided interval of a rate. Clopper & Pearson, Biometrika 26, 1934."""
     tail = (1 - chance) / 2

@@ -1,13 +1,17 @@
 """Images of which people say different things, and whether they knew of each other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
 from atarimae.store import schema
-from atarimae.store.rows import chunks
+from atarimae.store.names import Names, names_at
+from atarimae.store.saying import root
+from atarimae.store.state import label_of
+from atarimae.types import PAIR, REMARKS, Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +23,21 @@ class Side:
     edit: int
     at: str  # UTC, ISO 8601
     seen: int  # the version that was looked at
+    box: Box | None = None  # of an outline its bounds
+    other: str | None = None  # the other image of a pair
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """An image with two classes or more, as people say, the oldest first."""
+    """An image with two classes or more, as people say, the oldest first.
+
+    Of another kind than "class": what people said in place of one label of that kind, or of one
+    pair of images.
+    """
 
     image: str
     sides: tuple[Side, ...]
+    kind: str = "class"
 
     @property
     def at_once(self) -> bool:
@@ -40,42 +51,65 @@ class Conflict:
     def as_dict(self) -> dict[str, object]:
         """JSON values."""
         sides = [asdict(side) for side in self.sides]
-        return {"image": self.image, "at_once": self.at_once, "sides": sides}
+        return {"image": self.image, "kind": self.kind, "at_once": self.at_once, "sides": sides}
 
 
 def conflicts(connection: Connection, images: Sequence[str] | None = None) -> list[Conflict]:
-    """Every conflict, by image; of some images where they are named."""
-    if images is None:
-        return _conflicts(connection)
-    return [one for some in chunks(images) for one in _conflicts(connection, some)]
+    """Every conflict, by image, or those of some images; of one image its classes first.
+
+    Of boxes, outlines and texts only those that were changed at once: two that go back to one
+    stand beside each other rightly where somebody made two of it. Two names of one class are none.
+    """
+    label, names = schema.labels.c, names_at(connection)
+    some = true() if images is None else label.image.in_(images)
+    age = func.coalesce(label.first, label.id)
+    line = func.coalesce(label.instead, age)
+    of_class, pair = some & (label.kind == "class"), some & (label.kind == PAIR)
+    placed = some & label.kind.not_in(("class", PAIR, *REMARKS))
+    moved = _grouped(connection, names, placed, line, label.by, root)
+    classes = _grouped(connection, names, of_class, label.image, label.value, lambda row: row.image)
+    found = [
+        *(one for one in classes if len({side.value for side in one.sides}) > 1),
+        *(conflict for conflict in moved if conflict.at_once),
+        *_grouped(
+            connection, names, pair, label.image + label.other, label.value,
+            lambda row: (row.image, row.other),
+        ),
+    ]  # fmt: skip
+    return sorted(found, key=lambda conflict: conflict.image)  # stable: in the order above
 
 
-def _conflicts(connection: Connection, images: Sequence[str] | None = None) -> list[Conflict]:
-    label, edit = schema.labels, schema.edits
-    people = [label.c.kind == "class", label.c.score.is_(None), label.c.removed.is_(None)]
-    if images is not None:
-        people.append(label.c.image.in_(images))
-    several = (
-        select(label.c.image)
-        .where(*people)
-        .group_by(label.c.image)
-        .having(func.min(label.c.value) != func.max(label.c.value))
+def _grouped(
+    connection: Connection,
+    names: Names,
+    which: ColumnElement[bool],
+    by: ColumnElement[Any],
+    differs: ColumnElement[Any],
+    key: Callable[[Any], Any],
+) -> Iterable[Conflict]:
+    """People's live labels of one group that are not all alike in a column, oldest first."""
+    label, edit, origin = schema.labels, schema.edits, schema.labels.alias()
+    people = (which, label.c.score.is_(None), label.c.removed.is_(None))
+    several: Select[Any] = (
+        select(by).where(*people).group_by(by).having(func.min(differs) != func.max(differs))
     )
     age = func.coalesce(label.c.first, label.c.id)
     query = (
-        select(label.c.image, label.c.value, label.c.by, edit.c.id, edit.c.at, edit.c.seen)
-        .join(edit, edit.c.id == label.c.added)
-        .where(*people, label.c.image.in_(several))
-        .order_by(label.c.image, age)
+        select(label, edit.c.id.label("edit"), edit.c.at, edit.c.seen)
+        .join(origin, origin.c.id == age)  # one that came back was said when it first came
+        .join(edit, edit.c.id == origin.c.added)
+        .where(*people, by.in_(several))
+        .order_by(by, age)
     )
-    rows: Sequence[tuple[str, str, str, int, str, int | None]] = [
-        tuple(row) for row in connection.execute(query)
-    ]
-    return [
-        Conflict(image, tuple(_side(*row[1:]) for row in found))
-        for image, found in groupby(rows, key=lambda row: row[0])
-    ]
+    rows: Sequence[Any] = connection.execute(query).all()
+    for _, found in groupby(rows, key):
+        sides = list(found)
+        yield Conflict(sides[0].image, tuple(_side(one, names) for one in sides), sides[0].kind)
 
 
-def _side(value: str, by: str, edit: int, at: str, seen: int | None) -> Side:
-    return Side(value, by, edit, at, edit - 1 if seen is None else seen)
+def _side(row: Any, names: Names) -> Side:
+    seen = row.edit - 1 if row.seen is None else row.seen
+    said = label_of(row)
+    return Side(
+        names.said(said.kind, said.value), said.by, row.edit, row.at, seen, said.box, said.other
+    )

@@ -1,4 +1,4 @@
-"""What is different between two versions: files and labels that came, went and changed."""
+"""What is different between two versions: files, labels and facts that came, went and changed."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, or_, select
 
 from atarimae.store import schema
+from atarimae.store.facts import Fact, fact_of
+from atarimae.store.names import Names, names_at
 from atarimae.store.rows import age
 from atarimae.store.state import file_of, label_of
 from atarimae.types import File, Label
@@ -36,6 +38,8 @@ class Difference:
     labels_came: tuple[Label, ...]
     labels_went: tuple[Label, ...]
     labels_changed: tuple[Relabelled, ...]
+    facts_came: tuple[Fact, ...] = ()  # of classes
+    facts_went: tuple[Fact, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """The shape of `diff --json`."""
@@ -53,6 +57,10 @@ class Difference:
                 "went": [asdict(label) for label in self.labels_went],
                 "changed": [asdict(change) for change in self.labels_changed],
             },
+            "facts": {
+                "came": [fact.as_dict() for fact in self.facts_came],
+                "went": [fact.as_dict() for fact in self.facts_went],
+            },
         }
 
 
@@ -62,10 +70,13 @@ def difference(connection: Connection, first: int, second: int) -> Difference:
     old, new = ({row.path: file_of(row) for row in rows} for rows in (went, came))
     changed = [(old.pop(path), new.pop(path)) for path in sorted(old.keys() & new.keys())]
     moved = _moved(old, new)
-    labels = _labels(*_sides(connection, schema.labels, first, second))
+    names = (names_at(connection, first), names_at(connection, second))
+    labels = _labels(*_sides(connection, schema.labels, first, second), *names)
+    facts_went, facts_came = _sides(connection, schema.facts, first, second)
     return Difference(
         first, second, _by_path(new.values()), _by_path(old.values()), tuple(moved),
         tuple(pair for pair in changed if pair[0] != pair[1]), *labels,
+        tuple(map(fact_of, facts_came)), tuple(map(fact_of, facts_went)),
     )  # fmt: skip
 
 
@@ -102,21 +113,21 @@ def _moved(old: dict[str, File], new: dict[str, File]) -> list[tuple[File, File]
 
 
 def _labels(
-    went: Sequence[Any], came: Sequence[Any]
+    went: Sequence[Any], came: Sequence[Any], then: Names, now: Names
 ) -> tuple[tuple[Label, ...], tuple[Label, ...], tuple[Relabelled, ...]]:
     """What came, what went, and the images where both happened, kind by kind."""
     both: dict[tuple[str, str], tuple[list[Label], list[Label]]] = defaultdict(lambda: ([], []))
-    for side, rows in enumerate((went, came)):
+    for side, (rows, names) in enumerate(((went, then), (came, now))):
         for row in rows:
-            both[row.image, row.kind][side].append(label_of(row))
-    same = [(key, then, now) for key, (then, now) in both.items()]
+            both[row.image, row.kind][side].extend(names.read([label_of(row)]))
+    same = [(key, gone, come) for key, (gone, come) in both.items()]
     return (
-        tuple(label for _, then, now in same if not then for label in now),
-        tuple(label for _, then, now in same if not now for label in then),
+        tuple(label for _, gone, come in same if not gone for label in come),
+        tuple(label for _, gone, come in same if not come for label in gone),
         tuple(
-            Relabelled(*key, tuple(then), tuple(now))
-            for key, then, now in same
-            if then and now and then != now
+            Relabelled(*key, tuple(gone), tuple(come))
+            for key, gone, come in same
+            if gone and come and gone != come
         ),
     )
 

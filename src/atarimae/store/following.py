@@ -1,13 +1,14 @@
 """What edits after a version touched, as it is now: for those who hold that version in memory."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, select
 
 from atarimae.store import schema
 from atarimae.store.conflicts import Conflict, conflicts
+from atarimae.store.names import names_at
 from atarimae.store.rows import chunks, rows_where
 from atarimae.store.state import file_of, label_of, last_edit
 from atarimae.types import File, Image, Label
@@ -23,14 +24,17 @@ class News:
     files: Mapping[str, File | None]  # by path; None where it left the data
     labels: Mapping[str, tuple[Label, ...]]  # by image: all that is said of it, oldest first
     images: Mapping[str, Image]  # those of the files above
-    conflicts: Mapping[str, Conflict | None]  # by image, of those with labels above
+    conflicts: Mapping[str, Conflict | None]  # at once, of a class: of images with labels above
 
 
 def news(connection: Connection, edit: int) -> News | None:
-    """What edits after `edit` touched; None where they touched more than `MOST`."""
+    """What edits after `edit` touched; None where they touched more than `MOST`, or a class.
+
+    What a class means, or an image is covered for, may change what is read of many.
+    """
     paths = _touched(connection, schema.files, "path", edit)
     images = _touched(connection, schema.labels, "image", edit)
-    if paths is None or images is None:
+    if paths is None or images is None or _touched(connection, schema.facts, "kind", edit) != []:
         return None
     files = dict.fromkeys(paths) | {
         row.path: file_of(row) for row in rows_where(connection, schema.files, "path", paths)
@@ -40,8 +44,13 @@ def news(connection: Connection, edit: int) -> News | None:
         files,
         _labels(connection, images),
         _images(connection, [file.image for file in files.values() if file]),
-        dict.fromkeys(images) | {one.image: one for one in conflicts(connection, images)},
+        dict.fromkeys(images) | by_image(conflicts(connection, images)),
     )
+
+
+def by_image(found: Iterable[Conflict]) -> dict[str, Conflict]:
+    """The conflicts about an image's class that arose at once."""
+    return {one.image: one for one in found if one.kind == "class" and one.at_once}
 
 
 def _touched(connection: Connection, table: Table, name: str, edit: int) -> list[str] | None:
@@ -60,7 +69,8 @@ def _labels(connection: Connection, images: Sequence[str]) -> dict[str, tuple[La
     said: dict[str, list[Label]] = defaultdict(list)
     for row in rows_where(connection, schema.labels, "image", images):
         said[row.image].append(label_of(row))
-    return {image: tuple(said.get(image, ())) for image in images}
+    names = names_at(connection)
+    return {image: names.read(said.get(image, ())) for image in images}
 
 
 def _images(connection: Connection, hashes: Sequence[str]) -> dict[str, Image]:

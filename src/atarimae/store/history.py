@@ -26,7 +26,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One edit, and how many files and labels came and went with it."""
+    """One edit, and how many files, labels and facts came and went with it."""
 
     id: int
     at: str  # UTC, ISO 8601
@@ -41,6 +41,8 @@ class Edit:
     finding: str | None = None
     run: str | None = None
     seen: int | None = None
+    facts_added: int = 0  # of classes
+    facts_removed: int = 0
 
     def as_dict(self) -> dict[str, object]:
         """JSON values."""
@@ -195,7 +197,7 @@ def _read(connection: Connection, query: Select[Any]) -> list[Edit]:
 def _counts(connection: Connection, numbers: Collection[int]) -> dict[str, Mapping[int, int]]:
     """By kind, how many rows came or went with each of these edits."""
     found: dict[str, Mapping[int, int]] = {}
-    for table in (schema.files, schema.labels):
+    for table in (schema.files, schema.labels, schema.facts):
         for name in ("added", "removed"):
             column = table.c[name]
             query = (

@@ -1,16 +1,16 @@
 """The tables are made in a new store, and brought up to date in an older one.
 
-Columns and indexes are added, nothing is taken away or rewritten: the numbers of the edits, and
-with them the versions that runs name, stay what they are.
+Tables, columns and indexes are added, nothing is taken away or rewritten: the numbers of the edits,
+and with them the versions that runs name, stay what they are. The second format brought what edits
+rest on, the third labels of other kinds than classes and upright boxes, the fourth facts of
+classes, queues and agreements.
 """
 
-from sqlalchemy import Connection, Engine, column, insert, inspect, select, table, update
+from sqlalchemy import Connection, Engine, column, delete, insert, inspect, select, table, update
 from sqlalchemy.schema import CreateColumn
 
 from atarimae.errors import AtarimaeError
 from atarimae.store import schema
-
-NEW = ("finding", "run", "seen", "first")  # columns that the first format had not
 
 
 def prepare(engine: Engine) -> None:
@@ -32,6 +32,9 @@ def prepare(engine: Engine) -> None:
         schema.metadata.create_all(connection)
         if found is not None:
             _update(connection)
+        if found == 1:
+            _returned(connection)
+        connection.execute(delete(schema.format_))
         connection.execute(insert(schema.format_).values(number=schema.FORMAT))
 
 
@@ -44,16 +47,16 @@ def _format(connection: Connection) -> int | None:
 
 
 def _update(connection: Connection) -> None:
-    """From the first format."""
+    """Add the columns and the indexes that an older format had not."""
     quote = connection.dialect.identifier_preparer.format_table
     for known in (schema.edits, schema.files, schema.labels):
-        for new in (one for one in known.columns if one.name in NEW):
+        there = {one["name"] for one in inspect(connection).get_columns(known.name)}
+        for new in (one for one in known.columns if one.name not in there):
             text = CreateColumn(new).compile(dialect=connection.dialect)
             connection.exec_driver_sql(f"ALTER TABLE {quote(known)} ADD COLUMN {text}")
     for known in schema.metadata.sorted_tables:
         for index in known.indexes:
             index.create(connection, checkfirst=True)
-    _returned(connection)
 
 
 def _returned(connection: Connection) -> None:

@@ -1,8 +1,9 @@
-"""The tables. Rows of files and labels live from edit `added` until before edit `removed`.
+"""The tables. Rows of files, labels and facts live from edit `added` until before edit `removed`.
 
 Nothing is overwritten: the state after edit N is every row with `added` ≤ N that no edit ≤ N
 removed. Images and edits are never removed. A row that comes back is a new row; its `first` is the
-id of the row that it is the same as.
+id of the row that it is the same as. A label that was said in place of another is another; its
+`instead` is the id of the first row that it goes back to.
 """
 
 from typing import Any
@@ -21,7 +22,7 @@ from sqlalchemy import (
     null,
 )
 
-FORMAT = 2  # of the tables below; see migration.py
+FORMAT = 4  # of the tables below; see migration.py
 
 metadata = MetaData()
 
@@ -103,7 +104,31 @@ labels = Table(
     Column("by", _text(), nullable=False),
     Column("score", Float),
     *_lifetime(),
+    Column("angle", Float),  # degrees, clockwise; empty where a box is upright
+    Column("points", _text()),  # an outline: JSON, [[x, y], …]
+    Column("other", _text(64)),  # the other image of a pair
+    Column("instead", Integer),
     Index("labels_image", "image"),
+)
+
+# What is known of classes, see facts.py: other names, merges, coverage, rounds, the guide.
+facts = Table(
+    "facts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", _text(), nullable=False),
+    Column("subject", _text(), nullable=False),  # a class, by the name it was said under
+    Column("image", _text(64), ForeignKey("images.hash")),
+    Column("value", _text(), nullable=False),
+    Column("note", _text(), nullable=False),
+    Column("x0", Float),
+    Column("y0", Float),
+    Column("x1", Float),
+    Column("y1", Float),
+    Column("by", _text(), nullable=False),
+    *_lifetime(),
+    Index("facts_image", "image"),
+    Index("facts_kind", "kind", "subject"),
 )
 
 # What people have looked at. It is no edit: nothing of the data changes by it.
@@ -113,6 +138,57 @@ looks = Table(
     Column("by", _text(), primary_key=True),
     Column("image", _text(64), ForeignKey("images.hash"), primary_key=True),
     Column("at", _text(), nullable=False),  # UTC, ISO 8601: the first time
+)
+
+# Images that somebody wants to be labelled next, by the name of the list. No edit either.
+queued = Table(
+    "queued",
+    metadata,
+    Column("queue", _text(), primary_key=True),
+    Column("image", _text(64), ForeignKey("images.hash"), primary_key=True),
+    Column("place", Integer, nullable=False),  # 0 is labelled first
+    Column("x0", Float),  # where in the image it is worth looking; empty for all of it
+    Column("y0", Float),
+    Column("x1", Float),
+    Column("y1", Float),
+    Column("why", _text(), nullable=False),
+    Column("by", _text(), nullable=False),
+    Column("at", _text(), nullable=False),  # UTC, ISO 8601
+)
+
+# Several people are asked about the same images. What they answer is no label until one is chosen.
+agreements = Table(
+    "agreements",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("kind", _text(), nullable=False),  # class or box
+    Column("ordered", Integer, nullable=False),  # 1 where the classes have an order
+    Column("classes", _text(), nullable=False),  # JSON, in order
+    Column("images", _text(), nullable=False),  # JSON, hashes in the order they are asked about
+    Column("seed", Integer, nullable=False),
+    Column("by", _text(), nullable=False),
+    Column("at", _text(), nullable=False),
+)
+
+opinions = Table(
+    "opinions",
+    metadata,
+    Column("agreement", Integer, ForeignKey("agreements.id"), primary_key=True),
+    Column("by", _text(), primary_key=True),
+    Column("image", _text(64), ForeignKey("images.hash"), primary_key=True),
+    Column("said", _text(), nullable=False),  # JSON: [[class, null or [x0, y0, x1, y1]], …]
+    Column("at", _text(), nullable=False),
+)
+
+settled = Table(
+    "settled",
+    metadata,
+    Column("agreement", Integer, ForeignKey("agreements.id"), primary_key=True),
+    Column("image", _text(64), ForeignKey("images.hash"), primary_key=True),
+    Column("said", _text(), nullable=False),  # as in opinions
+    Column("edit", Integer, ForeignKey("edits.id")),  # empty where the labels were so already
+    Column("by", _text(), nullable=False),
+    Column("at", _text(), nullable=False),
 )
 
 refusals = Table(
@@ -130,7 +206,7 @@ def _index(name: str, column: Column[Any], of: ColumnElement[bool], unique: bool
 
 
 _index("files_live_path", files.c.path, files.c.removed == null(), unique=True)
-for _table in (files, labels):
+for _table in (files, labels, facts):
     Index(f"{_table.name}_added", _table.c.added)
     _index(f"{_table.name}_removed", _table.c.removed, _table.c.removed != null())
     _index(f"{_table.name}_first", _table.c.first, _table.c.first != null())

@@ -1,5 +1,6 @@
 """The state of the tables at one edit."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -72,5 +73,8 @@ def file_of(row: Any) -> File:
 
 def label_of(row: Any) -> Label:
     """The label in a row."""
-    box = None if row.x0 is None else Box(row.x0, row.y0, row.x1, row.y1)
-    return Label(row.image, row.value, row.kind, box, row.by, row.score)
+    box = None if row.x0 is None else Box(row.x0, row.y0, row.x1, row.y1, row.angle or 0.0)
+    points = tuple(map(tuple, json.loads(row.points))) if row.points else ()
+    return Label(
+        row.image, row.value, row.kind, box, row.by, row.score, points, row.other
+    )  # fmt: skip

@@ -1,29 +1,57 @@
 """The store: one edit a change, appended; the state at any version can be read again."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
 from atarimae.errors import AtarimaeError
-from atarimae.store import changing, following, history, looking, migration, saying, schema, undoing
+from atarimae.store import (
+    changing,
+    deciding,
+    facts,
+    following,
+    history,
+    looking,
+    migration,
+    saying,
+    schema,
+    undoing,
+)
 from atarimae.store import sitting as sittings
+from atarimae.store.agreements import Agreements
 from atarimae.store.conflicts import Conflict, conflicts
+from atarimae.store.content import content_hash
+from atarimae.store.covering import coverage_at
 from atarimae.store.difference import Difference, difference
 from atarimae.store.engine import open_engine, told
+from atarimae.store.facts import Change
 from atarimae.store.following import News
 from atarimae.store.history import ALL, NOTHING, Edit, Origin, Which
+from atarimae.store.names import names_at
 from atarimae.store.naming import named_files
+from atarimae.store.proposals import Proposal, proposals
+from atarimae.store.queues import Queues
 from atarimae.store.recording import ADD, Changes, Recording, Refusal, Row, note_refusals
-from atarimae.store.rows import end_rows
+from atarimae.store.rows import end_rows, rows_where
 from atarimae.store.sitting import Sitting
-from atarimae.store.state import all_images, files_at, labels_at, last_edit, models, moved
-from atarimae.types import REMARKS, Data, File, Image, Label, Version
+from atarimae.store.soundness import sound
+from atarimae.store.state import (
+    all_images,
+    files_at,
+    label_of,
+    labels_at,
+    last_edit,
+    models,
+    moved,
+)
+from atarimae.types import Data, File, Image, Label, Version
 from atarimae.workspace import Workspace, person
+
+Found = TypeVar("Found")
 
 
 class Store:
@@ -36,7 +64,10 @@ class Store:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.engine = open_engine(workspace.store_url)
+        self.queues = Queues(self._read, self._write)
+        self.agreements = Agreements(self._read, self._write)
         self._conflicts: tuple[int, list[Conflict]] | None = None  # at the newest edit
+        self._proposals: tuple[int, list[Proposal]] | None = None  # likewise
         with told(self.engine):
             migration.prepare(self.engine)
 
@@ -83,9 +114,12 @@ class Store:
         by: str | None = None,
         origin: Origin = NOTHING,
     ) -> Edit | None:
-        """Append labels; None where each was said before by the same."""
+        """Append labels of any kind; None where each was said before by the same.
+
+        Raises `UsageError` with all that no image can hold: see `soundness`.
+        """
         with self._write() as connection:
-            come = saying.unsaid(connection, labels)
+            come = saying.unsaid(connection, sound(connection, labels))
             return _relabelled(connection, [], come, (action, why, by, origin))
 
     def relabel(
@@ -100,11 +134,16 @@ class Store:
     ) -> Edit | None:
         """Take labels away and say others in their place. One that has gone already is passed over.
 
-        So where two people change the same box at once, both of their boxes stay.
+        So where two people change the same box at once, both of their boxes stay, and `conflicts`
+        has them until one of the two goes.
         """
+        who = by or person()
         with self._write() as connection:
-            gone, come = saying.still_said(connection, old), saying.unsaid(connection, new)
-            return _relabelled(connection, gone, come, (action, why, by, origin))
+            fresh = sound(connection, new)
+            gone, instead = saying.replaced(connection, old, fresh, who)
+            roots = dict(zip(fresh, instead, strict=True))
+            come = saying.unsaid(connection, fresh)
+            return _relabelled(connection, gone, come, (action, why, by, origin), roots)
 
     def label(
         self,
@@ -163,6 +202,37 @@ class Store:
             changing.write(connection, gone, (), edit.id)
             return replace(edit, files_removed=len(gone))
 
+    def tell(
+        self,
+        action: str,
+        work: Callable[[Connection, str], Change],
+        *,
+        why: str = "",
+        by: str | None = None,
+        origin: Origin = NOTHING,
+    ) -> Edit | None:
+        """Append what `work` makes of the facts about classes, and of labels, as one edit.
+
+        It is given the connection and who says it: see `Classes` and `Guide`, which call this.
+        """
+        with self._write() as connection:
+            change = work(connection, by or person())
+            if not change:
+                return None
+            edit = history.append(connection, action, why, by, origin)
+            facts.write(connection, change.gone, change.come, edit.id)
+            end_rows(connection, schema.labels, change.labels_gone, edit.id)
+            saying.say(connection, change.labels_come, edit.id)
+        return replace(
+            edit, facts_added=len(change.come), facts_removed=len(change.gone),
+            labels_added=len(change.labels_come), labels_removed=len(change.labels_gone),
+        )  # fmt: skip
+
+    def read(self, read: Callable[[Connection], Found]) -> Found:
+        """What `read` finds of the facts about classes, at one moment."""
+        with self._read() as connection:
+            return read(connection)
+
     def undo(self, *edits: int, why: str | None = None, by: str | None = None) -> Edit:
         """Undo edits together, by another: undoing that one brings everything back."""
         numbers = list(dict.fromkeys(edits))
@@ -212,12 +282,17 @@ class Store:
             edit = last if edit is None else edit
             history.check_version(connection, edit)
             files = files_at(connection, edit)
-            labels = labels_at(connection, edit)
+            names = names_at(connection, edit)
+            labels = {
+                image: names.read(said) for image, said in labels_at(connection, edit).items()
+            }
+            covered = coverage_at(connection, edit, names)
             images = all_images(connection)
             now = files if edit == last else files_at(connection, last)
-        version = Version(edit, content_hash(files, labels) if hashed else "")
+        version = Version(edit, content_hash(files, labels, covered) if hashed else "")
         root = self.workspace.root
-        return Data(root, version, tuple(files), images, labels, moved(files, now))
+        places = moved(files, now)
+        return Data(root, version, tuple(files), images, labels, places, covered=covered)
 
     def news(self, edit: int) -> News | None:
         """What edits after that one touched, as it is now; None where it is too much to be news."""
@@ -245,6 +320,12 @@ class Store:
                 history.check_version(connection, version)
             return difference(connection, first, second)
 
+    def said(self, image: str) -> tuple[int, tuple[Label, ...]]:
+        """The newest version, and all labels of one image (by hash), oldest first."""
+        with self._read() as connection:
+            rows = rows_where(connection, schema.labels, "image", [image])
+            return last_edit(connection), tuple(map(label_of, rows))
+
     def last_edit(self) -> int:
         """The number of the newest edit; 0 before the first."""
         with self._read() as connection:
@@ -262,12 +343,46 @@ class Store:
             return history.count(connection, which)
 
     def conflicts(self) -> list[Conflict]:
-        """Images of which people say different classes, in order of hash; kept until an edit."""
+        """Images of which people say different things, in order of hash; kept until an edit.
+
+        Different classes, different boxes, outlines or texts in place of the same one, and pairs
+        that are the same to one and different to another.
+        """
         with self._read() as connection:
             last = last_edit(connection)
             if self._conflicts is None or self._conflicts[0] != last:
                 self._conflicts = (last, conflicts(connection))
             return self._conflicts[1]
+
+    def proposals(self, edit: int | None = None) -> list[Proposal]:
+        """What models proposed, and what became of each, at a version; the newest is kept."""
+        with self._read() as connection:
+            last = last_edit(connection)
+            if edit is not None and edit != last:
+                return proposals(connection, at=edit)
+            if self._proposals is None or self._proposals[0] != last:
+                self._proposals = (last, proposals(connection))
+            return self._proposals[1]
+
+    def decide(
+        self,
+        ids: Sequence[int],
+        action: str,
+        into: Label | None = None,
+        *,
+        why: str = "",
+        by: str | None = None,
+        origin: Origin = NOTHING,
+    ) -> Edit | None:
+        """Accept or reject proposals, or edit them `into` a label, of whatever image it is said.
+
+        What somebody else has decided by now is passed over; an error where all of it was.
+        """
+        who = by or person()
+        with self._write() as connection:
+            gone, come = deciding.decision(connection, ids, into, action, who)
+            said = list(come)
+            return _relabelled(connection, gone, said, (action, why, by, origin), come)
 
     def look(self, images: Iterable[str], *, by: str | None = None) -> int:
         """Note that somebody has looked at images; how many of them are new to him or her."""
@@ -320,31 +435,12 @@ def _relabelled(
     gone: Sequence[int],
     come: Sequence[Label],
     reason: tuple[str, str, str | None, Origin],
+    instead: Mapping[Label, int | None] | None = None,
 ) -> Edit | None:
     """Write labels that go and come as one edit, where there are any."""
     if not gone and not come:
         return None
     edit = history.append(connection, *reason)
     end_rows(connection, schema.labels, gone, edit.id)
-    saying.say(connection, come, edit.id)
+    saying.say(connection, come, edit.id, instead)
     return replace(edit, labels_added=len(come), labels_removed=len(gone))
-
-
-def content_hash(files: Iterable[File], labels: Mapping[str, Sequence[Label]]) -> str:
-    """SHA-256 of what the data says: who said it, paths and the order of files left out."""
-    lines = sorted(
-        json.dumps(
-            [
-                [file.image, file.split, file.role, file.group, file.source],
-                # In the order they were said: where a task wants one class, the first counts.
-                [
-                    [said.kind, said.value, str(said.box), str(said.score)]
-                    for said in labels.get(file.image, ())
-                    if said.kind not in REMARKS  # that somebody looked changes no data
-                ],
-            ],
-            ensure_ascii=True,
-        )
-        for file in files
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,6 +1,6 @@
 """Edits are taken back by another edit, which can be taken back in turn.
 
-A row and those that bring it back are one line: they are the same file, or the same label. Lines
+A row and those that bring it back are one line: they are the same file, label or fact. Lines
 that edits have touched are made live or not, as they were before the first of these edits.
 """
 
@@ -11,22 +11,29 @@ from typing import Any
 from sqlalchemy import Connection, Table, select, update
 
 from atarimae.errors import AtarimaeError, UsageError, unknown_name
-from atarimae.store import history, schema
+from atarimae.store import history, names, schema
 from atarimae.store.changing import FILE
+from atarimae.store.facts import FACT
 from atarimae.store.history import Edit
 from atarimae.store.rows import age, chunks, end_rows, insert_rows, rows_where
-from atarimae.store.saying import SAID
+from atarimae.store.saying import INSTEAD, SAID
 from atarimae.store.state import last_edit, models
 
 UNDO, REDO = "undo", "redo"
-_KEPT = {schema.files: FILE, schema.labels: (*SAID, "by", "score")}
+_KEPT = {
+    schema.files: FILE, schema.labels: (*SAID, "by", "score", INSTEAD), schema.facts: FACT
+}  # fmt: skip
+# Who says the same of the same image or class, says it once.
+_SAYS = {
+    schema.labels: ("image", (*SAID, "by", "score")), schema.facts: ("subject", FACT)
+}  # fmt: skip
 
 
 def undo(connection: Connection, edits: Sequence[int], made: Edit) -> Edit:
     """Take back, as edit `made`, what the edits brought, and bring back what they took away.
 
-    Files that were changed by other edits since are a conflict, and an error; labels that have
-    gone since are gone already.
+    Files that were changed by other edits since are a conflict, and an error, and so are names of
+    classes; labels and other facts that have gone since are gone already.
     """
     new = made.id
     _refuse_unknown(edits, new - 1)
@@ -34,15 +41,18 @@ def undo(connection: Connection, edits: Sequence[int], made: Edit) -> Edit:
     insert_rows(connection, schema.undone, ("edit", "by"), pairs)
     files = _taken_back(connection, schema.files, new)
     _refuse_changed(connection, files, edits)
-    labels = _taken_back(connection, schema.labels, new)
-    for lines in (files, labels):
+    labels, facts = (_taken_back(connection, one, new) for one in (schema.labels, schema.facts))
+    for lines in (files, labels, facts):
         end_rows(connection, lines.table, [row.id for row in lines.ending], new)
         _bring_back(connection, lines, new)
-    if not (files.ending or files.returning or labels.ending or labels.returning):
+    if not any(lines.ending or lines.returning for lines in (files, labels, facts)):
         raise _nothing_left(connection, edits, new)
+    if facts.returning:
+        names.check(connection)
     return replace(
         made, files_added=len(files.returning), files_removed=len(files.ending),
         labels_added=len(labels.returning), labels_removed=len(labels.ending),
+        facts_added=len(facts.returning), facts_removed=len(facts.ending),
     )  # fmt: skip
 
 
@@ -114,8 +124,8 @@ def _taken_back(connection: Connection, table: Table, new: int) -> _Lines:
     live = _live(connection, table, touched)
     ending = [live[line] for line, (_, back, _) in touched.items() if not back and line in live]
     returning = [row for line, (_, back, row) in touched.items() if back and line not in live]
-    if returning and table is schema.labels:
-        returning = _unsaid(connection, returning, {row.id for row in ending})
+    if returning and table in _SAYS:
+        returning = _unsaid(connection, table, returning, {row.id for row in ending})
     ended = [line for line, (_, back, _) in touched.items() if not back and line not in live]
     return _Lines(table, ending, sorted(returning, key=lambda row: row.id), ended)
 
@@ -126,22 +136,26 @@ def _live(connection: Connection, table: Table, lines: Collection[int]) -> Mappi
     return {age(row): row for row in rows}
 
 
-def _unsaid(connection: Connection, rows: Sequence[Any], ending: Collection[int]) -> list[Any]:
+def _unsaid(
+    connection: Connection, table: Table, rows: Sequence[Any], ending: Collection[int]
+) -> list[Any]:
     """The labels that nobody says by now, each once: one that was said again is not doubled."""
 
-    def said(row: Any) -> tuple[object, ...]:
-        return tuple(getattr(row, name) for name in _KEPT[schema.labels])
+    about, names = _SAYS[table]
 
-    now = rows_where(connection, schema.labels, "image", (row.image for row in rows))
+    def said(row: Any) -> tuple[object, ...]:
+        return tuple(getattr(row, name) for name in names)
+
+    now = rows_where(connection, table, about, (getattr(row, about) for row in rows))
     there = {said(row) for row in now if row.id not in ending}
     oldest = {said(row): row for row in sorted(rows, key=age, reverse=True)}
     return [row for statement, row in oldest.items() if statement not in there]
 
 
 def _bring_back(connection: Connection, lines: _Lines, new: int) -> None:
-    names = _KEPT[lines.table]
-    rows = ((*(getattr(row, name) for name in names), new, age(row)) for row in lines.returning)
-    insert_rows(connection, lines.table, (*names, "added", "first"), rows)
+    kept = _KEPT[lines.table]
+    rows = ((*(getattr(row, name) for name in kept), new, age(row)) for row in lines.returning)
+    insert_rows(connection, lines.table, (*kept, "added", "first"), rows)
 
 
 def _refuse_changed(connection: Connection, files: _Lines, edits: Sequence[int]) -> None:

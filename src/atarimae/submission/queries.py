@@ -11,9 +11,10 @@ from pathlib import Path
 
 from atarimae import files
 from atarimae.errors import AtarimaeError, UsageError
-from atarimae.predict.boxes import columns_of, inside
+from atarimae.predict.boxes import columns_of
 from atarimae.predict.graph import cores
 from atarimae.predict.source import examine
+from atarimae.shapes import inside
 from atarimae.submission.settings import Settings
 from atarimae.types import Box, Data, File, Image, Label, Version
 

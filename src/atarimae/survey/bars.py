@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from atarimae.types import Bools, Floats, Pixels
+from atarimae.survey.planes import Planes
+from atarimae.types import Bools, Floats
 
-Planes = npt.NDArray[np.uint8]  # (3, h, w)
 Colour = npt.NDArray[np.uint8]  # (3,)
 
 SAME = 6  # levels that a bar's pixels may differ by in each channel: compression does that
@@ -23,7 +23,7 @@ LETTERS = 6  # changes between ink and ground along a line of text, at least
 SIDES = ("top", "bottom", "left", "right")
 
 
-def bars(pixels: Pixels) -> dict[str, float]:
+def bars(planes: Planes) -> dict[str, float]:
     """Plain numbers by name: shares of the picture's height or width.
 
     `margin` is the narrowest of the four plain margins however they end; `top`, `bottom`, `left`
@@ -31,8 +31,7 @@ def bars(pixels: Pixels) -> dict[str, float]:
     channels, 0 to 1; of the rim's, where there are none. `caption` is the height of a strip at the
     top or bottom with writing in it.
     """
-    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
-    turned = np.ascontiguousarray(pixels.transpose(2, 1, 0))
+    turned = planes.swapaxes(1, 2)
     margins = {
         "top": _margin(planes), "bottom": _margin(planes[:, ::-1]),
         "left": _margin(turned), "right": _margin(turned[:, ::-1]),
@@ -100,21 +99,25 @@ def _caption(planes: Planes, margin: _Margin) -> float:
 
 def _rim(planes: Planes) -> Colour:
     """The colour of the first line."""
-    colour: Colour = np.median(planes[:, 0], axis=1).astype(np.uint8)
-    return colour
+    line = np.sort(planes[:, 0], axis=1)
+    width = line.shape[1]
+    low, high = line[:, (width - 1) // 2], line[:, width // 2]
+    return low + (high - low) // np.uint8(2)  # the median, without its half
 
 
 def _shares(planes: Planes, colour: Colour) -> Floats:
     """By line, the share of its pixels that are of that colour."""
-    same = np.count_nonzero(_same(planes, colour), axis=1)
-    return np.asarray(same / np.float32(planes.shape[2]), np.float32)
+    width = planes.shape[2]
+    # A product counts several times as fast as a sum along lines of bytes.
+    same = _same(planes, colour).astype(np.float32) @ np.ones(width, np.float32)
+    return np.asarray(same / np.float32(width), np.float32)
 
 
 def _same(planes: Planes, colour: Colour) -> Bools:
     low = np.maximum(colour, SAME) - np.uint8(SAME)
     reach = np.minimum(colour, 255 - SAME) + np.uint8(SAME) - low
     # One comparison: what is darker than `low` wraps around and is large.
-    inside = [plane - first <= far for plane, first, far in zip(planes, low, reach, strict=True)]
+    inside = planes - low[:, None, None] <= reach[:, None, None]
     same: Bools = inside[0] & inside[1] & inside[2]
     return same
 

@@ -8,6 +8,7 @@ from PIL import Image
 from atarimae.predict.facts import Facts
 from atarimae.predict.sheet import Sheet
 from atarimae.predict.source import Picture
+from atarimae.survey.planes import Levels, Planes, luma, planes
 from atarimae.types import Pixels
 
 AT_LEAST = 96  # px; JPEGs and sheets come reduced, with both sides still at least twice that
@@ -35,8 +36,23 @@ class Glance:
         return self.source.pixels(AT_LEAST)
 
     @cached_property
-    def small(self) -> Pixels:
+    def picture(self) -> Image.Image:
         """The same at most `SIDE` px long; a smaller picture as it is."""
         picture = Image.fromarray(self.pixels)
         picture.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR)
-        return np.asarray(picture)
+        return picture
+
+    @cached_property
+    def small(self) -> Pixels:
+        """The pixels of `picture`."""
+        return self.pixels if max(self.pixels.shape) <= SIDE else np.asarray(self.picture)
+
+    @cached_property
+    def planes(self) -> Planes:
+        """Those of `small`."""
+        return planes(self.small)
+
+    @cached_property
+    def luma(self) -> Levels:
+        """The brightness of `small`."""
+        return luma(self.planes)

@@ -16,7 +16,7 @@ BAND = 1024  # rows of a sheet that are hashed at once
 
 def _preview(glance: Glance) -> tuple[Array, Array]:
     """The picture squeezed into a square: brightness, and at half the size Cb and Cr (BT.601)."""
-    grey, *colour = Image.fromarray(glance.small).convert("YCbCr").split()
+    grey, *colour = glance.picture.convert("YCbCr").split()
     small = [band.resize((SIDE // 2, SIDE // 2), Image.Resampling.BILINEAR) for band in colour]
     light = grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     return np.asarray(light), np.stack([np.asarray(band) for band in small])

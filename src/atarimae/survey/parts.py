@@ -8,14 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from atarimae.survey.glance import Glance
 from atarimae.survey.measure import Measure
-from atarimae.survey.quality import luma
-from atarimae.types import Bools, Floats, Pixels
-
-Levels = npt.NDArray[np.int16]
+from atarimae.survey.planes import Levels, Planes
+from atarimae.types import Bools, Floats
 
 FULL = 0.95  # of the box around the content, from which on it is one picture or several
 EDGE = 0.15  # of the picture: a part is at least so wide
@@ -39,13 +36,13 @@ class Cut:
     balance: float  # 1 where both sides hold as much, 0 where one is empty
 
 
-def parts(pixels: Pixels) -> tuple[float, Cut, Cut]:
+def parts(picture: Planes, grey: Levels) -> tuple[float, Cut, Cut]:
     """log₂ of the content's width by its height; the best cut from top to bottom, and across."""
-    content = _content(pixels)
+    content = _content(picture)
     left, top, right, bottom = bounds(content)
     content = content[top:bottom, left:right]
-    grey = luma(pixels[top:bottom, left:right]).astype(np.int16)
-    height, width = pixels.shape[:2]
+    height, width = grey.shape
+    grey = grey[top:bottom, left:right]
     across, down = _cut(content, grey), _cut(content.T, grey.T)
     return (
         float(np.log2((right - left) / (bottom - top))),
@@ -62,22 +59,26 @@ def bounds(content: Bools) -> tuple[int, int, int, int]:
     return int(across[0]), int(down[0]), int(across[-1]) + 1, int(down[-1]) + 1
 
 
-def _content(pixels: Pixels) -> Bools:
+def _content(picture: Planes) -> Bools:
     """What is not ground; everything, where the rim is not of one colour."""
-    rim = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).astype(np.int16)
-    ground = np.median(rim, axis=0)
-    alike = (np.abs(rim - ground) <= SAME).all(1).mean()
-    if alike < RIM:
-        return np.ones(pixels.shape[:2], bool)
+    sides = (picture[:, 0], picture[:, -1], picture[:, :, 0], picture[:, :, -1])
+    rim = np.concatenate(sides, axis=1).astype(np.int16)
+    half = rim.shape[1] // 2
+    ground = np.partition(rim, (half - 1, half), axis=1)[:, half - 1 : half + 1].mean(1)
+    if (np.abs(rim - ground[:, None]) <= SAME).all(0).mean() < RIM:
+        return np.ones(picture.shape[1:], bool)
     low, high = ((ground + way).clip(0, 255).astype(np.uint8) for way in (-SAME, SAME))
-    inside = [(pixels[..., c] >= low[c]) & (pixels[..., c] <= high[c]) for c in range(3)]
+    # One comparison: what is darker than `low` wraps around and is large.
+    inside = [
+        plane - least <= reach for plane, least, reach in zip(picture, low, high - low, strict=True)
+    ]
     return np.asarray(~(inside[0] & inside[1] & inside[2]))
 
 
 def _cut(content: Bools, grey: Levels) -> Cut:
     """Across the columns."""
     width = content.shape[1]
-    columns = content.mean(0, dtype=np.float32)
+    columns = _mean(content)
     if width < 4 * BESIDE or not columns.any():
         return Cut(0.5, 0, 0, 0, 0)
     # On a ground, a drawing's own straight edges are no seams.
@@ -114,21 +115,30 @@ def _seams(grey: Levels) -> Floats:
 
     None where either side is of few levels: there a flag or a drawing has a line of its own.
     """
-    step = np.zeros(grey.shape, np.int16)
-    step[:, 1:-1] = np.abs(grey[:, 2:] - grey[:, :-2])
+    step = np.zeros_like(grey)
+    left, right = grey[:, :-2], grey[:, 2:]
+    step[:, 1:-1] = np.maximum(left, right) - np.minimum(left, right)
     beside = np.zeros_like(step)
     beside[:, BESIDE:] = step[:, :-BESIDE]
     beside[:, :-BESIDE] = np.maximum(beside[:, :-BESIDE], step[:, BESIDE:])
-    shares: Floats = ((step >= STEP) & (step > 2 * beside)).mean(0, dtype=np.float32)
-    for place in np.flatnonzero(shares >= SEAM).tolist():
-        sides = grey[:, max(place - BESIDE, 0)], grey[:, min(place + BESIDE, len(shares) - 1)]
-        low, high = np.percentile(np.stack(sides), (25, 75), axis=1)
-        shares[place] *= (high - low).min() >= RICH
+    # More than twice as much, in whole numbers that eight bits hold.
+    shares = _mean((step >= STEP) & ((step - np.uint8(1)) >> np.uint8(1) >= beside))
+    places = np.flatnonzero(shares >= SEAM)
+    if len(places):
+        beyond = np.maximum(places - BESIDE, 0), np.minimum(places + BESIDE, len(shares) - 1)
+        low, high = np.percentile(grey[:, beyond].astype(np.int16), (25, 75), axis=0)
+        shares[places] *= (high - low).min(0) >= RICH
     return shares
 
 
+def _mean(flags: Bools) -> Floats:
+    """By column, the share that is set."""
+    found = np.ones(len(flags), np.float32) @ flags.astype(np.float32)
+    return np.asarray(found / np.float32(len(flags)), np.float32)
+
+
 def _parts(glance: Glance) -> tuple[float, ...]:
-    wide, across, down = parts(glance.small)
+    wide, across, down = parts(glance.planes, glance.luma)
     return wide, *(getattr(cut, name) for cut in (across, down) for name in NAMES)
 
 

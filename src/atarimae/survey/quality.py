@@ -3,20 +3,19 @@
 All are told from the small picture of the survey, so blur is blur that can be seen at its size.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
 from atarimae.survey.bars import bars
 from atarimae.survey.glance import Glance
 from atarimae.survey.measure import Measure
+from atarimae.survey.planes import Levels, Planes, chroma
 from atarimae.survey.profile import shift
-from atarimae.types import Ints, Pixels
+from atarimae.types import Ints
 
-Levels = npt.NDArray[np.uint8]  # (h, w)
-
-WIDE = 4  # px to each side of a pixel: the window that an edge is looked at in
+WIDE = 4  # px to each side of a pixel: the window that an edge is looked at in, see `_folded`
 FAINT = 8  # levels; where a window spans less there is nothing that could be sharp
 STRONG = 0.25  # of the strongest window: weaker ones are noise, or the compression's
 ENOUGH = 0.002  # of the pixels; fewer strong windows say nothing
@@ -28,48 +27,34 @@ NAMES = (
 
 
 def _quality(glance: Glance) -> tuple[float, ...]:
-    pixels, facts = glance.small, glance.facts
-    said = looks(pixels) | bars(pixels) | {
+    facts = glance.facts
+    said = looks(glance.planes, glance.luma) | bars(glance.planes) | {
         "orientation": facts.orientation, "inks": facts.mode == "CMYK", "bits": facts.bits,
-        "shift": shift(pixels, facts.profile),
+        "shift": shift(glance.small, facts.profile),
     }  # fmt: skip
     return tuple(said[name] for name in NAMES)
 
 
-def looks(pixels: Pixels) -> dict[str, float]:
+def looks(picture: Planes, grey: Levels) -> dict[str, float]:
     """Plain numbers by name; brightness and colour from 0 to 1, detail in bits.
 
-    `low`, `middle` and `high` are the 5th, 50th and 99th percentile of the luma (BT.601), `colour`
-    the 99th percentile of what a pixel's channels differ by, `detail` the entropy of the luma's
-    histogram, `sharpness` see there; NaN where nothing could be sharp.
+    `low`, `middle` and `high` are the 5th, 50th and 99th percentile of the luma, `colour` the 99th
+    percentile of what a pixel's channels differ by, `detail` the entropy of the luma's histogram,
+    `sharpness` see there; NaN where nothing could be sharp.
     """
-    grey = luma(pixels)
     counts = np.bincount(grey.ravel(), minlength=256)
-    low, middle, high = (percentile(counts, share) / 255 for share in (0.05, 0.5, 0.99))
-    spread = np.bincount(chroma(pixels).ravel(), minlength=256)
+    low, middle, high = percentiles(counts, (0.05, 0.5, 0.99)) / 255
+    spread = np.bincount(chroma(picture).ravel(), minlength=256)
     return {
-        "low": low, "middle": middle, "high": high, "colour": percentile(spread, 0.99) / 255,
+        "low": low, "middle": middle, "high": high, "colour": percentiles(spread, (0.99,))[0] / 255,
         "detail": entropy(counts), "sharpness": sharpness(grey),
     }  # fmt: skip
 
 
-def luma(pixels: Pixels) -> Levels:
-    """(h, w): brightness by ITU-R BT.601, 0 to 255."""
-    wide = pixels.astype(np.uint16)
-    return ((77 * wide[..., 0] + 150 * wide[..., 1] + 29 * wide[..., 2]) >> 8).astype(np.uint8)
-
-
-def chroma(pixels: Pixels) -> Levels:
-    """(h, w): the largest of a pixel's three values less the smallest; 0 for grey."""
-    red, green, blue = (pixels[..., channel] for channel in range(3))
-    most = np.maximum(np.maximum(red, green), blue)
-    return most - np.minimum(np.minimum(red, green), blue)
-
-
-def percentile(counts: Ints, share: float) -> int:
-    """The least level that at least `share` of the pixels do not exceed."""
+def percentiles(counts: Ints, shares: tuple[float, ...]) -> Ints:
+    """The least levels that at least those shares of the pixels do not exceed."""
     upto = np.cumsum(counts)
-    return int(np.searchsorted(upto, share * upto[-1]))
+    return np.searchsorted(upto, np.multiply(shares, upto[-1]))
 
 
 def entropy(counts: Ints) -> float:
@@ -86,38 +71,55 @@ def sharpness(grey: Levels) -> float:
     is to see: one sharp stroke on white is sharp. Of the rows and the columns the blurrier say,
     so that a picture that moved in one direction is blurred. NaN where neither has edges.
     """
-    turned = np.ascontiguousarray(grey.T)
-    told = [value for value in (_along(grey), _along(turned)) if value is not None]
-    return min(told, default=float("nan"))
+    both = (_along(grey, 1), _along(grey, 0))
+    return min((value for value in both if value is not None), default=float("nan"))
 
 
-def _along(grey: Levels) -> float | None:
-    """The sharpness along the rows."""
-    if grey.shape[1] <= 2 * WIDE:
+def _along(grey: Levels, axis: int) -> float | None:
+    """The sharpness along the rows (axis 1) or the columns."""
+    if grey.shape[axis] <= 2 * WIDE:
         return None
-    near, far = _span(grey, 1), _span(grey, WIDE)
-    near = near[:, WIDE - 1 : 1 - WIDE]
-    strong = far >= max(FAINT, STRONG * int(far.max()))
-    if np.count_nonzero(strong) < ENOUGH * far.size:
+    near, far = _spans(grey, axis)
+    strong = far >= max(FAINT, math.ceil(STRONG * int(far.max())))
+    number = int(np.count_nonzero(strong))
+    if number < ENOUGH * far.size:
         return None
-    shares = near[strong].astype(np.float32) / far[strong]
-    place = int(0.95 * (len(shares) - 1))
-    return float(np.partition(shares, place)[place])
+    shares = near.compress(strong).astype(np.float32)
+    shares /= far.compress(strong)
+    place = int(0.95 * (number - 1))
+    shares.partition(place)
+    return float(shares[place])
 
 
-def _span(grey: Levels, reach: int) -> Levels:
-    """(h, w − 2 `reach`): the largest less the smallest of 2 `reach` + 1 pixels of a row."""
-    return _folded(grey, reach, np.maximum) - _folded(grey, reach, np.minimum)
+def _spans(grey: Levels, axis: int) -> tuple[Levels, Levels]:
+    """Flat: the largest less the smallest of the 3 middle pixels of each window of 9, and of all.
+
+    The picture is gone through as one long line, with windows that run over the ends of rows: that
+    is several times as fast as row by row. Those windows are left out in the end.
+    """
+    width = grey.shape[1]
+    step = 1 if axis else width
+    most, least = (_folded(grey.ravel(), step, fold) for fold in (np.maximum, np.minimum))
+    near = (most[0] - least[0])[(WIDE - 1) * step :][: len(most[1])]
+    far = most[1] - least[1]
+    return (_inside(near, width), _inside(far, width)) if axis else (near, far)
 
 
-def _folded(grey: Levels, reach: int, fold: Callable[[Levels, Levels], Levels]) -> Levels:
-    width = 2 * reach + 1
-    made, has = grey, 1
-    while has < width:  # windows of two sizes overlap, which neither changes the largest
-        step = min(has, width - has)
-        made = fold(made[:, :-step], made[:, step:])
-        has += step
-    return made
+def _folded(
+    line: Levels, step: int, fold: Callable[[Levels, Levels], Levels]
+) -> tuple[Levels, Levels]:
+    """Over the 3, and over the 9 values from each on, `step` apart."""
+    two = fold(line[:-step], line[step:])
+    three = fold(two[:-step], line[2 * step :])
+    six = fold(three[: -3 * step], three[3 * step :])
+    return three, fold(six[: -3 * step], three[6 * step :])
+
+
+def _inside(spans: Levels, width: int) -> Levels:
+    """Those of windows that lie in one row."""
+    whole = np.empty(len(spans) + 2 * WIDE, np.uint8)
+    whole[: len(spans)] = spans
+    return whole.reshape(-1, width)[:, : width - 2 * WIDE].ravel()
 
 
 measure = Measure("quality", 1, np.dtype([(name, np.float32) for name in NAMES]), _quality)

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from atarimae import bundle, files, runlog
 from atarimae.errors import AtarimaeError
+from atarimae.predict.tiles import weights_key
 from atarimae.runlog import Run
 from atarimae.runlog.lock import is_held
 from atarimae.score.gate import ANYWAY, REJECTED
 from atarimae.score.verdict import HURT
 from atarimae.task import Task
-from atarimae.tidy.leftovers import half_written, unborn
+from atarimae.tidy.leftovers import half_written, unborn, unshown
 from atarimae.workspace import Workspace
 
 STAGES = ("folds", "holdout", "smoke", "log")
@@ -71,10 +72,11 @@ def gc(
 ) -> Garbage:
     """What can go; with `delete` it goes.
 
-    Always: leftovers of killed processes, checkpoints of failed and done runs, cached outputs and
-    graphs that no run needs. With `rejected` also the models, folds' too, of runs that hurt or at
-    which the gate rejected the idea, with `older` those of runs older than that many days; never
-    those of a best run, a shipped one or one that is going on.
+    Always: leftovers of killed processes, checkpoints of failed and done runs, cached outputs,
+    tiles and graphs that no run needs, tiles of images that no file holds any more. With `rejected`
+    also the models, folds' too, of runs that hurt or at which the gate rejected the idea, with
+    `older` those of runs older than that many days; never those of a best run, a shipped one or
+    one that is going on.
     """
     known = runlog.runs(workspace)
     models = _models(workspace, known, rejected, older)
@@ -85,6 +87,7 @@ def gc(
         *_checkpoints(known),
         *models,
         *_cached(workspace, task, known, going),
+        *((path, "tiles of an image that is not in the data") for path in unshown(workspace)),
     ]
     items = tuple(Item(_named(workspace, path), size(path), why) for path, why in found)
     taken = {run.id: size(run.folder) for run in known}
@@ -148,8 +151,24 @@ def _cached(
 ) -> Iterator[tuple[Path, str]]:
     """Cached outputs and graphs that belong to no model; none where a model can't be read, or
     while a run is going on whose model is not there yet."""
-    if any(run.status == "running" for run in known):
+    needed = None if any(run.status == "running" for run in known) else _needed(task, known, going)
+    if needed is None:
         return
+    keys, digests = needed
+    for outputs in (workspace.cache / "outputs").glob("*"):
+        if outputs.name not in keys:
+            yield outputs, "cached outputs that no run needs"
+    for mined in (workspace.cache / "mined").glob("*"):
+        if mined.name not in keys:
+            yield mined, "tiles that no run's model has embedded"
+    for graph in (workspace.cache / "graphs").glob("*.onnx"):
+        if bundle.digest(graph) not in digests:
+            yield graph, "a cached graph that no run needs"
+
+
+def _needed(task: Task, known: list[Run], going: set[Path]) -> tuple[set[str], set[str]] | None:
+    """Names of outputs and tiles, and hashes of graphs, of all models that stay; None where one
+    can't be read."""
     keys, digests = set[str](), set[str]()
     for run in known:
         for folder in _models_of(run):
@@ -157,16 +176,12 @@ def _cached(
                 continue
             try:
                 model = bundle.read_model(folder)
-                keys.add(task.predictor(model).key[:24])
+                predictor = task.predictor(model)
+                keys |= {predictor.key[:24], weights_key(predictor, model)[:24]}
             except (AtarimaeError, OSError, KeyError):
-                return
+                return None
             digests |= {bundle.digest(graph) for graph in model.graphs.values()}
-    for outputs in (workspace.cache / "outputs").glob("*"):
-        if outputs.name not in keys:
-            yield outputs, "cached outputs that no run needs"
-    for graph in (workspace.cache / "graphs").glob("*.onnx"):
-        if bundle.digest(graph) not in digests:
-            yield graph, "a cached graph that no run needs"
+    return keys, digests
 
 
 def _delete(workspace: Workspace, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a process that was killed left behind."""
+"""What a process that was killed left behind, and what belongs to nothing any more."""
 
 import re
 import time
@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from atarimae.runlog.lock import is_held
+from atarimae.store import Store
 from atarimae.workspace import Workspace
 
 # As `files.write` and the snapshot name what they have not finished.
-KINDS = "json|jsonl|toml|parquet|npy|txt|png|jpg|webp|onnx|safetensors|html|csv"
+KINDS = "json|jsonl|toml|parquet|npy|txt|png|jpg|webp|onnx|safetensors|html|csv|zip|v"
 HALF = re.compile(rf"\.(?:.+\.(?:{KINDS})\.[a-z0-9_]{{8}}|snapshot(?:-\d+)?)")
 SETTLED = 600  # seconds; what is younger may be being written
 UNPACKING = 86_400  # the same for an archive that is unpacked, whose folder's own time stands still
@@ -31,6 +32,13 @@ def unborn(workspace: Workspace) -> Iterator[Path]:
         begun = (log.parent / "run.json").exists()
         if not begun and is_old(log.parent) and not is_held(log.parent):
             yield log.parent
+
+
+def unshown(workspace: Workspace) -> Iterator[Path]:
+    """Pyramids of images that no file of the data holds any more."""
+    pyramids = list((workspace.cache / "tiles").glob("*/*/[!.]*"))
+    held = {file.image for file in Store(workspace).data().files} if pyramids else set()
+    yield from (path for path in pyramids if path.stem not in held)
 
 
 def is_old(path: Path, settled: float = SETTLED) -> bool:

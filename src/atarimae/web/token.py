@@ -29,12 +29,12 @@ def new() -> str:
 class Token:
     """ASGI middleware that refuses requests without the token, and all that would change anything.
 
-    `asks` are the paths to which a question may be posted although it is no GET. Where it `edits`,
-    what is changed and by whom is the app's to judge.
+    `asks` are the paths to which a question may be posted although it is no GET. What begins with
+    one of `edits` is passed on as well: what is changed there and by whom is the app's to judge.
     """
 
     def __init__(
-        self, app: ASGIApp, token: str, asks: Collection[str] = (), *, edits: bool = False
+        self, app: ASGIApp, token: str, asks: Collection[str] = (), edits: tuple[str, ...] = ()
     ) -> None:
         self.app = app
         self.token = token
@@ -61,7 +61,7 @@ class Token:
         if not self._is_right(cookies.get(self.cookie, "")):
             return error_response(_stranger(), 401)
         asks = scope["method"] in ("GET", "HEAD") or scope["path"] in self.asks
-        if not (asks or self.edits):
+        if not (asks or scope["path"].startswith(self.edits)):
             return error_response(_read_only(scope["method"]), 403)
         return None
 

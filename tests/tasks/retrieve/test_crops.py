@@ -125,7 +125,14 @@ def test_a_trained_backbone_sees_the_boxes_too(made):
     from atarimae.tasks.retrieve.network.data import ImageSamples
 
     data = Store(made.space.folder).data()
-    still = {"crop": 1.0, "rotate": 0.0, "colour": 0.0, "blur": 0.0, "freeze": "none"}
+    still = {
+        "crop": 1.0,
+        "rotate": 0.0,
+        "perspective": 0.0,
+        "colour": 0.0,
+        "blur": 0.0,
+        "freeze": "none",
+    }
     recipe = task.load("retrieve").recipe.of({**SMALL, **still, "region": "box", "box_margin": 0.0})
     number = next(n for n, file in enumerate(data.files) if file.path.endswith("photos/0.png"))
     pixels, _ = ImageSamples(data, [0] * len(data), recipe, 0, 10**6).__getitems__([number])

@@ -1,17 +1,28 @@
-"""Several classes on one image: two where the task wants one, or said by two people at once."""
+"""Several classes on one image: two where the task wants one, or said by two people at once.
+
+Boxes, outlines and texts that two people changed at once, and pairs of which two say different
+things, are told with them.
+"""
 
 from collections.abc import Sequence
 from shlex import quote
 
 from atarimae.look.checks.finding import Beside, Check, Finding, by_image
 from atarimae.store import Conflict, Side
-from atarimae.types import Data, File, Label
+from atarimae.types import PAIR, POLYGON, Data, File, Label
+
+_NAMES = {POLYGON: "outline"}
 
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
-    known = {conflict.image: conflict for conflict in beside.conflicts}
+    known = {one.image: one for one in beside.conflicts if one.kind == "class"}
+    others: dict[str, list[Conflict]] = {}
+    for one in beside.conflicts:
+        if one.kind != "class":
+            others.setdefault(one.image, []).append(one)
     findings = []
     for image, files in by_image(data.files).items():
+        findings += [_other(conflict, files) for conflict in others.get(image, ())]
         classes = data.classes(files[0])
         conflict = known.get(image)
         at_once = conflict is not None and conflict.at_once
@@ -27,6 +38,24 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
                 )
             )
     return findings
+
+
+def _other(conflict: Conflict, files: Sequence[File]) -> Finding:
+    """The finding of a conflict of another kind than classes."""
+    names = " and ".join(f"'{side.value}'" for side in conflict.sides)
+    images = (conflict.image, *(side.other for side in conflict.sides[:1] if side.other))
+    pair = conflict.kind == PAIR
+    return Finding(
+        check.name,
+        f"Two pictures are told to be {names}."
+        if pair
+        else f"One {_NAMES.get(conflict.kind, conflict.kind)} was changed by people who did not "
+        f"see what the other did: there are {len(conflict.sides)} now.",
+        images,
+        tuple(file.path for file in files),
+        "; ".join(map(_side, conflict.sides)) + ".",
+        f"Keep the right {'word' if pair else 'one'}, and take the other away.",
+    )
 
 
 def _what(classes: Sequence[str], at_once: bool) -> str:
@@ -46,7 +75,9 @@ def _evidence(conflict: Conflict | None, labels: Sequence[Label]) -> list[str]:
 
 def _side(side: Side) -> str:
     seen = "" if side.seen == side.edit - 1 else f", who had seen version {side.seen}"
-    return f"'{side.value}' by {side.by or 'unknown'} in edit {side.edit}{seen}"
+    box = side.box
+    at = f" at {box.x0:g}, {box.y0:g}, {box.x1:g}, {box.y1:g}" if box else ""
+    return f"'{side.value}'{at} by {side.by or 'unknown'} in edit {side.edit}{seen}"
 
 
 def _said(label: Label) -> str:

@@ -10,6 +10,8 @@ import numpy as np
 
 from atarimae.look.checks.unseen import Section
 from atarimae.store import Store
+from atarimae.store.names import Names, names_at
+from atarimae.store.splitting import split_since
 from atarimae.types import CHECKED, Bools, Data, File
 
 
@@ -29,11 +31,13 @@ class Decided:
 
 def decided(data: Data, part: Section) -> Decided:
     """What was decided of the labels of a section; changed are those whose run knew another one."""
-    version = part.judged.run.data
-    then = Store(part.judged.workspace).data(version.edit if version else None)
+    version, store = part.judged.run.data, Store(part.judged.workspace)
+    then = store.data(version.edit if version else None)
+    split = store.read(lambda now: split_since(now, then.version.edit))
+    known = _Then(then, store.read(names_at), split)
     pairs = list(zip(part.data.files, part.labels, strict=True))
     right = [_confirmed(data, file, label) for file, label in pairs]
-    before = tuple(_before(then, data, file, label) for file, label in pairs)
+    before = tuple(_before(known, data, file, label) for file, label in pairs)
     wrong = [was != label for was, (_, label) in zip(before, pairs, strict=True)]
     return Decided(np.array(right, bool), np.array(wrong, bool), before)
 
@@ -45,8 +49,22 @@ def _confirmed(data: Data, file: File, label: str) -> bool:
     )
 
 
-def _before(then: Data, now: Data, file: File, label: str) -> str:
-    """The class that is no longer said; the label itself where none has gone."""
+@dataclass(frozen=True)
+class _Then:
+    """The data as a run had it, as classes are called by now; and images split off since."""
+
+    data: Data
+    names: Names
+    split: frozenset[str]
+
+
+def _before(then: _Then, now: Data, file: File, label: str) -> str:
+    """The class that is no longer said; the label itself where none has gone.
+
+    A class that was renamed, merged or split since was not said wrongly.
+    """
+    if file.image in then.split:
+        return label
     classes = now.classes(file)
-    gone = [name for name in then.classes(file) if name not in classes]
+    gone = [name for name in then.data.classes(file) if then.names.of(name) not in classes]
     return gone[0] if gone and label in classes else label

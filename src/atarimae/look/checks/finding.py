@@ -1,8 +1,9 @@
 """What a check gives, and what it is given."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
+from atarimae.look.checks.answers import Answers
 from atarimae.look.checks.judged import Judged
 from atarimae.store import Conflict, Refusal
 from atarimae.survey import Survey, Surveyor
@@ -47,6 +48,7 @@ class Beside:
     conflicts: tuple[Conflict, ...] = ()  # images of which people say different classes
     surveyor: Surveyor | None = None  # what looks at pixels; None where nobody may
     witnesses: tuple[Judged, ...] = ()  # runs that may judge labels, see unseen.py
+    answers: Answers = field(default_factory=Answers, compare=False, repr=False)
 
     def survey(self, data: Data) -> Survey | None:
         """What the pixels of `data` say; None where nobody may look, or nothing can be read."""

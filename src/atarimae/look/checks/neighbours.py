@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from weakref import ref
 
 import numpy as np
 
+from atarimae.look.checks.finding import Beside
 from atarimae.look.checks.judged import Judged
 from atarimae.predict.search import Gallery
 from atarimae.predict.unit import unit
@@ -26,19 +26,12 @@ class Neighbours:
     cosines: Floats  # (n, `NEAREST`); -inf where there are fewer
 
 
-def neighbours(judged: Judged, data: Data) -> Neighbours | None:
-    """Of the images that the run embedded already; None where these are fewer than two.
-
-    Several checks ask, one after another: what was last found for the same two is given again.
-    """
-    last = _LAST[0] if _LAST else None
-    if last is None or last[0]() is not judged or last[1]() is not data:
-        last = ref(judged), ref(data), _found(judged, data)
-        _LAST[:] = [last]
-    return last[2]
-
-
-_LAST: list[tuple["ref[Judged]", "ref[Data]", Neighbours | None]] = []
+def neighbours(known: Beside, data: Data) -> Neighbours | None:
+    """Of the images that the newest run embedded already; None where these are fewer than two."""
+    judged = known.judged
+    if judged is None:
+        return None
+    return known.answers.once("neighbours", data, lambda: _found(judged, data))
 
 
 def _found(judged: Judged, data: Data) -> Neighbours | None:
@@ -54,7 +47,7 @@ def _found(judged: Judged, data: Data) -> Neighbours | None:
     return Neighbours(files, rows, near, cosines)
 
 
-def reduced(rows: Sequence[Array]) -> Floats:
+def reduced(rows: Sequence[Array] | Floats) -> Floats:
     """Rows of unit length; long ones in the directions in which they vary most.
 
     The mean stays in: cosines are of the rows as they are, as far as those directions hold them.

@@ -13,7 +13,7 @@ RULE = Rule(1, 0.5, np.inf, 0.1, True)  # of log₂ of the distance: 1.4 times t
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
     """Only what a run embedded already is looked at: without one, nothing is said."""
-    known = neighbours(beside.judged, data) if beside.judged else None
+    known = neighbours(beside, data)
     if known is None or beside.judged is None:
         return []
     far, run = distances(known), beside.judged.run.mark

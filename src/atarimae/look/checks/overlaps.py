@@ -1,11 +1,11 @@
 """Two classes whose images are each other's neighbours."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from atarimae.look.checks.finding import Beside, Check, Finding, by_image
 from atarimae.look.checks.neighbours import Neighbours, neighbours
-from atarimae.types import Data
+from atarimae.types import Data, File
 
 SHARE = 0.5  # of the images of either class
 FEWEST = 2  # images of either class that lie nearest to the other: one alone is chance
@@ -14,11 +14,12 @@ SHOWN = 6  # images
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
     """Only what a run embedded already is looked at: without one, nothing is said."""
-    known = neighbours(beside.judged, data) if beside.judged else None
+    known = neighbours(beside, data)
     if known is None or beside.judged is None:
         return []
-    run = beside.judged.run.mark
-    return [_finding(data, known, one, other, run) for one, other in _overlapping(data, known)]
+    sizes = Counter(name for file in known.files for name in data.classes(file))
+    files, run = by_image(data.files), beside.judged.run.mark
+    return [_finding(data, known, sides, sizes, files, run) for sides in _overlapping(data, known)]
 
 
 def _overlapping(data: Data, known: Neighbours) -> Iterator[tuple[list[int], list[int]]]:
@@ -44,20 +45,26 @@ def _overlapping(data: Data, known: Neighbours) -> Iterator[tuple[list[int], lis
         yield crossing[pair], crossing[pair[::-1]]
 
 
-def _finding(data: Data, known: Neighbours, one: list[int], other: list[int], run: str) -> Finding:
+def _finding(
+    data: Data,
+    known: Neighbours,
+    sides: tuple[list[int], list[int]],
+    sizes: Mapping[str, int],
+    files: Mapping[str, list[File]],
+    run: str,
+) -> Finding:
+    one, other = sides
     places = [place for pair in zip(one, other, strict=False) for place in pair][:SHOWN]
     images = tuple(known.files[place].image for place in places)
-    names = [data.classes(known.files[side[0]])[0] for side in (one, other)]
-    sizes = [sum(name in data.classes(file) for file in known.files) for name in names]
-    files = by_image(data.files)
+    names = [data.classes(known.files[side[0]])[0] for side in sides]
     return Finding(
         check.name,
         f"'{names[0]}' and '{names[1]}' can hardly be told apart.",
         images,
         tuple(file.path for image in images for file in files[image]),
-        f"Of the {sizes[0]:,} images of '{names[0]}' {len(one):,} lie nearest to one of "
-        f"'{names[1]}', and {len(other):,} of {sizes[1]:,} the other way, in the embeddings of run "
-        f"{run}.",
+        f"Of the {sizes[names[0]]:,} images of '{names[0]}' {len(one):,} lie nearest to one of "
+        f"'{names[1]}', and {len(other):,} of {sizes[names[1]]:,} the other way, in the embeddings "
+        f"of run {run}.",
         "If they are one class, write both alike. If not, write down what tells them apart, look "
         "through their labels, and see whether it can be seen at the size the model reads.",
     )

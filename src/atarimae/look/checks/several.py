@@ -54,7 +54,7 @@ def suspects(data: Data, beside: Beside) -> list[Suspect]:
     if survey is None:
         return []
     rows: Rows = survey.of(parts.measure)
-    known = neighbours(beside.judged, data) if beside.judged else None
+    known = neighbours(beside, data)
     place = {image: number for number, image in enumerate(survey.images)}
     peers, classed = _peers(data, place)
     across, down = (_strength(rows, axis) for axis in "xy")

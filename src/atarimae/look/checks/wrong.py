@@ -1,14 +1,16 @@
 """Labels that images do not look like, told by models that never learned from those images."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from atarimae.look.checks.decided import Decided, decided
 from atarimae.look.checks.finding import Beside, Check, Finding
+from atarimae.look.checks.suspected import suspected
 from atarimae.look.checks.unseen import Section, judged_images, sections
 from atarimae.predict.unit import unit
-from atarimae.score.labels import Left, Suspicions, left, suspicions
+from atarimae.score.labels import Left, Suspicions, left
 from atarimae.types import Data, File, Floats
 
 SURE = 0.25  # the least probability of a finding
@@ -24,6 +26,14 @@ class JudgedSection:
     found: Suspicions
     decided: Decided
 
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """By label, which rows have it."""
+        found: dict[str, list[int]] = {}
+        for place, label in enumerate(self.part.labels):
+            found.setdefault(label, []).append(place)
+        return found
+
 
 @dataclass(frozen=True)
 class JudgedLabels:
@@ -36,18 +46,9 @@ class JudgedLabels:
         return sum(len(one.found) for one in self.sections)
 
 
-# The last answer: the checks and the queue ask for the same one after the other.
-_LAST: list[tuple[Data, object, JudgedLabels | None]] = []
-
-
 def judged_labels(data: Data, known: Beside) -> JudgedLabels | None:
     """The labels that can be judged; None where there is no run that may, or too few of them."""
-    for last, witnesses, made in _LAST:
-        if last is data and witnesses == known.witnesses:
-            return made
-    made = _judged(data, known)
-    _LAST[:] = [(data, known.witnesses, made)]
-    return made
+    return known.answers.once("judged labels", data, lambda: _judged(data, known))
 
 
 def _judged(data: Data, known: Beside) -> JudgedLabels | None:
@@ -67,7 +68,9 @@ def _section(data: Data, part: Section) -> JudgedSection:
     """A label that was changed is judged as it was, so that the estimate learns from it."""
     rows, told = unit(part.rows), decided(data, part)
     groups = [file.group for file in part.data.files]
-    return JudgedSection(part, rows, suspicions(rows, part.labels, groups, asked=told.before), told)
+    cache = part.judged.workspace.cache
+    found = suspected(cache, rows, part.labels, groups, told.before)
+    return JudgedSection(part, rows, found, told)
 
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
@@ -84,7 +87,7 @@ def _finding(judged: JudgedSection, place: int) -> Finding:
     part, found = judged.part, judged.found
     file, own = part.data.files[place], part.labels[place]
     other = found.classes[found.rather[place]]
-    near = {name: _nearest(part, judged.rows, place, name) for name in (other, own)}
+    near = {name: _nearest(judged, place, name) for name in (other, own)}
     told = "; ".join(_told(name, *one) for name, one in near.items())
     return Finding(
         check.name,
@@ -101,14 +104,14 @@ def _finding(judged: JudgedSection, place: int) -> Finding:
     )
 
 
-def _nearest(part: Section, rows: Floats, place: int, name: str) -> tuple[File, float] | tuple[()]:
+def _nearest(judged: JudgedSection, place: int, name: str) -> tuple[File, float] | tuple[()]:
     """The nearest other image with that label, and its cosine."""
-    places = [n for n, label in enumerate(part.labels) if label == name and n != place]
+    places = [other for other in judged.places.get(name, ()) if other != place]
     if not places:
         return ()
-    cosines = rows[places] @ rows[place]
+    cosines = judged.rows[places] @ judged.rows[place]
     best = int(np.argmax(cosines))
-    return part.data.files[places[best]], float(cosines[best])
+    return judged.part.data.files[places[best]], float(cosines[best])
 
 
 def _told(name: str, file: File | None = None, cosine: float = 0.0) -> str:

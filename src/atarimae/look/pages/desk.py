@@ -19,9 +19,7 @@ def router(site: Site) -> APIRouter:
         """What the number keys say of an image, and its files."""
         listing = site.catalogue.now()
         found = [one for one in site.checking.found if image in one.images]
-        near = site.neighbours.of(listing, image)
-        near = [one for one in near if one in listing.files_by_image]
-        told = choices(listing, image, near, found)
+        told = choices(listing, image, site.neighbours.of(listing, image), found)
         files, conflict = listing.files_by_image.get(image, []), listing.conflicts.get(image)
         return {
             "image": image,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
-from atarimae.look.catalogue import MARKS, NONE, Filter
+from atarimae.look.catalogue import MARKS, NONE, ROUND, Filter
 from atarimae.look.items import item
 from atarimae.look.saved import saved
 from atarimae.look.shown import Wish
@@ -16,14 +16,21 @@ from atarimae.types import FLAG, File
 from atarimae.web.frame import WebError
 
 MOST = 500  # files in one answer
+MOST_CLASSES = 100  # that are offered to a filter of coverage
 
 
 def wanted(
-    label: str = "", split: str = "", source: str = "", role: str = "", text: str = "",
+    label: str = "",
+    split: str = "",
+    source: str = "",
+    role: str = "",
+    uncovered: str = "",
+    text: str = "",
+    set: str = "",
     mark: str = "",
-) -> Filter:  # fmt: skip
+) -> Filter:
     """The filter in an address."""
-    return Filter(label, split, source, role, text, mark)
+    return Filter(label, split, source, role, uncovered, text, set, mark)
 
 
 Wanted = Annotated[Filter, Depends(wanted)]
@@ -34,7 +41,9 @@ def router(site: Site) -> APIRouter:
     made = APIRouter()
 
     @made.get("/")
-    def page(request: Request, filter_: Wanted, seen: str = "") -> HTMLResponse:
+    def page(
+        request: Request, filter_: Wanted, seen: str = "", queue: str = "", near: str = ""
+    ) -> HTMLResponse:
         listing = site.catalogue.now()
         return site.pages.page(
             "images.html",
@@ -49,6 +58,12 @@ def router(site: Site) -> APIRouter:
             none=NONE,
             looked={SEEN: "seen", UNSEEN: "not seen yet"},
             seen=seen,
+            round=listing.round,
+            covered=listing.covered[:MOST_CLASSES],
+            whole_round=ROUND,
+            queue=queue,
+            queues=site.catalogue.store.queues.names(),
+            near=near,
         )
 
     @made.get("/api/images")
@@ -59,15 +74,18 @@ def router(site: Site) -> APIRouter:
         find: str = "",
         seen: str = "",
         before: str = "",
+        queue: str = "",
+        near: str = "",
         version: Annotated[int, Query(ge=0)] = 0,
     ) -> dict[str, object]:
-        listing = site.catalogue.now()
-        found = site.shown.found(listing, Wish(filter_, seen, before or stamp(now()), version))
+        listing, before = site.catalogue.now(), before or stamp(now())
+        found = site.shown.found(listing, Wish(filter_, seen, before, queue, near, version))
         return {
             "version": found.version,
             "total": len(found.files),
             "all": len(listing.data.files),
             "before": found.before,
+            "near": found.near,
             "seen": site.unseen.share(found.images),
             "start": start,
             "position": _position(found.files, find),
@@ -98,6 +116,8 @@ def router(site: Site) -> APIRouter:
                 if image in finding.images and finding.label not in classes
             ],
             seen_by=site.catalogue.store.seen_by(image),
+            covered=listing.data.covered.get(image, frozenset()),
+            round=listing.round,
         )
 
     @made.post("/seen")

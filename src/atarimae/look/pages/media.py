@@ -44,7 +44,7 @@ def router(site: Site) -> APIRouter:
         known = listing.data.images.get(image)
         found = open_verified(listing.data, known, files) if known and files else None
         if known is None or found is None:
-            raise _gone(image)
+            raise gone(image)
         kind = SHOWN.get(known.format, "application/octet-stream")
         headers = {"Content-Length": str(known.bytes)}
         if known.format not in SHOWN:
@@ -60,7 +60,7 @@ async def _picture(site: Site, image: str, side: int) -> Response:
     listing = await run_in_threadpool(site.catalogue.now)
     files = listing.files_by_image.get(image)
     if not files:
-        raise _gone(image)
+        raise gone(image)
     path = cached(site.workspace, image, side)
     if not path.is_file():
         loop = asyncio.get_running_loop()
@@ -68,11 +68,12 @@ async def _picture(site: Site, image: str, side: int) -> Response:
             site.pool, thumbnail, site.workspace, listing.data, files, side
         )
         if found is None:
-            raise _gone(image)
+            raise gone(image)
     return FileResponse(path, media_type="image/webp", headers=FOREVER)
 
 
-def _gone(image: str) -> WebError:
+def gone(image: str) -> WebError:
+    """The error for a picture that no file holds."""
     return WebError(
         404,
         "image",

@@ -19,10 +19,11 @@ const MARKS = {
 
 export class Grid {
   // `moved` is told when another tile has the focus, or others are chosen.
-  constructor(box, { open, counted, moved = () => {} }) {
+  constructor(box, { open, counted, failed = () => {}, moved = () => {} }) {
     this.box = box;
     this.open = open;
     this.counted = counted;
+    this.failed = failed;
     this.moved = moved;
     this.selection = new Selection(() => { this.#marked(); this.moved(); });
     this.tiles = new Map(); // place → element
@@ -148,12 +149,16 @@ export class Grid {
     try {
       const said = await (await fetch(`/api/images?${asked}`)).json();
       if (mine !== this.turn) return null;
+      if (said.error) {
+        this.failed(said.error);
+        return null;
+      }
       this.ready.set(number, said.items);
       this.total = said.total;
       this.before = said.before;
       this.version = said.version;
       said.items.forEach((item, nth) => this.#known(item.path, said.start + nth));
-      this.counted(said.total, said.all, said.seen);
+      this.counted(said.total, said.all, said.seen, said.near);
       this.#soon();
       return said;
     } catch {

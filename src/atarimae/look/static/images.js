@@ -1,6 +1,7 @@
 // The page of images: filter, grid and panel, with their state in the address.
 
 import { Grid } from "./grid.js";
+import { narrowed } from "./narrowed.js";
 import { Panel } from "./panel.js";
 
 const form = document.getElementById("filter");
@@ -13,7 +14,7 @@ if (box) start();
 async function start() {
   let typing, desk;
   const moved = () => desk?.moved();
-  const grid = new Grid(box, { open: show, counted, moved });
+  const grid = new Grid(box, { open: show, counted, failed, moved });
   const panel = new Panel({ step, closed, shown: moved });
   const find = () => { panel.dialog.close(); form.elements.text.focus(); };
 
@@ -42,8 +43,9 @@ async function start() {
   });
   await restore();
   if (document.body.dataset.edit) {
-    const { Desk } = await import("./desk.js"); // after the first pictures, which wait for less so
-    desk = new Desk({ grid, panel, at: () => open, find });
+    // After the first pictures, which wait for less so; whoever has left the page by then needs none.
+    const made = await import("./desk.js").catch(() => null);
+    if (made) desk = new made.Desk({ grid, panel, at: () => open, find });
     moved();
   }
 
@@ -115,12 +117,23 @@ function write(state, image = "") {
   history.replaceState(null, "", address.size ? `?${address}` : location.pathname);
 }
 
-function counted(total, all, [seen, images]) {
+function counted(total, all, [seen, images], near) {
+  narrowed(form, near);
   const some = total < all ? `${number.format(total)} of ${number.format(all)}` : number.format(all);
   document.getElementById("count").textContent = `${some} ${all === 1 ? "file" : "files"}`;
   document.getElementById("seen").textContent = share(seen, images);
   document.getElementById("clear").hidden = !wanted().size;
-  document.getElementById("nothing").hidden = total > 0;
+  nothing(total === 0, "No image fits this filter.");
+}
+
+function failed({ what, found, fix }) {
+  nothing(true, `${what} ${found} ${fix}`);
+  document.getElementById("clear").hidden = false;
+}
+
+function nothing(shown, text) {
+  document.getElementById("nothing").hidden = !shown;
+  document.querySelector("#nothing p").textContent = text;
 }
 
 // Less than all is never rounded up to all, nor more than nothing down to nothing.

@@ -6,10 +6,12 @@ thousands are compared fairly.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from atarimae.score.labels.sums import sums
 from atarimae.types import Floats, Ints
 
 Numbers = npt.NDArray[np.float64]
@@ -26,32 +28,42 @@ class Discriminant:
     counts: Ints  # (classes,): how many rows a class was learned from
     means: Numbers  # (classes, k), 0 where there was none
 
-    def placed(self, rows: Floats) -> Numbers:
+    def placed(self, rows: Floats) -> Floats:
         """(n, d) rows along the axes: (n, k)."""
-        return np.asarray((rows - self.mean) @ self.axes)
+        centred = rows - self.mean.astype(np.float32)
+        return np.asarray(centred @ self.axes.astype(np.float32))
 
-    def likelihoods(self, placed: Numbers) -> Numbers:
+    def likelihoods(self, placed: Floats) -> Floats:
         """The log-likelihood of (n, k) rows in each class, (n, classes), less a constant a row.
 
         Given n_c rows with mean m, a further one of the class is normal around
         n_c b / (n_c b + 1) · m with variance 1 + b / (n_c b + 1).
         """
-        sure = self.counts[:, None] * self.between + 1
-        variance = 1 + self.between / sure
-        middle = (1 - 1 / sure) * self.means
-        known = ((middle**2) / variance + np.log(variance)).sum(1)
-        crossed = placed @ (middle / variance).T
-        return np.asarray(crossed - ((placed**2) @ (1 / variance).T + known) / 2)
+        steep, known, size = self._classes
+        spread = (placed**2) @ (0.5 / self._variances).T.astype(np.float32)
+        return np.asarray(placed @ steep.T - spread[:, size] - known)
+
+    @cached_property
+    def _variances(self) -> Numbers:
+        """(sizes, k): one row for all classes that were learned from as many rows."""
+        return np.asarray(1 + self.between / (np.unique(self.counts)[:, None] * self.between + 1))
+
+    @cached_property
+    def _classes(self) -> tuple[Floats, Floats, Ints]:
+        """By class: its middle by variance, (classes, k); what no row changes; its size's row."""
+        size = np.unique(self.counts, return_inverse=True)[1]
+        variance = self._variances[size]
+        middle = (1 - 1 / (self.counts[:, None] * self.between + 1)) * self.means
+        known = ((middle**2) / variance + np.log(variance)).sum(1) / 2
+        return (middle / variance).astype(np.float32), known.astype(np.float32), size
 
 
 def fitted(rows: Floats, targets: Ints, classes: int) -> Discriminant:
     """The model of (n, d) rows of unit length, each with a class; some classes may have none."""
     mean = rows.mean(0, dtype=np.float64)
-    centred = rows - mean
+    centred = rows - mean.astype(np.float32)
     counts = np.bincount(targets, minlength=classes)
-    sums = np.zeros((classes, rows.shape[1]))
-    np.add.at(sums, targets, centred)
-    means = sums / np.maximum(counts, 1)[:, None]
+    means = sums(centred, targets, classes) / np.maximum(counts, 1).astype(np.float32)[:, None]
     there = counts > 0
     whiten = _whitening(centred - means[targets], max(1, len(rows) - int(there.sum())))
     moved, share = means[there] @ whiten, counts[there] / len(rows)
@@ -63,17 +75,17 @@ def fitted(rows: Floats, targets: Ints, classes: int) -> Discriminant:
     return Discriminant(mean, axes, np.maximum(between[kept], LEAST), counts, means @ axes)
 
 
-def _whitening(left: Numbers, freedom: int) -> Numbers:
+def _whitening(left: Floats, freedom: int) -> Numbers:
     """(d, d): what makes the variation within classes a sphere of variance 1.
 
     The covariance is shrunk as far as its own noise says: OAS, Chen et al., IEEE TSP 2010.
     """
-    within = left.T @ left / freedom
+    within = (left.T @ left).astype(np.float64) / freedom
     width = len(within)
     mean = max(float(np.trace(within)) / width, 1e-12)
     total, square = float((within**2).sum()), (mean * width) ** 2
     above = (1 - 2 / width) * total + square
     below = (freedom + 1 - 2 / width) * (total - square / width)
     shrink = min(1.0, above / below) if below > 0 else 1.0
-    values, vectors = np.linalg.eigh((1 - shrink) * within + shrink * mean * np.eye(width))
-    return np.asarray(vectors / np.sqrt(values))
+    root = np.linalg.cholesky((1 - shrink) * within + shrink * mean * np.eye(width))
+    return np.linalg.inv(root).T

@@ -35,7 +35,7 @@ class Evidence:
 
 def evidence(rows: Floats, targets: Ints, asked: Ints, folds: Ints, classes: int) -> Evidence:
     """Of (n, d) rows of unit length with a class each; the class `asked` is looked at, too."""
-    kernel, narrow = Kernel(rows, folds), _narrowed(rows)
+    kernel, narrow = Kernel(rows, folds), narrowed(rows)
     parts, order = [], []
     for fold in np.unique(folds):
         own, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
@@ -51,8 +51,8 @@ def evidence(rows: Floats, targets: Ints, asked: Ints, folds: Ints, classes: int
     return Evidence(named, found, kinds)
 
 
-def _narrowed(rows: Floats) -> Floats:
-    """The rows along their `WIDEST` principal axes, which no label has a say in."""
+def narrowed(rows: Floats) -> Floats:
+    """(n, d) rows along their `WIDEST` principal axes, which no label has a say in."""
     if rows.shape[1] <= WIDEST:
         return rows
     centred = rows - rows.mean(0)
@@ -60,10 +60,10 @@ def _narrowed(rows: Floats) -> Floats:
     return np.asarray(centred @ axes[:, -WIDEST:].astype(np.float32), np.float32)
 
 
-def _of(asked: Ints, kinds: Sequence[Numbers | Floats]) -> tuple[Ints, Bools, Numbers]:
+def _of(asked: Ints, kinds: Sequence[Floats]) -> tuple[Ints, Bools, Numbers]:
     """Classes, whether they are named for the first time, and what each kind says of them."""
     width = min(LIKELY, kinds[0].shape[1])
-    likely = [np.argpartition(-kind, width - 1, axis=1)[:, :width] for kind in kinds]
+    likely = [np.argpartition(kind, -width, axis=1)[:, -width:] for kind in kinds]
     classes = np.hstack([asked[:, None], *likely])
     told = [np.take_along_axis(kind, classes, 1) for kind in kinds]
     return classes, _first(classes), np.stack(told).astype(np.float64)

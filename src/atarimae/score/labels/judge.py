@@ -20,6 +20,7 @@ Numbers = npt.NDArray[np.float64]
 START = (0.1, 6.0)  # weights, as many as there are kinds of evidence
 SHARE = 0.05  # of wrong labels, at first
 ROUNDS = 60
+SAMPLE = 6000  # labels that the weights are fitted on, at most: they are few numbers
 PRIOR = 1.0  # how many labels' worth the weights are held to `START` by
 
 
@@ -71,10 +72,13 @@ def fitted(kinds: Numbers, named: Bools, noise: float) -> tuple[Numbers, float]:
     """
     start = np.array(START)
     weights, share = start, SHARE
+    some = np.linspace(0, len(named) - 1, min(SAMPLE, len(named))).astype(np.int64)
+    known = np.ascontiguousarray(kinds[:, some])
+    products = known[:, None] * known[None]
     for _ in range(ROUNDS):
-        logs = probabilities(kinds, named, weights)
+        logs = probabilities(known, named[some], weights)
         right = 1 - chances(logs[:, 0], share, noise)
-        step = _step(kinds, np.exp(logs), right, weights - start)
+        step = _step(known, products, np.exp(logs), right, weights - start)
         weights = np.maximum(weights + step, 0)
         share, last = min(max(1 - float(right.mean()), 1e-6), 0.5), share
         if abs(share - last) < 1e-5 and np.abs(step).max() < 1e-3:
@@ -82,10 +86,17 @@ def fitted(kinds: Numbers, named: Bools, noise: float) -> tuple[Numbers, float]:
     return weights, share
 
 
-def _step(kinds: Numbers, chance: Numbers, right: Numbers, away: Numbers) -> Numbers:
-    """One of Newton's steps for the weights, where labels are right with probability `right`."""
-    mean = (kinds * chance).sum(2)
+def _step(
+    kinds: Numbers, products: Numbers, chance: Numbers, right: Numbers, away: Numbers
+) -> Numbers:
+    """One of Newton's steps for the weights, where labels are right with probability `right`.
+
+    `products` (kinds, kinds, n, c) are those of each kind of evidence with each.
+    """
+    number = len(kinds)
+    mean = np.einsum("anc,nc->an", kinds, chance)
     slope = ((kinds[:, :, 0] - mean) * right).sum(1) - PRIOR * away
-    spread = kinds - mean[:, :, None]
-    curve = np.einsum("anc,bnc->ab", spread * (chance * right[:, None]), spread)
-    return np.asarray(np.linalg.solve(curve + PRIOR * np.eye(len(curve)), slope))
+    counted = (chance * right[:, None]).ravel()
+    square = (products.reshape(number * number, -1) @ counted).reshape(number, number)
+    curve = square - (mean * right) @ mean.T
+    return np.asarray(np.linalg.solve(curve + PRIOR * np.eye(number), slope))

@@ -18,6 +18,8 @@ from atarimae.types import Floats, Ints
 
 Numbers = npt.NDArray[np.float64]
 
+VERSION = 1  # of what is found: raise it whenever that changes
+
 
 @dataclass(frozen=True)
 class Suspicions:

@@ -39,7 +39,7 @@ class RetrieveRecipe(Recipe):
     unjudged: ClassVar[Mapping[str, frozenset[str]]] = {
         "smoke": Recipe.unjudged["smoke"]
         | {"classes_per_batch", "images_per_class", "whiten_dimension", "whiten_shrink"}
-        | {"margin_rare", "memory", "hard_classes"}
+        | {"margin_rare", "memory", "hard_classes", "pseudo_weights"}
     }
 
     backbone: str = Field("tf_efficientnet_lite0", description="any timm model, by name")
@@ -180,6 +180,11 @@ class RetrieveRecipe(Recipe):
     min_images: int = Field(
         1, ge=1, description="classes with fewer training images are left out of training"
     )
+    pseudo_weights: bool = Field(
+        False,
+        description="whether a proposed class is drawn as often as control slices say that such "
+        "are right; with pseudo_labels",
+    )
     lr_loss: float = Field(1e-3, gt=0, description="peak learning rate of the classes' centres")
     start_size: int = Field(
         0,
@@ -201,6 +206,12 @@ class RetrieveRecipe(Recipe):
     crop: float = Field(0.7, gt=0, le=1, description="least share of the area a random cut keeps")
     flip: float = Field(0.0, ge=0, le=1, description="chance of a mirror image; 0 where it matters")
     rotate: float = Field(10.0, ge=0, le=180, description="largest random turn, degrees")
+    perspective: float = Field(
+        0.2,
+        ge=0,
+        lt=1,
+        description="how far the corners move, as from another side, every other time",
+    )
     colour: float = Field(0.3, ge=0, le=1, description="strength of random light and colour")
     blur: float = Field(0.2, ge=0, le=1, description="chance of blur")
 
@@ -227,6 +238,12 @@ class RetrieveRecipe(Recipe):
         if self.teacher and self.hard_classes:
             raise ValueError("hard_classes needs a loss over classes, and not a teacher")
         self._agrees_with_loss()
+        return self
+
+    @model_validator(mode="after")
+    def _weighs_what_is_there(self) -> "RetrieveRecipe":
+        if self.pseudo_weights and not (self.pseudo_labels and self.trains):
+            raise ValueError("pseudo_weights needs pseudo_labels, and something that learns")
         return self
 
     def _agrees_with_loss(self) -> None:

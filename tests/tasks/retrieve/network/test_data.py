@@ -15,6 +15,7 @@ from atarimae.tasks.retrieve.network.data import (
     ImageSamples,
     augmentation,
     balanced_batches,
+    drawn_by_weight,
     with_enough,
 )
 from atarimae.tasks.retrieve.network.training import RetrieveTraining
@@ -43,6 +44,29 @@ def test_one_seed_and_epoch_give_the_same_batches_and_another_epoch_others() -> 
     assert first != other
 
 
+def test_a_weight_is_the_share_of_epochs_that_an_image_takes_part_in() -> None:
+    weights = [1.0] * 5 + [0.25] * 4 + [1.0] * 3 + [0.6] + [1.0] * 3
+    seen = np.zeros(len(TARGETS))
+    for epoch in range(400):
+        plain = list(balanced_batches(TARGETS, 2, 4, seed=0, epoch=epoch))
+        batches = list(drawn_by_weight(plain, TARGETS, weights, 0, epoch))
+        assert [[TARGETS[n] for n in one] for one in batches] == [
+            [TARGETS[n] for n in one] for one in plain
+        ]  # as many, and as balanced
+        seen[list({number for batch in batches for number in batch})] += 1
+    assert seen / 400 == pytest.approx(weights, abs=0.08)
+    assert list(drawn_by_weight(plain, TARGETS, weights, 0, 399)) == batches
+
+
+def test_a_class_of_which_nobody_takes_part_stays_as_it_is() -> None:
+    assert list(drawn_by_weight([[0, 1]], [0, 1], [0.0, 1.0], 0, 0)) == [[0, 1]]
+
+
+OFF = {
+    "image_size": 32, "crop": 1, "flip": 0, "rotate": 0, "perspective": 0, "colour": 0, "blur": 0,
+}  # fmt: skip
+
+
 def test_augmentation_keeps_size_and_type() -> None:
     recipe = RetrieveRecipe.of({"image_size": 32, "flip": 0.5, "blur": 1.0})
     image = torch.from_numpy(np.full((3, 32, 32), 200, np.uint8))
@@ -52,11 +76,24 @@ def test_augmentation_keeps_size_and_type() -> None:
 
 
 def test_augmentation_can_be_switched_off() -> None:
-    off = RetrieveRecipe.of(
-        {"image_size": 32, "crop": 1, "flip": 0, "rotate": 0, "colour": 0, "blur": 0}
-    )
     image = torch.randint(0, 255, (3, 32, 32), dtype=torch.uint8)
-    torch.testing.assert_close(augmentation(off, 32)(image), image)
+    torch.testing.assert_close(augmentation(RetrieveRecipe.of(OFF), 32)(image), image)
+
+
+def test_every_other_picture_is_seen_from_another_side() -> None:
+    torch.manual_seed(0)
+    augment = augmentation(RetrieveRecipe.of(OFF | {"perspective": 0.3}), 32)
+    frame = torch.zeros((3, 32, 32), dtype=torch.uint8)  # its corners move inwards, on white
+    seen = [augment(frame) for _ in range(40)]
+    moved = [picture for picture in seen if not torch.equal(picture, frame)]
+    assert 10 <= len(moved) <= 30
+    sides = [[int((edge == 0).sum()) for edge in _edges(picture[0])] for picture in moved]
+    assert any(len(set(lengths)) > 2 for lengths in sides), "a mere cut or turn keeps parallels"
+
+
+def _edges(picture: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """The rows and columns a quarter of the way from each side."""
+    return picture[8], picture[-8], picture[:, 8], picture[:, -8]
 
 
 LABELS = {"a": "A", "b": "B", "c": "A", "unknown": None}

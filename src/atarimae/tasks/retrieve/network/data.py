@@ -1,6 +1,6 @@
 """Training samples: images with augmentation, or features that are in memory already."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -93,10 +93,12 @@ def _seeded(seed: int) -> Iterator[None]:
 
 
 def augmentation(recipe: RetrieveRecipe, size: int) -> Augment:
-    """What a phone does to a picture: another cut, angle, light and sharpness."""
+    """What a phone does to a picture: another cut, turn, side, light and sharpness."""
     steps: list[Augment] = []
     if recipe.rotate:
         steps.append(v2.RandomRotation(recipe.rotate, v2.InterpolationMode.BILINEAR, fill=255))
+    if recipe.perspective:
+        steps.append(v2.RandomPerspective(recipe.perspective, 0.5, fill=255))
     if recipe.crop < 1:
         steps.append(v2.RandomResizedCrop(size, (recipe.crop, 1.0), (0.8, 1.25), antialias=True))
     if recipe.flip:
@@ -142,6 +144,39 @@ def balanced_batches(
         random.shuffle(groups)  # the first have the hardest neighbours
     for group in groups:
         yield [number for place in group for number in drawn[place]]
+
+
+def drawn_by_weight(
+    batches: Iterable[list[int]],
+    targets: Sequence[int],
+    weights: Sequence[float],
+    seed: int,
+    epoch: int,
+) -> Iterator[list[int]]:
+    """The batches, in which a sample takes part in as many epochs as its weight, 0 to 1, says.
+
+    In the others a sample of its class that does stands in: batches are as many, and as balanced.
+    """
+    random = np.random.default_rng([seed, epoch, 1])
+    there = random.uniform(size=len(weights)) < np.asarray(weights)
+    members: dict[int, list[int]] = {}
+    for number in np.flatnonzero(there).tolist():
+        members.setdefault(targets[number], []).append(number)
+    for batch in batches:
+        yield [
+            number
+            if there[number] or targets[number] not in members
+            else members[targets[number]][int(random.integers(len(members[targets[number]])))]
+            for number in batch
+        ]
+
+
+def weights_of(train: Data) -> list[float]:
+    """The weight of each file: 1 where a person labelled it."""
+    return [
+        train.weights.get(file.image, 1.0) if file.image in train.trusted else 1.0
+        for file in train.files
+    ]
 
 
 def with_enough(train: Data, least: int) -> Data:

@@ -87,10 +87,14 @@ class RetrieveTraining:
         if isinstance(self.samples, data.ImageSamples):
             self.samples.epoch = epoch
         recipe = self.recipe
-        return data.balanced_batches(
+        batches = data.balanced_batches(
             self.targets, recipe.classes_per_batch, recipe.images_per_class, self.setup.seed, epoch,
             self._together() if recipe.hard_classes else None,
         )  # fmt: skip
+        if not recipe.pseudo_weights:
+            return batches
+        weights = data.weights_of(self.setup.train)
+        return data.drawn_by_weight(batches, self.targets, weights, self.setup.seed, epoch)
 
     def step(self, batch: object, update: Update) -> Mapping[str, float]:
         """The loss of one batch."""

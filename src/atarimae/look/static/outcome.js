@@ -1,0 +1,71 @@
+// Disagreements one after the other: a key chooses whose answer is right, and it becomes a label.
+
+const list = document.getElementById("apart");
+const number = document.getElementById("outcome").dataset.number;
+const left = document.getElementById("left");
+let current = 0;
+
+const items = () => [...(list?.children ?? [])];
+
+for (const item of items()) {
+  item.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button) choose(item, button);
+  });
+  item.addEventListener("focusin", () => mark(items().indexOf(item), false));
+}
+mark(0);
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || /INPUT|SELECT/.test(event.target.tagName)) return;
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  if (step) mark(current + step);
+  else if (/^[0-9]$/.test(event.key)) items()[current]?.querySelector(`[data-key="${event.key}"]`)?.click();
+  else return;
+  event.preventDefault();
+});
+
+document.getElementById("take")?.addEventListener("click", async (event) => {
+  event.target.disabled = true;
+  const told = await post("take", {});
+  if (told) location.reload();
+  else event.target.disabled = false;
+});
+
+function mark(to, scroll = true) {
+  const all = items();
+  if (!all.length) return;
+  current = Math.max(0, Math.min(to, all.length - 1));
+  all.forEach((item, place) => item.classList.toggle("current", place === current));
+  if (scroll && to !== 0) all[current].scrollIntoView({ block: "nearest" });
+}
+
+async function choose(item, button) {
+  const told = await post("choose", { image: item.dataset.image, said: JSON.parse(button.dataset.said) });
+  if (!told) return;
+  for (const other of item.querySelectorAll("button")) other.setAttribute("aria-pressed", other === button);
+  const fresh = !item.classList.contains("settled");
+  item.classList.add("settled");
+  item.querySelector(".became").textContent = told.edit ? `Labelled so: edit ${told.edit}.` : "It was labelled so.";
+  if (fresh) left.textContent = Number(left.textContent) - 1;
+  mark(items().indexOf(item) + 1);
+}
+
+async function post(what, value) {
+  const note = document.getElementById("refused");
+  note.hidden = true;
+  try {
+    const answer = await fetch(`/api/agree/${number}/${what}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(value),
+    });
+    const told = await answer.json();
+    if (answer.ok) return told;
+    note.textContent = [told.error.what, told.error.found, told.error.fix].filter(Boolean).join(" ");
+  } catch {
+    note.textContent = "Nothing was changed: the server is not there.";
+  }
+  note.hidden = false;
+  return null;
+}

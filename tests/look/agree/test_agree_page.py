@@ -1,0 +1,141 @@
+"""Two people answer in a browser, neither seeing what the other says; and what came of it."""
+
+import pytest
+from fastapi.testclient import TestClient
+from playwright.sync_api import expect
+from serving import PHONE, serving
+
+from atarimae import look
+from atarimae.look.agree import start
+from atarimae.store import Store
+
+CLASSES = ["純米", "吟醸 🍶", "<script>"]
+SIZES = [pytest.param(None, id="desktop"), pytest.param(PHONE, marks=pytest.mark.long, id="phone")]
+
+
+@pytest.fixture
+def bottles(maker):
+    for number in range(4):
+        maker.picture(f"{number}.png", (40 * number, 90, 200), "純米", size=(200, 100))
+    maker.record()
+    return start(maker.workspace, images=4, classes=CLASSES)
+
+
+def answered(page, keys):
+    for number, key in enumerate(keys):
+        expect(page.locator("#progress")).to_contain_text(f"{number + 1} of 4")
+        page.keyboard.press(key)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_two_people_answer_and_the_right_answer_becomes_a_label(page, maker, bottles, size):
+    if size:
+        page.set_viewport_size(size)
+    version = Store(maker.workspace).data().version
+    with serving(maker.workspace) as address:
+        page.goto(f"{address}/agree")
+        page.get_by_role("link", name="Answer").click()
+        page.fill("input[name=who]", "花子 <i>")
+        page.keyboard.press("Enter")
+        expect(page.locator("#classes button")).to_have_text(
+            [f"{n + 1}{c}" for n, c in enumerate(CLASSES)]
+        )
+        answered(page, ["1", "2", "3", "0"])
+        expect(page.locator("#thanks")).to_contain_text("Thank you, 花子 <i>.")
+        page.keyboard.press("ArrowLeft")  # an answer can be looked at again, and changed
+        expect(page.locator("#none")).to_have_attribute("aria-pressed", "true")
+        page.goto(f"{address}/agree/1/outcome")
+        expect(page.locator(".nothing")).to_contain_text("once two people have answered everything")
+        page.goto(f"{address}/agree/1?who=太郎")
+        expect(page.locator("#progress")).to_have_text("1 of 4, 0 answered")  # and sees nothing
+        page.keyboard.press("/")
+        page.keyboard.type("吟")
+        page.keyboard.press("Enter")
+        expect(page.locator("#progress")).to_contain_text("2 of 4")
+        page.keyboard.press("2")
+        expect(page.locator("#progress")).to_contain_text("3 of 4")
+        with page.expect_response("**/api/agree/1"):
+            page.locator("#classes button").nth(2).click()
+        expect(page.locator("#progress")).to_contain_text("4 of 4")
+        page.keyboard.press("1")
+        expect(page.locator("#thanks")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert Store(maker.workspace).data().version == version
+        page.goto(f"{address}/agree/1/outcome")
+        expect(page.locator("h2").nth(1)).to_have_text(
+            "2 of 2 images on which they differ are left"
+        )
+        expect(page.locator("#apart > li").nth(0).locator("button")).to_have_text(
+            ["1吟醸 🍶太郎", "2純米花子 <i>", "0none of them"]
+        )
+        page.keyboard.press("1")
+        expect(page.locator(".became").nth(0)).to_have_text("Labelled so: edit 2.")
+        expect(page.locator("#left")).to_have_text("1")
+        page.keyboard.press("0")
+        expect(page.locator("#left")).to_have_text("0")
+        page.click("#take")
+        expect(page.locator("#take")).to_have_count(0)
+    data, edits = Store(maker.workspace).data(), Store(maker.workspace).edits()
+    said = [[label.value for label in data.labels.get(image, ())] for image in bottles.images]
+    assert said == [["吟醸 🍶"], ["吟醸 🍶"], ["<script>"], []]
+    assert {edit.why for edit in edits[1:]} == {"agreement 1"}
+
+
+def test_boxes_are_drawn_and_a_class_is_a_key(page, maker, bottles):
+    asked = start(maker.workspace, images=2, classes=["weld", "bolt"], boxes=True)
+    with serving(maker.workspace) as address:
+        page.goto(f"{address}/agree/{asked.id}?who=花子")
+        expect(page.locator("#classes button")).to_have_count(2)
+        for key, (x0, y0, x1, y1) in (
+            ("1", (10, 10, 60, 60)),
+            ("2", (90, 20, 150, 80)),
+            ("1", (1, 1, 30, 30)),
+        ):
+            page.keyboard.press(key)
+            area = page.locator(".canvas img").bounding_box()
+            share = area["width"] / 200
+            page.mouse.move(area["x"] + x0 * share, area["y"] + y0 * share)
+            page.mouse.down()
+            page.mouse.move(area["x"] + x1 * share, area["y"] + y1 * share, steps=3)
+            page.mouse.up()
+        expect(page.locator(".canvas rect")).to_have_count(3)
+        page.keyboard.press("Backspace")
+        expect(page.locator(".canvas rect")).to_have_count(2)
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".canvas rect")).to_have_count(0)
+        with page.expect_response("**/api/agree/2"):
+            page.keyboard.press("ArrowRight")
+        expect(page.locator("#thanks")).to_be_visible()
+    found = {one.image: one.said for one in Store(maker.workspace).agreements.opinions(asked.id)}
+    assert [name for name, _ in found[asked.images[0]]] == ["weld", "bolt"]
+    box = found[asked.images[0]][1][1]
+    assert [box.x0, box.y0, box.x1, box.y1] == pytest.approx([90, 20, 150, 80], abs=2)
+    assert found[asked.images[1]] == ()
+
+
+def test_answers_of_others_are_never_told(maker, bottles):
+    client = TestClient(look.create_app(maker.workspace), base_url="http://127.0.0.1")
+    image = bottles.images[0]
+    said = {"who": "花子", "image": image, "said": [["純米", None]]}
+    assert client.post("/api/agree/1", json=said).json() == {"answered": 1}
+    own = client.get("/api/agree/1", params={"who": "花子"}).json()
+    assert [one["said"] for one in own["images"]] == [[["純米", None]], None, None, None]
+    other = client.get("/api/agree/1", params={"who": "太郎"})
+    assert [one["said"] for one in other.json()["images"]] == [None] * 4
+    assert "label" not in other.text
+    refused = client.post("/api/agree/1", json=said, headers={"Origin": "http://evil.example"})
+    assert refused.status_code == 403
+    wrong = client.post("/api/agree/1", json=said | {"said": [["x", None]]})
+    assert (wrong.status_code, wrong.json()["error"]["what"]) == (
+        400, "These are no answers to agreement 1.",
+    )  # fmt: skip
+    assert client.get("/agree/9").status_code == 400
+
+
+def test_a_settled_image_takes_no_late_answer(maker, bottles):
+    client = TestClient(look.create_app(maker.workspace), base_url="http://127.0.0.1")
+    image = bottles.images[0]
+    chosen = client.post("/api/agree/1/choose", json={"image": image, "said": [["吟醸 🍶", None]]})
+    assert chosen.json() == {"edit": 2}
+    late = client.post("/api/agree/1", json={"who": "太郎", "image": image, "said": []})
+    assert late.status_code == 409
