@@ -20,7 +20,7 @@ def confirm(workspace: Workspace, names: Sequence[str], *, by: str | None = None
     labels = [
         Label(image, value, CHECKED, by=who)
         for image in _images(data, names)
-        for value in _classes(data, image)
+        for value in classes_of(data, image)
     ]
     return store.say(labels, action="confirm", why="looked at, and right", by=who)
 
@@ -28,7 +28,7 @@ def confirm(workspace: Workspace, names: Sequence[str], *, by: str | None = None
 def _images(data: Data, names: Sequence[str]) -> list[str]:
     known = {file.path: file.image for file in data.files}
     known |= {file.image: file.image for file in data.files}
-    wrong = [name for name in names if name not in known or not _classes(data, known[name])]
+    wrong = [name for name in names if name not in known or not classes_of(data, known[name])]
     if wrong:
         more = f" and {len(wrong) - NAMED:,} more" if len(wrong) > NAMED else ""
         raise UsageError(
@@ -39,7 +39,7 @@ def _images(data: Data, names: Sequence[str]) -> list[str]:
     return [known[name] for name in names]
 
 
-def _classes(data: Data, image: str) -> list[str]:
+def classes_of(data: Data, image: str) -> list[str]:
     """What people said that it shows, in whole or in a box."""
     said = [label for label in data.labels.get(image, ()) if label.score is None and label.value]
     return list(dict.fromkeys(one.value for one in said if one.kind in ("class", "box")))
