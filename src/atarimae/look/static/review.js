@@ -257,7 +257,7 @@ async function next() {
 let counting;
 function soon() {
   clearTimeout(counting);
-  counting = setTimeout(() => { classes(); economics(); }, 1500);
+  counting = setTimeout(() => { classes(); economics(); }, 700);
 }
 
 async function post(address, body) {
