@@ -183,6 +183,18 @@ def test_colours_by_suspicion_are_steps_of_the_probability():
     assert said.names[-1] == "no suspicion"
 
 
+@pytest.mark.long
+def test_suspicion_comes_once_the_checks_are_through(client):
+    name, *_ = drawn(client)
+    said = {}
+    while "codes" not in said:
+        said = client.get(f"/api/map/{name}/colours", params={"by": "suspicion"}).json()
+        assert "error" not in said, said
+
+    assert sum(said["counts"]) == COUNT
+    assert said["names"][-1] == "no suspicion"
+
+
 def test_the_first_of_several_classes_colours_an_image(fresh):
     image = fresh.picture("a.png", (1, 2, 3), "酒", "杯")
     fresh.record()

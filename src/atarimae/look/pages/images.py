@@ -9,6 +9,7 @@ from atarimae.look.catalogue import NONE, ROUND, Filter, Listing
 from atarimae.look.queued import in_queue
 from atarimae.look.site import Site
 from atarimae.look.unseen import SEEN, UNSEEN
+from atarimae.store import Classes
 from atarimae.store.history import now, stamp
 from atarimae.types import File
 from atarimae.web.frame import WebError
@@ -107,6 +108,7 @@ def router(site: Site) -> APIRouter:
             findings=[finding for finding in found if image in finding.images],
             seen_by=site.catalogue.store.seen_by(image),
             covered=listing.data.covered.get(image, frozenset()),
+            looked=Classes(site.catalogue.store).looked(image),
             round=listing.round,
         )
 
