@@ -8,7 +8,7 @@ const byId = (id) => document.getElementById(id);
 const form = byId("filter");
 const control = location.pathname.endsWith("/control");
 const size = new URLSearchParams(location.search).get("slice"); // of the control slice of a class
-const readOnly = Boolean(document.body.dataset.shared);
+const readOnly = Boolean(document.body.dataset.shared) && !document.body.dataset.edit;
 
 let items = []; // to be decided, the first one is shown
 let total = 0;
