@@ -1,5 +1,6 @@
 """Boxes, outlines and texts on a huge sheet, in a real browser."""
 
+import re
 from itertools import count
 
 import pytest
@@ -37,7 +38,7 @@ class Sheets:
     def opened(self, page, image, query=""):
         page.goto(f"{self.address}/annotate/{image}{query}")
         expect(page.locator("#annotate[data-ready]")).to_be_attached()
-        page.wait_for_function("document.querySelector('#stage').dataset.drawn !== undefined")
+        expect(page.locator("#stage")).to_have_attribute("data-drawn", re.compile(r"\d+"))
         return page
 
 

@@ -21,7 +21,9 @@ def confirm(workspace: Workspace, names: Sequence[str], *, by: str | None = None
     data = store.data()
     images = _images(data, names)
     labels = [
-        Label(image, value, CHECKED, by=who) for image in images for value in _classes(data, image)
+        Label(image, value, CHECKED, by=who)
+        for image in images
+        for value in classes_of(data, image)
     ]
     pairs = {pair for image in images for pair in data.said(image, PAIR) if pair.other in images}
     labels += [Label(one.image, one.value, CHECKED, by=who, other=one.other) for one in pairs]
@@ -34,7 +36,7 @@ def _images(data: Data, names: Sequence[str]) -> list[str]:
     wrong = [
         name
         for name in names
-        if name not in known or not (_classes(data, known[name]) or data.pairs.get(known[name]))
+        if name not in known or not (classes_of(data, known[name]) or data.pairs.get(known[name]))
     ]
     if wrong:
         more = f" and {len(wrong) - NAMED:,} more" if len(wrong) > NAMED else ""
@@ -46,7 +48,7 @@ def _images(data: Data, names: Sequence[str]) -> list[str]:
     return [known[name] for name in names]
 
 
-def _classes(data: Data, image: str) -> list[str]:
+def classes_of(data: Data, image: str) -> list[str]:
     """What people said that it shows, in whole or in a box."""
     said = [label for label in data.labels.get(image, ()) if label.score is None and label.value]
     return list(dict.fromkeys(one.value for one in said if one.kind in _NAMED))
