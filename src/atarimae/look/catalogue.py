@@ -129,10 +129,13 @@ class Listing:
         images = {**self.data.images, **news.images} if news.images else self.data.images
         for image, said in news.labels.items():
             _put(labels, image, said)
+        covered = dict(self.data.covered)
+        for image, classes in news.covered.items():
+            _put(covered, image, classes)
         gone, touched = _replaced(files, news.files)
         data = replace(
             self.data, version=Version(news.edit, ""), files=tuple(files), labels=labels,
-            images=images,
+            images=images, covered=covered,
         )  # fmt: skip
         made = Listing.__new__(Listing)
         made.data, made.sets, made.round = data, self.sets, self.round
