@@ -26,7 +26,7 @@ from PIL import Image
 
 from atarimae import api
 from atarimae.demo.ideas import MIDDLE
-from atarimae.look.mine import Example, Mined, Wish
+from atarimae.look.mine import Example, Mined, Wish, mine
 from atarimae.look.mine.mine import Ready, prepare, taken
 from atarimae.predict.source import open_source
 from atarimae.types import Data, Source
@@ -61,7 +61,10 @@ def measured(seed: int) -> Row:
         data = space.data()
         true = {file.image: _drawing(pool, file.path).has(0) for file in data.files if _is(file)}
         rows = [_of_example(space, data, one, true) for one in known]
-    return {name: np.nanmean([row[name] for row in rows], 0).tolist() for name in rows[0]}
+        wish = Wish(tuple(_example(one) for one in known), top=POOL)
+        together = _images(mine(space.folder, data.where(_is), wish))
+    means = {name: np.nanmean([row[name] for row in rows], 0).tolist() for name in rows[0]}
+    return {**means, "tiles, all four examples together": _figures(together, true)}
 
 
 def _of_example(space: api.Workspace, data: Data, shown: Drawing, true: dict[str, bool]) -> Row:

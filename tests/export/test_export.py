@@ -280,18 +280,24 @@ def test_the_page_explains_each_kind_that_is_left_out(kind):
     assert f"| `{kind}` |" in DOCS.read_text("utf-8")
 
 
-def test_coverage_comes_back_from_coco_and_is_counted_elsewhere(ws, tmp_path, drawn):
+@pytest.mark.parametrize("name", ["coco", "labelme", "labelstudio", "fiftyone"])
+def test_coverage_comes_back_where_a_format_has_a_place(ws, tmp_path, drawn, name):
     first, second = (drawn[n][1].hash for n in (0, 1))
     ws.classes.cover(first, "瓶")
     ws.classes.begin_round("蓋", new=True)
     ws.classes.cover([first, second])
-    ws.export("coco", tmp_path / "coco")
+    ws.export(name, tmp_path / "out")
     back = at.init(tmp_path / "back")
-    back.add(tmp_path / "coco")
+    back.add(tmp_path / "out")
     assert back.data().covered == ws.data().covered == {
         first: frozenset(("瓶", "蓋")), second: frozenset(("蓋",)),
     }  # fmt: skip
-    assert ws.export("csv", tmp_path / "csv").left["covered"] == 2
+
+
+def test_coverage_is_counted_where_a_format_has_no_place(ws, tmp_path, drawn):
+    ws.classes.cover(drawn[0][1].hash, "瓶")
+    assert ws.export("csv", tmp_path / "csv").left["covered"] == 1
+    assert "covered" not in ws.export("coco", tmp_path / "coco").left
 
 
 def test_without_coverage_coco_says_nothing_of_it(ws, tmp_path):

@@ -1,5 +1,6 @@
 """Boxes, outlines and texts on a huge sheet, in a real browser."""
 
+import re
 from itertools import count
 
 import pytest
@@ -37,7 +38,7 @@ class Sheets:
     def opened(self, page, image, query=""):
         page.goto(f"{self.address}/annotate/{image}{query}")
         expect(page.locator("#annotate[data-ready]")).to_be_attached()
-        page.wait_for_function("document.querySelector('#stage').dataset.drawn !== undefined")
+        expect(page.locator("#stage")).to_have_attribute("data-drawn", re.compile(r"\d+"))
         return page
 
 
@@ -47,7 +48,7 @@ def sheets(tmp_path_factory):
     sheet = Pillow.new("1", HUGE, 1)
     ImageDraw.Draw(sheet).line((0, 0, *HUGE), 0, 5)
     maker.drawn("大きい図 🗺.png", sheet)
-    for number in range(10):
+    for number in range(11):
         maker.picture(f"{number}.png", (255, 255, 240 + number), size=SIZE)
     rows = maker.rows
     maker.record()
@@ -286,6 +287,35 @@ def test_proposals_say_who_and_how_sure(page, sheets):
     page.keyboard.press("n")
     expect(page.get_by_role("button", name="Accept")).to_be_visible()
     expect(page.locator("#chosen")).to_contain_text("proposed by model-1, score 0.63")
+
+
+def test_proposals_are_accepted_rejected_and_taken_back_by_key(page, sheets):
+    image = next(sheets.plain)
+    proposed = [
+        Label(image, "弁", BOX, Box(100 + 300 * n, 200, 200 + 300 * n, 300, 10 * n), "m", n / 4)
+        for n in range(3)
+    ]
+    sheets.store.say(proposed, action="propose", by="m")
+    sheets.opened(page, image)
+    facts, chosen = page.locator("#marks small"), page.locator("#chosen")
+    page.keyboard.press("n")
+    page.keyboard.press("a")
+    expect(facts).to_have_text(["box", "m, 0.25", "m, 0.50"])
+    expect(chosen).to_contain_text("score 0.25")  # on to the next
+    page.keyboard.press("x")
+    expect(facts).to_have_text(["box", "m, 0.50"])
+    page.keyboard.press("u")
+    expect(facts).to_have_text(["box", "m, 0.25", "m, 0.50"])
+    page.keyboard.press("n")
+    page.keyboard.press("n")
+    page.keyboard.press("l")
+    page.keyboard.type("溶接")
+    page.keyboard.press("Enter")
+    until(lambda: len(sheets.of(image)), lambda count: count == 3, page)
+    until(lambda: {one.value for one in sheets.of(image)}, lambda all: "溶接" in all, page)
+
+    fates = [one.fate for one in sheets.store.proposals() if one.label.image == image]
+    assert sorted(fates) == ["accepted", "edited", "untouched"]
 
 
 def test_it_fits_a_phone_and_is_reached_from_the_panel(page, sheets):

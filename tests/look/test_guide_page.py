@@ -50,6 +50,7 @@ def test_an_entry_is_written_in_the_browser(page, valves, guide):
         page.click("[data-add=example]")
         expect(page.locator("#choices button")).to_have_count(3)
         page.click("#choices button >> nth=1")
+        expect(page.locator("#sides")).to_be_visible()
         box = page.locator(".canvas .picture").bounding_box()
         page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4)
         page.mouse.down()

@@ -65,7 +65,7 @@ def draw(page, corners):
     page.mouse.move(*corners[0])
     page.mouse.down()
     for corner in corners[1:]:
-        page.mouse.move(*corner, steps=6)
+        page.mouse.move(*corner, steps=3)
     page.mouse.up()
 
 
@@ -149,6 +149,20 @@ def test_hover_shows_the_image_and_a_click_opens_it(page, sake):
     assert page.locator(".tile").first.get_attribute("title").startswith("絵/")
 
 
+def test_more_like_this_keeps_the_filter_that_is_on(page, sake):
+    page.goto(f"{sake}/?split=val")
+    page.locator(".tile").nth(3).click()
+    expect(page.locator("#detail .path")).to_have_text("絵/53.png")
+    page.keyboard.press("k")
+
+    expect(page.locator("#near")).to_contain_text("Most alike first")
+    expect(page.locator("#count")).to_have_text("10 of 60 files")
+    expect(page.locator(".tile").first).to_have_attribute("title", "絵/53.png")
+    page.click("#near button")
+    expect(page.locator(".tile").first).to_have_attribute("title", "絵/50.png")
+    expect(page).to_have_url(f"{sake}/?split=val")
+
+
 def test_the_map_is_zoomed_by_keys_and_what_is_in_sight_is_chosen(page, sake):
     opened(page, sake)
     box = page.locator("#plot").bounding_box()
@@ -169,6 +183,7 @@ def test_the_map_is_zoomed_by_keys_and_what_is_in_sight_is_chosen(page, sake):
     expect(page.locator("#count")).to_have_text("60 chosen")
 
 
+@pytest.mark.long
 def test_neighbours_come_when_they_are_arranged_and_what_is_chosen_stays(page, sake):
     pytest.importorskip("openTSNE")
     opened(page, sake)
@@ -195,6 +210,7 @@ def test_a_finger_draws_a_lasso_on_a_phone(browser, sake):
     context.close()
 
 
+@pytest.mark.long
 def test_a_shared_page_shows_what_is_chosen_and_keeps_no_set(page, tmp_path):
     with serving(drawn(tmp_path / "shared"), token=(token := tokens.new())) as address:
         opened(page, address, f"/map?token={token}")

@@ -1,6 +1,7 @@
 """Mining: of many unlabelled images those that show what an example shows."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from atarimae.cli import main
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.look.mine import Example, Wish, asked, found, mine, unlabelled
 from atarimae.look.mine.mine import prepare, taken
-from atarimae.look.mine.sought import Ground, sought
+from atarimae.look.mine.sought import TILES, Ground, ground, sought
+from atarimae.predict.tilecache import Block
 from atarimae.store import Classes, Store
 from atarimae.types import Box, Label
 
@@ -103,6 +105,23 @@ def test_sought_weights_are_those_of_a_plain_discriminant():
     assert cosine == pytest.approx(1, abs=1e-6)
 
 
+def test_what_is_usual_does_not_depend_on_the_blocks_that_tiles_lie_in():
+    random = np.random.default_rng(0)
+    kind = np.dtype([("number", "<i4"), ("vector", "<f2", (5,))])
+    table = np.zeros(3 * TILES + 7, kind)
+    table["vector"] = random.normal(size=(len(table), 5))
+    cuts = [0, 1000, 1001, 9000, len(table)]
+    parts = [(f"{n}", *cut) for n, cut in enumerate(pairwise(cuts))]
+    whole = ground([Block(tuple(parts), table)])
+    apart = [
+        Block(((name, 0, stop - start),), table[start:stop]) for name, start, stop in parts[::-1]
+    ]
+    again = ground(apart)
+    assert (again.mean == whole.mean).all()
+    assert (again.spread == whole.spread).all()
+    assert whole.mean == pytest.approx(table["vector"][::4].astype(np.float32).mean(0), abs=1e-6)
+
+
 def test_copies_of_one_sheet_are_one_result(maker, sheets, example):
     twin = sheet(12, (BLUE, (300, 200)), (RED, (120, 30)))  # that of number 2, saved again
     copy = maker.drawn("pool/9 copy.jpg", twin, format="JPEG", quality=70)
@@ -119,18 +138,25 @@ def test_a_folder_outside_is_mined_and_what_is_queued_is_added(maker, sheets, tm
     sheet(50, (RED, (200, 200))).save(folder / "yes.png")
     sheet(51, (BLUE, (200, 200))).save(folder / "no.png")
     (folder / "broken.png").write_bytes(b"\x89PNG no picture")
+    (folder / "cut.png").write_bytes((folder / "no.png").read_bytes()[:600])
     words = ["-C", str(maker.workspace.root), "--json", "mine", "--top", "1", "--queue", "赤"]
     words += ["--box", f"{maker.workspace.root / 'known/赤.png'} 100,60,140,100"]
     assert main([*words, "--pool", str(folder)]) == 1  # a file can't be read
     told = json.loads(capsys.readouterr().out)
     assert [one["file"] for one in told["results"]] == ["../新しい pool/yes.png"]
-    assert [path.rpartition("/")[2] for path in told["unread"]] == ["broken.png"]
+    assert [path.rpartition("/")[2] for path in told["unread"]] == ["broken.png", "cut.png"]
     assert told["queued"] == 1
     data = Store(maker.workspace).data()
     assert [f.path for f in data.files if f.path.startswith("..")] == ["../新しい pool/yes.png"]
     assert Store(maker.workspace).edits()[-1].why.startswith("mined: like ")
     assert main(["-C", str(maker.workspace.root), "queues", "赤"]) == 0
     assert capsys.readouterr().out == "../新しい pool/yes.png\n"
+
+
+def test_a_folder_of_which_all_is_in_the_workspace_has_nothing_to_search(maker, sheets, capsys):
+    words = ["mine", "--image", "known/赤.png", "--pool", str(maker.workspace.root / "pool")]
+    assert main(["-C", str(maker.workspace.root), *words]) == 1
+    assert "Of 8 pictures there all are in the workspace" in capsys.readouterr().err
 
 
 def test_queues_are_listed_and_dropped(maker, sheets, capsys):
@@ -165,6 +191,17 @@ def test_a_wrong_wish_is_an_error_in_three_parts(maker, sheets, capsys):
     for words, said in WRONG:
         assert main(["-C", str(maker.workspace.root), "mine", *words]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_a_run_and_the_bundle_of_it_see_the_same(walked, tmp_path):
+    space = api.open(walked.copy(tmp_path / "space"))
+    picture = next(file.path for file in space.data().files if file.split == "train")
+    by_run = space.mine(image=picture)
+    by_bundle = space.mine(image=picture, model=str(walked.bundle))
+    assert by_run.images == 2  # that have no class
+    assert by_run.model == walked.run
+    assert [one.as_dict() for one in by_run.results] == [one.as_dict() for one in by_bundle.results]
+    assert len([*(space.folder.cache / "mined").iterdir()]) == 1
 
 
 def test_without_a_model_or_a_pool_it_says_what_to_do(maker):

@@ -1,12 +1,13 @@
 """Pictures cut into tiles, embedded once, and gone through block by block."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from atarimae.predict.source import examine
+from atarimae.predict.source import examine, glimpse
 from atarimae.predict.tilecache import TileCache
 from atarimae.predict.tiles import (
     WHOLE,
@@ -147,6 +148,17 @@ def test_a_file_that_is_gone_is_told_and_the_rest_is_done(data: Data, tmp_path: 
     }  # fmt: skip
 
 
+def test_a_copy_stands_in_for_a_file_that_is_gone(data: Data, tmp_path: Path) -> None:
+    first = data.files[0]
+    twin = tmp_path / "twin.png"
+    twin.write_bytes(data.path(first).read_bytes())
+    data.path(first).unlink()
+    both = replace(data, files=(*data.files, File("twin.png", first.image)))
+    kept = TileCache(tmp_path / "cache", "k", 45)
+    assert embed_tiles(Ink(), both, 45, kept) == {}
+    assert kept.missing([file.image for file in both.files]) == []
+
+
 def test_a_block_that_was_cut_off_is_embedded_again(data: Data, tmp_path: Path) -> None:
     kept = TileCache(tmp_path / "cache", "k", 45)
     embed_tiles(Ink(), data, 45, kept)
@@ -155,6 +167,20 @@ def test_a_block_that_was_cut_off_is_embedded_again(data: Data, tmp_path: Path) 
     images = [file.image for file in data.files]
     assert kept.missing(images) == images
     assert list(kept.blocks(images)) == []
+
+
+def test_a_sheet_that_breaks_off_is_told_and_not_half_kept(tmp_path, monkeypatch) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (300, 300, 3), np.uint8)
+    path = tmp_path / "half.png"
+    Pillow.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[:150_000])
+    monkeypatch.setattr("atarimae.predict.source.SHEET_PIXELS", 1000)
+    image = glimpse(path)
+    file = File("half.png", image.hash)
+    data = Data(tmp_path, Version(0, ""), (file,), {image.hash: image}, {})
+    kept = TileCache(tmp_path / "cache", "k", 45)
+    assert list(embed_tiles(Ink(), data, 45, kept)) == [image.hash]
+    assert kept.missing([image.hash]) == [image.hash]
 
 
 def test_the_level_of_whole_pictures_is_the_picture(data: Data, tmp_path: Path) -> None:

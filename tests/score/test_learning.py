@@ -54,6 +54,8 @@ def test_errors_are_a_plain_mean_over_what_was_asked():
     found = curve(SIZES, wrong, asked, 500, 200, draws=50)
     told = [wrong[:, n][asked.astype(bool)].mean() for n in range(len(SIZES))]
     assert [one.value for one in found.errors] == pytest.approx(told)
+    assert found.fall.value == pytest.approx(told[-2] - told[-1])
+    assert found.fall.low <= found.fall.value <= found.fall.high
     assert found.predicted == pytest.approx(float(power_law(SIZES[:-1], told[:-1]).at(400)[0]))
 
 

@@ -29,6 +29,9 @@ def test_image_is_covered_for_the_classes_it_was_looked_through_for(classes: Cla
     assert covered(classes, "a") == {"弁", "溶接 🔥"}
     assert covered(classes, "c") == {"弁"}
     assert classes.cover("a", "弁", by="みどり") is None  # said before
+    told = classes.looked(image("a"))
+    assert [(one.name, one.by) for one in told] == [("弁", "みどり"), ("溶接 🔥", "花子")]
+    assert [one.at for one in told] == [edit.at for edit in classes.store.edits()[1:]]
 
 
 def test_undo_uncover_and_older_versions(classes: Classes) -> None:

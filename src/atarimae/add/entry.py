@@ -94,7 +94,8 @@ def stated(said: Mapping[str, object]) -> dict[str, Any]:
 def beyond(said: object, labels: Iterable[str]) -> dict[str, Any]:
     """What `atarimae export` wrote under the key `atarimae`, and the labels, as fields of `Entry`.
 
-    The picture's classes stand there where they are not those that boxes and flags say.
+    The picture's classes stand there where they are not those that boxes and flags say; those that
+    it was looked through for where the format has no place for these.
     """
     if said is None:
         return {"labels": tuple(dict.fromkeys(filter(None, labels)))}
@@ -103,7 +104,14 @@ def beyond(said: object, labels: Iterable[str]) -> dict[str, Any]:
     classes = said.get("classes")
     if isinstance(classes, list):
         labels = [text(one) for one in classes if isinstance(one, str)]
-    return {"labels": tuple(dict.fromkeys(filter(None, labels))), **stated(said)}
+    looked = said.get("covered")
+    looked = looked if isinstance(looked, list) else []
+    covered = [text(one) for one in looked if isinstance(one, str)]
+    return {
+        "labels": tuple(dict.fromkeys(filter(None, labels))),
+        "covered": tuple(dict.fromkeys(filter(None, covered))),
+        **stated(said),
+    }
 
 
 def apart(labels: Iterable[Label]) -> dict[str, Any]:

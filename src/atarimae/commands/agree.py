@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from atarimae.errors import UsageError
 if TYPE_CHECKING:
     from atarimae.look.agree import Outcome
     from atarimae.look.agree.figures import Figure
+    from atarimae.store import Agreement
 
 ACTIONS = ("start", "add", "show", "take")
 
@@ -62,17 +64,30 @@ def _add(arguments: Arguments) -> None:
 
 def _show(arguments: Arguments) -> None:
     from atarimae.look.agree import outcome
-    from atarimae.store import Store
 
     folder = here(arguments).folder
     if not arguments.words:
-        known = [outcome(folder, one.id) for one in Store(folder).agreements.all()]
-        lines = [_line(one) for one in known]
-        told = {"agreements": [one.as_dict() for one in known]}
-        out(arguments, told, "\n".join(lines or ["There is no agreement yet."]))
+        _list(arguments)
         return
     found = outcome(folder, _number(arguments), unfinished=arguments.unfinished)
     out(arguments, found.as_dict(), "\n".join(_lines(found)))
+
+
+def _list(arguments: Arguments) -> None:
+    from atarimae.look.agree import answered
+    from atarimae.store import Store
+
+    known = Store(here(arguments).folder).agreements
+    found = [(one, answered(known.opinions(one.id))) for one in known.all()]
+    told = [
+        {
+            "agreement": one.id, "kind": one.kind, "images": len(one.images),
+            "classes": list(one.classes), "by": one.by, "at": one.at, "people": people,
+        }
+        for one, people in found
+    ]  # fmt: skip
+    lines = [_line(*one) for one in found] or ["There is no agreement yet."]
+    out(arguments, {"agreements": told}, "\n".join(lines))
 
 
 def _take(arguments: Arguments) -> None:
@@ -96,14 +111,13 @@ def _number(arguments: Arguments) -> int:
     return int(word)
 
 
-def _line(found: "Outcome") -> str:
-    people = ", ".join(f"{name} {many:,}" for name, many in found.people.items()) or "nobody yet"
-    asked = found.asked
-    return f"{asked.id:4}  {asked.at[:10]}  {len(asked.images):,} images  answered: {people}"
+def _line(asked: "Agreement", people: Mapping[str, int]) -> str:
+    told = ", ".join(f"{name} {many:,}" for name, many in people.items()) or "nobody yet"
+    return f"{asked.id:4}  {asked.at[:10]}  {len(asked.images):,} images  answered: {told}"
 
 
 def _lines(found: "Outcome") -> list[str]:
-    lines = [_line(found)]
+    lines = [_line(found.asked, found.people)]
     for pair in found.pairs:
         lines.append(f"{pair.first} and {pair.second}, {pair.images:,} images in common:")
         lines += [f"  {_figure(one)}" for one in pair.figures]

@@ -35,6 +35,8 @@ def add(arguments: Arguments) -> int:
         + (f", {report.ignored:,} ignored: no pictures by name" if report.ignored else "")
         + (f", {report.mended:,} left out: an edit took them out before" if report.mended else "")
     ]
+    if report.covered:
+        lines.append(f"  {report.covered:,} classes of images looked through to the end")
     others = {source: name for source, name in report.formats.items() if name not in PLAIN}
     lines += [f"  {source}: read as {name}" for source, name in others.items()]
     lines += [f"  {line}" for line in report.told()]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from atarimae.export.documents import put_json
-from atarimae.export.format import ALL, Format, all_in
+from atarimae.export.format import ALL, COVERED, Format, all_in
 from atarimae.export.item import Item, box_of, is_turned, plain, ring, sides
 from atarimae.shapes import area
 from atarimae.types import TEXT, Label
@@ -72,7 +72,7 @@ def _shape(label: Label) -> dict[str, object]:
 
 
 def _image(number: int, item: Item) -> dict[str, object]:
-    more = item.beyond()
+    more = {key: value for key, value in item.beyond().items() if key != "covered"}
     return {
         "id": number,
         "file_name": item.name,
@@ -91,6 +91,6 @@ def _coverage(item: Item, ids: dict[str, int]) -> dict[str, object]:
 
 
 FORMAT = Format(
-    "coco", "instances_train.json and so on, one a split", write, ALL | {"covered"},
+    "coco", "instances_train.json and so on, one a split", write, ALL | COVERED,
     all_in("images"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from atarimae.export.documents import put_json
-from atarimae.export.format import ALL, Format, all_in
+from atarimae.export.format import ALL, COVERED, Format, all_in
 from atarimae.export.item import Item, box_of, is_turned, ring
 from atarimae.shapes import corners
 from atarimae.types import TEXT, Label
@@ -75,5 +75,9 @@ def _text(label: Label, item: Item) -> dict[str, object]:
 
 
 FORMAT = Format(
-    "fiftyone", "samples.json, a FiftyOneDataset", write, ALL - {"exact"}, all_in("data")
+    "fiftyone",
+    "samples.json, a FiftyOneDataset",
+    write,
+    ALL - {"exact"} | COVERED,
+    all_in("data"),
 )

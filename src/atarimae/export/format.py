@@ -10,10 +10,11 @@ from atarimae.types import Data, File
 
 Write = Callable[[Path, Sequence[Item]], Counter[str] | None]
 Folder = Callable[[File, tuple[str, ...]], str]
-# What a format may carry; each missing one is a kind in `left.py`. One may carry "covered" too.
+# What a format may carry; each missing one is a kind in `left.py`.
 ALL = frozenset(("classes", "several", "boxes", "angles", "polygons", "texts", "unnamed", "apart",
                  "exact", "split", "role", "group", "source"))  # fmt: skip
 PAIRS = frozenset(("pairs",))
+COVERED = frozenset(("covered",))
 
 
 def anything(text: str) -> bool:

@@ -44,6 +44,8 @@ class Item:
         facts = {"split": file.split, "group": file.group, "source": file.source,
                  "role": None if file.role == "both" else file.role}  # fmt: skip
         found: dict[str, object] = {key: value for key, value in facts.items() if value}
+        if self.covered:
+            found["covered"] = sorted(self.covered)
         derived = tuple(dict.fromkeys(value for value, _ in self.said() if value))
         return found if derived == self.classes else {**found, "classes": list(self.classes)}
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from atarimae.export.documents import put_json
-from atarimae.export.format import ALL, Format, all_in
+from atarimae.export.format import ALL, COVERED, Format, all_in
 from atarimae.export.item import Item, box_of, is_turned, plain
 from atarimae.export.placing import Names
 from atarimae.shapes import Point, corners
@@ -70,4 +70,4 @@ def _text(label: Label, item: Item) -> dict[str, object]:
     return {**shape, "description": label.value, "atarimae": said}
 
 
-FORMAT = Format("labelme", "a JSON a picture", write, ALL, all_in(BESIDE))
+FORMAT = Format("labelme", "a JSON a picture", write, ALL | COVERED, all_in(BESIDE))

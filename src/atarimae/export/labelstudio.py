@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from atarimae.export.documents import attributes, is_xml, put, put_json
-from atarimae.export.format import ALL, Format, all_in
+from atarimae.export.format import ALL, COVERED, Format, all_in
 from atarimae.export.item import Item, Said, box_of
 from atarimae.shapes import corners
 from atarimae.types import POLYGON, Label
@@ -112,7 +112,7 @@ FORMAT = Format(
     "labelstudio",
     "tasks.json, config.xml, images/",
     write,
-    ALL - {"exact"},
+    ALL - {"exact"} | COVERED,
     all_in("images"),
     inside=True,
     holds=is_xml,

@@ -66,7 +66,8 @@ def examine(
 def glimpse(path: Path | str, max_pixels: int = MAX_PIXELS) -> Image:
     """The record of a file by its header and its bytes' hash: damage beyond them doesn't show."""
     source = _open(path, max_pixels)
-    return Image(source.hash(), *source.size, source.format, source.bytes)
+    with Reading(str(path)):  # a PNG is decoded for its size: its EXIF may come after the pixels
+        return Image(source.hash(), *source.size, source.format, source.bytes)
 
 
 class Picture:

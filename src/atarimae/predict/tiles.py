@@ -8,9 +8,10 @@ the picture's edge, so that whatever is at most half as large as a tile lies who
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def levels_for(data: Data, side: float, most: int = MOST) -> dict[int, Data]:
     larger than a tile is not cut.
     """
     found: dict[int, list[File]] = {}
-    for file in {file.image: file for file in reversed(data.files)}.values():
+    for file in data.files:
         image = data.images[file.image]
         found.setdefault(_level((image.width, image.height), side, most), []).append(file)
     return {level: _only(data, files) for level, files in sorted(found.items())}
@@ -96,14 +97,17 @@ def embed_tiles(
     Tiles that show nothing are left out, unless all do. Work that is broken off goes on where it
     was: an image is kept once all of its tiles are done.
     """
-    missing = set(kept.missing([file.image for file in data.files]))
-    files = [file for file in data.files if file.image in missing]
-    total, failed = len(data.files), dict[str, str]()
-    done = total - len(files)
+    places: dict[str, list[Path]] = {}
+    for file in data.files:
+        places.setdefault(file.image, []).append(data.path(file))
+    missing = {image: places[image] for image in kept.missing([*places])}
+    total, failed = len(places), dict[str, str]()
+    done = total - len(missing)
     with kept.writing() as put:
-        for image, numbers, vectors in _images(
-            predictor, _tiles(predictor, data, files, level, max_pixels, failed)
-        ):
+        tiles = _tiles(predictor, missing, level, max_pixels, failed)
+        for image, numbers, vectors in _images(predictor, tiles):
+            if image in failed:  # it broke half-way
+                continue
             put(image, numbers, vectors)
             done += 1
             progress(done, total, "embedding")
@@ -151,16 +155,28 @@ def _only(data: Data, files: Sequence[File]) -> Data:
 
 
 def _tiles(
-    predictor: Predictor, data: Data, files: Sequence[File], level: int, max_pixels: int,
+    predictor: Predictor,
+    places: Mapping[str, Sequence[Path]],
+    level: int,
+    max_pixels: int,
     failed: dict[str, str],
-) -> Iterator[Tile]:  # fmt: skip
+) -> Iterator[Tile]:
     """Tile by tile, image by image; an image that can't be read ends where it broke."""
-    for file in files:
+    for image, paths in places.items():
         try:
-            source = open_known(data.path(file), file.image, max_pixels)
-            yield from _of_one(predictor, source, file.image, level)
+            yield from _of_one(predictor, _opened(paths, image, max_pixels), image, level)
         except AtarimaeError as error:
-            failed[file.image] = error.found
+            failed[image] = error.found
+
+
+def _opened(paths: Sequence[Path], image: str, max_pixels: int) -> Source:
+    """The first of the files that still holds the image."""
+    for path in paths[:-1]:
+        try:
+            return open_known(path, image, max_pixels)
+        except AtarimaeError:
+            continue
+    return open_known(paths[-1], image, max_pixels)
 
 
 def _of_one(predictor: Predictor, source: Source, image: str, level: int) -> Iterator[Tile]:

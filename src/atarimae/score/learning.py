@@ -46,6 +46,7 @@ class Curve:
     exponent: Bound
     now: Bound  # the error with all labels that there are
     gain: Bound  # by how much it would fall with the further ones
+    fall: Bound  # of the error from the last size but one to the largest: no law in it
     predicted: float  # the error at the largest size, by a law of the smaller ones
 
 
@@ -90,6 +91,7 @@ def curve(
     return Curve(
         tuple(map(int, sizes)), tuple(_bound(rows[:, n]) for n in range(len(sizes))),
         _bound(law.b), _bound(at_now), _bound(at_now - law.at(now + more)),
+        _bound(rows[:, -2] - rows[:, -1]),
         float(power_law(sizes[:-1], rows[:1, :-1]).at(int(sizes[-1]))[0]),
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from atarimae.store import covering, renaming, splitting
-from atarimae.store.covering import Round
+from atarimae.store.covering import Looked, Round
 from atarimae.store.glyphs import MODERN
 from atarimae.store.history import Edit, Origin
 from atarimae.store.names import NO_CLASS
@@ -135,6 +135,10 @@ class Classes:
         return self.store.tell(
             "uncover", lambda now, _: covering.uncovered(now, images, classes), **reason
         )
+
+    def looked(self, image: str) -> list[Looked]:
+        """Who looked through an image (by hash) for what, and when."""
+        return self.store.read(lambda now: covering.looked(now, image))
 
     def begin_round(
         self, *classes: str, title: str = "", new: bool = False, **reason: Unpack[Reason]

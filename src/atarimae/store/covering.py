@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from atarimae.errors import UsageError, unknown_name
 from atarimae.store import schema
 from atarimae.store.facts import COVERED, ROUND, Change, Fact, rows_of
 from atarimae.store.names import Names, names_at
 from atarimae.store.renaming import Known
-from atarimae.store.rows import rows_where
+from atarimae.store.rows import age, rows_where
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,28 @@ def coverage_at(connection: Connection, edit: int, names: Names) -> dict[str, fr
         known[own] = frozenset(name for name in classes if names.parts(name) <= own)
     found = {image: known[frozenset(own)] for image, own in things.items()}
     return {image: classes for image, classes in found.items() if classes}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Somebody looked through an image for a class to the end."""
+
+    name: str
+    by: str
+    at: str  # UTC, ISO 8601
+
+
+def looked(connection: Connection, image: str) -> list[Looked]:
+    """Who looked through an image for what, and when; by class as it was said, oldest first."""
+    fact, edit = schema.facts, schema.edits
+    query = (
+        select(fact, edit.c.at)
+        .join(edit, edit.c.id == fact.c.added)
+        .where(fact.c.image == image, fact.c.kind == COVERED, fact.c.removed.is_(None))
+    )
+    names = names_at(connection)
+    rows = sorted(connection.execute(query), key=age)
+    return [Looked(names.thing(row.subject), row.by, row.at) for row in rows]
 
 
 def covered(

@@ -324,7 +324,7 @@ class Store:
         """The newest version, and all labels of one image (by hash), oldest first."""
         with self._read() as connection:
             rows = rows_where(connection, schema.labels, "image", [image])
-            return last_edit(connection), tuple(map(label_of, rows))
+            return last_edit(connection), names_at(connection).read(list(map(label_of, rows)))
 
     def last_edit(self) -> int:
         """The number of the newest edit; 0 before the first."""

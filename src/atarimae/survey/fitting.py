@@ -3,15 +3,18 @@
 Everything is in a frame of its own: pictures are squares of 64 px, places are shares of a side.
 """
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 import numpy as np
 
 from atarimae.survey.hashes import SIDE
 from atarimae.types import Array, Floats
 
-STEPS = 3  # how often the place is bettered, at each of two sizes
 ROUGH, FINE = 16, 32  # px a side that are compared
 ENOUGH = 0.995  # correlation, from which on the place is not bettered
-UNLIKE = 0.4  # correlation, below which nobody tries
+# The correlation from which on the place is bettered once more: step by step, at either size.
+WORTH_ROUGH, WORTH_FINE = (0.4, 0.4, 0.4), (0.7, 0.8, 0.88)
 HOPELESS = 0.8  # correlation at the rough size, below which nothing more is done
 REACH = 0.06  # of the side, that one step may move an edge
 OUTSIDE = 0.02  # of the side, that the place may lie beyond the picture
@@ -24,23 +27,25 @@ def fitted(outer: Array, inner: Array, places: Floats) -> tuple[Floats, Floats]:
     A pair whose rough correlation is hopeless keeps that.
     """
     half = SIDE // 2
-    places, likeness = _fitted(whole(outer, half), whole(inner, half), places, ROUGH)
+    places, likeness = _fitted(whole(outer, half), whole(inner, half), places, ROUGH, WORTH_ROUGH)
     some = np.flatnonzero(likeness >= HOPELESS)
-    places[some], likeness[some] = _fitted(outer[some], inner[some], places[some], FINE)
+    places[some], likeness[some] = _fitted(outer[some], inner[some], places[some], FINE, WORTH_FINE)
     return places, likeness
 
 
-def _fitted(outer: Array, inner: Array, places: Floats, side: int) -> tuple[Floats, Floats]:
-    """The same at one size; what agrees already is left where it is."""
+def _fitted(
+    outer: Array, inner: Array, places: Floats, side: int, worth: Sequence[float]
+) -> tuple[Floats, Floats]:
+    """The same at one size; what agrees already, or hardly at all, is left where it is."""
     target, places = whole(inner, side), places.copy()
     likeness = np.zeros(len(places), np.float32)
     going = np.arange(len(places))
-    for step in range(STEPS + 1):
+    for least in (*worth, 1.0):
         seen = resampled(outer[going], places[going], side)
         likeness[going] = correlation(seen, target[going])
-        more = (likeness[going] < ENOUGH) & (likeness[going] > UNLIKE)
+        more = (likeness[going] < ENOUGH) & (likeness[going] > least)
         going = going[more]
-        if step == STEPS or not len(going):
+        if not len(going):
             break
         places[going] = _bettered(seen[more], target[going], places[going])
     return places, likeness
@@ -48,7 +53,7 @@ def _fitted(outer: Array, inner: Array, places: Floats, side: int) -> tuple[Floa
 
 def whole(pictures: Array, side: int) -> Floats:
     """Square pictures (n, s, s) as (n, side, side), as `resampled` would see all of them."""
-    weights = _weights(np.zeros(1, np.float32), np.ones(1, np.float32), pictures.shape[1], side)[0]
+    weights = _of_whole(pictures.shape[1], side)
     n, size, _ = pictures.shape
     # Two large products: many small ones take twice as long.
     across = pictures.reshape(-1, size).astype(np.float32, copy=False) @ weights.T
@@ -76,6 +81,11 @@ def cells(differences: Floats) -> Floats:
     step = side // CELLS
     parts = np.square(differences).reshape(n, CELLS, step, CELLS, step)
     return np.asarray(np.sqrt(parts.mean((2, 4))))
+
+
+@lru_cache
+def _of_whole(size: int, side: int) -> Floats:
+    return _weights(np.zeros(1, np.float32), np.ones(1, np.float32), size, side)[0]
 
 
 def _weights(start: Floats, stop: Floats, size: int, side: int) -> Floats:

@@ -50,8 +50,8 @@ def test_groups_stay_on_one_side(monkeypatch):
 class Part:
     """As much of a section as is read."""
 
-    def __init__(self, rows, targets):
-        file = type("file", (), {"group": None})
+    def __init__(self, rows, targets, group=None):
+        file = type("file", (), {"group": group})
         run = type("run", (), {"id": "0001-猫"})
         self.rows = rows
         self.labels = tuple(f"類{n}" for n in targets)
@@ -75,6 +75,7 @@ def test_a_falling_curve_says_what_more_labels_bring():
         ([Part(*classes(1, 80, 0.5))], "80 images could be judged"),
         ([Part(*classes(3, 20, 0.5))], "more than 4 times"),
         ([Part(*classes(2, 100, 0.01))], "is not clearly lower"),
+        ([Part(*classes(4, 20, 0.5), group="one")], "too few are free to learn"),
     ],
 )
 def test_where_it_cant_be_told_that_is_said(parts, why):

@@ -1,5 +1,6 @@
 """What came of an agreement: how far people agree, by pair and class, and where they don't."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -72,6 +73,11 @@ class Outcome:
         }  # fmt: skip
 
 
+def answered(given: Sequence[Opinion]) -> dict[str, int]:
+    """How many images each person answered, in order of name."""
+    return dict(sorted(Counter(one.by for one in given).items()))
+
+
 def outcome(workspace: Workspace, number: int, *, unfinished: bool = False) -> Outcome:
     """Worked out from what people said who have answered everything, or with `unfinished` all.
 
@@ -80,15 +86,13 @@ def outcome(workspace: Workspace, number: int, *, unfinished: bool = False) -> O
     store = Store(workspace)
     asked = store.agreements.of(number)
     given = store.agreements.opinions(number)
-    counts = {name: sum(one.by == name for one in given) for name in {one.by for one in given}}
-    people = sorted(
-        name for name, many in counts.items() if unfinished or many == len(asked.images)
-    )
+    counts = answered(given)
+    people = [name for name, many in counts.items() if unfinished or many == len(asked.images)]
     answers = _by_image([one for one in given if one.by in people])
     pairs = [_pair(asked, answers, *two) for two in combinations(people, 2)]
     return Outcome(
         asked,
-        dict(sorted(counts.items())),
+        counts,
         tuple(pair for pair in pairs if pair.images),
         on_all(asked, answers, people),
         tuple(image for image in asked.images if _differ(asked, answers.get(image, {}))),

@@ -7,6 +7,7 @@ from atarimae import task
 from atarimae.look.checks.unseen import sections, witnesses
 from atarimae.look.economics.more import MORE, More, more_labels
 from atarimae.look.economics.saved import Pace, Saved, as_dict, paces, saved, seconds_saved
+from atarimae.score.learning import Curve
 from atarimae.store import Store
 from atarimae.workspace import Workspace
 
@@ -82,15 +83,27 @@ def _pace(one: Pace) -> str:
 def _more(one: More) -> Iterator[str]:
     if one.gain is None:
         yield f"What {MORE} more labels would bring can't be told. {one.why}"
-        return
-    assert one.curve is not None
-    now, gain = one.curve.now, one.gain
+    else:
+        assert one.curve is not None
+        now, gain = one.curve.now, one.gain
+        yield (
+            f"{MORE} more labels would likely bring the share of images that a cheap head tells "
+            f"wrongly from {now.value:.3f} down by {gain.value:.3f} [{gain.low:.3f}, "
+            f"{gain.high:.3f}]."
+        )
+    if one.curve is not None:
+        yield from _measured(one, one.curve)
+
+
+def _measured(one: More, curve: Curve) -> Iterator[str]:
     yield (
-        f"{MORE} more labels would likely bring the share of images that a cheap head tells "
-        f"wrongly from {now.value:.3f} down by {gain.value:.3f} [{gain.low:.3f}, {gain.high:.3f}]."
+        f"Measured with {', '.join(f'{size:,}' for size in curve.sizes)} of {one.labelled:,} "
+        f"labels, on embeddings of {one.run}: told wrongly are "
+        f"{', '.join(f'{error.value:.3f}' for error in curve.errors)}."
     )
+    step = curve.sizes[-1] - curve.sizes[-2]
+    fall, each = curve.fall, MORE / step
     yield (
-        f"Measured with {', '.join(f'{size:,}' for size in one.curve.sizes)} of {one.labelled:,} "
-        f"labels, on embeddings of {one.run}: "
-        f"{', '.join(f'{error.value:.3f}' for error in one.curve.errors)}."
+        f"From {curve.sizes[-2]:,} to {curve.sizes[-1]:,} labels it fell by {fall.value:.3f} "
+        f"[{fall.low:.3f}, {fall.high:.3f}]: that was {fall.value * each:.3f} for {MORE} labels."
     )

@@ -23,6 +23,7 @@ SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)  # of what is free to learn from
 SEEDS = 5
 PARTS = 4  # one is asked about, the others are learned from
 FEWEST = 60  # judged images
+LEAST = 3  # sizes
 MOST = 4_000  # judged images that are enough: more only take time
 FAR = 4.0  # times the largest size that was measured: further out nothing is said
 
@@ -62,8 +63,10 @@ def more_labels(sections: list[Section]) -> More:
     rows, groups = unit(part.rows), [file.group for file in part.data.files]
     kept = np.sort(np.random.default_rng(0).permutation(number)[:MOST])
     sizes, wrong, asked = measured(rows[kept], targets[kept], [groups[n] for n in kept])
+    if len(sizes) < LEAST:
+        return More(number, run, None, "Their groups are so large that too few are free to learn.")
     found = curve(sizes, wrong, asked, number, MORE)
-    return More(number, run, found, _doubt(found, number, wrong, asked))
+    return More(number, run, found, _doubt(found, number))
 
 
 def measured(
@@ -71,15 +74,16 @@ def measured(
 ) -> tuple[npt.NDArray[np.int64], Numbers, Numbers]:
     """The sizes, and what was told wrongly (seeds, sizes, images) of what was asked.
 
-    Subsets of one seed are nested. Groups are never on both sides.
+    Subsets of one seed are nested. Groups are never on both sides; where they leave fewer than
+    `LEAST` sizes, nothing is fitted.
     """
     folds = [dealt(targets, groups, PARTS, seed) for seed in range(SEEDS)]
     least = min(int((fold > 0).sum()) for fold in folds)
-    sizes = np.unique([max(2, round(share * least)) for share in SHARES])
+    sizes = np.unique([size for share in SHARES if (size := round(share * least)) > 1])
     wrong = np.zeros((SEEDS, len(sizes), len(rows)))
     asked = np.stack([fold == 0 for fold in folds]).astype(np.float64)
     classes = int(targets.max()) + 1
-    for seed, fold in enumerate(folds):
+    for seed, fold in enumerate(folds if len(sizes) >= LEAST else ()):
         free = np.random.default_rng(seed).permutation(np.flatnonzero(fold > 0))
         test = np.flatnonzero(fold == 0)
         for place, size in enumerate(sizes):
@@ -89,11 +93,9 @@ def measured(
     return sizes, wrong, asked
 
 
-def _doubt(found: Curve, number: int, wrong: Numbers, asked: Numbers) -> str:
+def _doubt(found: Curve, number: int) -> str:
     """Why nothing is said of more labels; empty where something can be."""
     first, last = found.errors[0], found.errors[-1]
-    if len(found.sizes) < 3:
-        return "Fewer than three sizes could be measured."
     if number + MORE > FAR * found.sizes[-1]:
         return (
             f"{number + MORE:,} labels are more than {FAR:.0f} times the {found.sizes[-1]:,} that "

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from atarimae.errors import UsageError
+from atarimae.errors import AtarimaeError, UsageError
 from atarimae.look.mine.examples import example, of_class, read_box_of
 from atarimae.look.mine.mine import Mined, Wish, mine
 from atarimae.look.mine.pool import of_files, unlabelled
@@ -62,6 +62,12 @@ def found(
             paths, workspace.root, {file.image for file in data.files},
             max_pixels=workspace.max_pixels, progress=named(progress, "pool"),
         )  # fmt: skip
+        if not len(pool):
+            raise AtarimaeError(
+                "There is nothing to search.",
+                f"Of {len(paths):,} pictures there all are in the workspace or can't be read.",
+                "Leave --pool out to look through the workspace.",
+            )
         found = mine(workspace, pool, wanted.wish, progress)
         found = replace(found, unread={**failed, **found.unread})
     if queue:

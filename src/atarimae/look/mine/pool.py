@@ -36,8 +36,8 @@ def of_files(
 ) -> tuple[Data, dict[str, str]]:
     """Pictures on the disk as data that no store has; and what was found of unreadable ones.
 
-    Images in `known`, by hash, are left out, and of equal files the first counts. Only headers
-    are read, and all bytes for the hash.
+    Images in `known`, by hash, are left out, and of equal files the first counts. Of most
+    only headers are read, and all bytes for the hash: other damage shows when they are embedded.
     """
     there, failed = set(known), dict[str, str]()
     files, images = list[File](), dict[str, Image]()

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from fastapi.responses import HTMLResponse
 
-from atarimae.look.agree import Outcome, outcome, settle, take_over
+from atarimae.look.agree import Outcome, answered, outcome, settle, take_over
 from atarimae.look.site import Site
 from atarimae.predict.boxes import corners
 from atarimae.store import Opinion, Said
@@ -27,9 +27,9 @@ def router(site: Site) -> APIRouter:
 def _pages(made: APIRouter, site: Site) -> None:
     @made.get("/agree")
     def every() -> HTMLResponse:
-        known = site.catalogue.store.agreements.all()
-        told = [outcome(site.workspace, one.id) for one in reversed(known)]
-        return site.pages.page("agreements.html", known=told)
+        agreements = site.catalogue.store.agreements
+        known = [(one, answered(agreements.opinions(one.id))) for one in agreements.all()]
+        return site.pages.page("agreements.html", known=known[::-1])
 
     @made.get("/agree/{number}")
     def page(number: int, who: str = "") -> HTMLResponse:

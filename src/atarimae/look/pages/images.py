@@ -11,6 +11,7 @@ from atarimae.look.saved import saved
 from atarimae.look.shown import Wish
 from atarimae.look.site import Site
 from atarimae.look.unseen import SEEN, UNSEEN
+from atarimae.store import Classes
 from atarimae.store.history import now, stamp
 from atarimae.types import FLAG, File
 from atarimae.web.frame import WebError
@@ -117,6 +118,7 @@ def router(site: Site) -> APIRouter:
             ],
             seen_by=site.catalogue.store.seen_by(image),
             covered=listing.data.covered.get(image, frozenset()),
+            looked=Classes(site.catalogue.store).looked(image),
             round=listing.round,
         )
 

@@ -120,6 +120,8 @@ class Picker {
     const img = Object.assign(document.createElement("img"), { src: `/picture/${image}.webp`, alt: large.alt, draggable: false });
     this.shape = Object.assign(document.createElement("div"), { className: "box", hidden: true });
     picture.append(img, this.shape);
+    await img.decode().catch(() => {}); // so that a box is drawn in what is seen
+    if (this.image !== image) return; // another was chosen meanwhile
     this.canvas.replaceChildren(picture);
     document.getElementById("sides").hidden = false;
     this.#drawn(picture);

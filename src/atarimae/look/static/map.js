@@ -5,6 +5,7 @@ import { inside } from "./inside.js";
 import { Legend } from "./legend.js";
 import { Panel } from "./panel.js";
 import { Plot } from "./plot.js";
+import { leave, watch } from "./seen.js";
 
 const AGAIN = 700; // ms until a map that is being made is asked for again
 const SHOWN = 60; // chosen images that are shown beside the map
@@ -129,6 +130,7 @@ async function beside() {
   if (!numbers.length) return at("chosen").replaceChildren();
   const items = await told(numbers);
   if (numbers.length !== Math.min(SHOWN, chosen.size) || numbers.some((one) => !chosen.has(one))) return;
+  for (const row of at("chosen").children) leave(row);
   at("chosen").replaceChildren(...items.map((item, place) => thumb(item, place, numbers[place])));
 }
 
@@ -144,6 +146,7 @@ function thumb(item, place, one) {
   const [picture, words] = row.firstChild.children;
   Object.assign(row.firstChild.dataset, { place, number: one });
   row.firstChild.title = item.path;
+  picture.addEventListener("load", () => { if (row.isConnected) watch(row, item.image); });
   picture.src = `/thumbnail/${item.image}.webp`;
   words.textContent = caption(item);
   return row;

@@ -11,6 +11,17 @@ document.getElementById("filter")?.addEventListener("click", (event) => {
   form.dispatchEvent(new Event("input"));
 });
 
+// On this page "more like this" is one more field of the filter that is there.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("#alike");
+  const form = document.getElementById("filter");
+  if (!link || !form || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  form.elements.near.value = new URL(link.href).searchParams.get("near");
+  document.getElementById("panel").close();
+  form.dispatchEvent(new Event("input"));
+});
+
 // Show what is on. `near` is what /api/images says of the order.
 export function narrowed(form, near) {
   document.getElementById("set").hidden = !form.elements.set.value;
