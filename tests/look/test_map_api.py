@@ -236,6 +236,19 @@ def test_without_a_run_or_a_survey_there_is_no_map_and_it_says_what_to_do(fresh)
     assert "atarimae fit" in said["fix"]
 
 
+def test_without_the_library_pca_is_there_and_the_page_says_what_neighbours_need(
+    client, monkeypatch
+):
+    from atarimae.look.pages import map as page
+
+    monkeypatch.setattr(page, "can_arrange", lambda: False)
+
+    said = client.get("/api/map", params={"kind": "neighbours"})
+    assert said.status_code == 501
+    assert said.json()["error"]["fix"] == "pip install 'atarimae[map]'"
+    assert "neighbours (t-SNE), needs atarimae[map]" in client.get("/map").text
+
+
 def test_few_images_are_not_arranged_by_neighbours(fresh):
     pytest.importorskip("openTSNE")
     for number in range(5):

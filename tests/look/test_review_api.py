@@ -72,6 +72,14 @@ def test_the_control_slice_is_apart_and_tells_no_score(space, client):
         assert all(other["chance"] is None for other in one["rather"])
 
 
+def test_a_larger_slice_can_be_drawn(space, client):
+    drawn = Slice(size=20).of(Store(space).proposals())
+    items = queue(client, control=True, slice=20)["items"]
+    assert {one["id"] for one in items} == drawn
+    said = client.get("/api/review/classes", params={"slice": 20}).json()["classes"]
+    assert {one["slice"] for one in said if one["kind"] == "class"} == {20}
+
+
 def test_filters_by_class_and_model(client):
     assert {one["label"] for one in queue(client, label=BLUE)["items"]} == {BLUE}
     assert queue(client, model="none")["total"] == 0

@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
 from atarimae.store import schema
 from atarimae.store.names import Names, names_at
 from atarimae.store.saying import root
 from atarimae.store.state import label_of
-from atarimae.types import CHECKED, PAIR, Box
+from atarimae.types import PAIR, REMARKS, Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,18 @@ class Conflict:
         return {"image": self.image, "kind": self.kind, "at_once": self.at_once, "sides": sides}
 
 
-def conflicts(connection: Connection) -> list[Conflict]:
-    """Every conflict, by image; of one image its classes first.
+def conflicts(connection: Connection, images: Sequence[str] | None = None) -> list[Conflict]:
+    """Every conflict, by image, or those of some images; of one image its classes first.
 
     Of boxes, outlines and texts only those that were changed at once: two that go back to one
     stand beside each other rightly where somebody made two of it. Two names of one class are none.
     """
     label, names = schema.labels.c, names_at(connection)
+    some = true() if images is None else label.image.in_(images)
     age = func.coalesce(label.first, label.id)
     line = func.coalesce(label.instead, age)
-    of_class, pair = label.kind == "class", label.kind == PAIR
-    placed = label.kind.not_in(("class", CHECKED, PAIR))
+    of_class, pair = some & (label.kind == "class"), some & (label.kind == PAIR)
+    placed = some & label.kind.not_in(("class", PAIR, *REMARKS))
     moved = _grouped(connection, names, placed, line, label.by, root)
     classes = _grouped(connection, names, of_class, label.image, label.value, lambda row: row.image)
     found = [
