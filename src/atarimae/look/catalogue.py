@@ -129,6 +129,9 @@ class Listing:
         files, labels = self.data.files, dict(self.data.labels)
         for image, said in news.labels.items():
             _put(labels, image, said)
+        covered = dict(self.data.covered)
+        for image, classes in news.covered.items():
+            _put(covered, image, classes)
         made = Listing.__new__(Listing)
         made.sets, made.round, made._filtered = self.sets, self.round, {}
         made.files_by_image, made.conflicts = self.files_by_image, dict(self.conflicts)
@@ -142,8 +145,9 @@ class Listing:
             _put(made.conflicts, image, conflict)
         known = {**self.data.images, **news.images} if news.images else self.data.images
         made.data = replace(
-            self.data, version=Version(news.edit, ""), files=files, labels=labels, images=known
-        )
+            self.data, version=Version(news.edit, ""), files=files, labels=labels, images=known,
+            covered=covered,
+        )  # fmt: skip
         made._carry(self, news)
         return made
 
