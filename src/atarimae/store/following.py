@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Table, select
 
 from atarimae.store import schema
-from atarimae.store.conflicts import Conflict, conflicts
+from atarimae.store.conflicts import Conflict, of_classes
 from atarimae.store.names import names_at
 from atarimae.store.rows import chunks, rows_where
 from atarimae.store.state import file_of, label_of, last_edit
@@ -44,13 +44,13 @@ def news(connection: Connection, edit: int) -> News | None:
         files,
         _labels(connection, images),
         _images(connection, [file.image for file in files.values() if file]),
-        dict.fromkeys(images) | by_image(conflicts(connection, images)),
+        dict.fromkeys(images) | by_image(of_classes(connection, images)),
     )
 
 
 def by_image(found: Iterable[Conflict]) -> dict[str, Conflict]:
     """The conflicts about an image's class that arose at once."""
-    return {one.image: one for one in found if one.kind == "class" and one.at_once}
+    return {one.image: one for one in found if one.at_once}
 
 
 def _touched(connection: Connection, table: Table, name: str, edit: int) -> list[str] | None:
