@@ -162,6 +162,20 @@ def test_another_page_may_not_decide_and_a_shared_one_is_read_only(space, client
     assert shared.post("/api/proposals/accept", json=body).status_code == 403
 
 
+def test_visitors_of_a_shared_page_decide_under_their_name_where_it_may_be_edited(space, client):
+    one, two = queue(client)["items"][:2]
+    shared = TestClient(look.create_app(space, token="t", edit=True), base_url=HERE)
+    assert post(shared, "accept", ids=[one["id"]]).status_code == 401  # without the token
+    shared.get("/?token=t")
+    assert post(shared, "accept", ids=[one["id"]]).json()["error"]["what"] == "Who are you?"
+    shared.post("/api/name", json={"name": "みどり"}, headers={"Origin": HERE})
+    edit = post(shared, "accept", ids=[one["id"]]).json()["edit"]
+    assert edit["by"] == "みどり"
+    assert post(client, "undo", edit=edit["id"]).status_code == 403  # it is not this user's
+    assert post(shared, "undo", edit=edit["id"]).json()["edit"]["by"] == "みどり"
+    assert post(shared, "reject", ids=[two["id"]]).json()["edit"]["by"] == "みどり"
+
+
 def test_classes_and_economics(space, client):
     store = Store(space)
     said = client.get("/api/review/classes", params={"bar": 0.8}).json()["classes"]

@@ -14,6 +14,7 @@ from atarimae.look.checks.finding import by_image
 from atarimae.look.sets import Sets
 from atarimae.runlog.where import fold
 from atarimae.store import Conflict, News, Store
+from atarimae.store.conflicts import of_classes
 from atarimae.store.covering import Round, left, round_at
 from atarimae.store.following import by_image as at_once_by_image
 from atarimae.types import CHECKED, FLAG, Data, File, Version
@@ -125,23 +126,28 @@ class Listing:
 
     def followed(self, news: News) -> "Listing":
         """The listing after some edits, of which only what they touched is worked out anew."""
-        files, labels = list(self.data.files), dict(self.data.labels)
-        images = {**self.data.images, **news.images} if news.images else self.data.images
+        files, labels = self.data.files, dict(self.data.labels)
         for image, said in news.labels.items():
             _put(labels, image, said)
-        gone, touched = _replaced(files, news.files)
-        data = replace(
-            self.data, version=Version(news.edit, ""), files=tuple(files), labels=labels,
-            images=images,
-        )  # fmt: skip
+        covered = dict(self.data.covered)
+        for image, classes in news.covered.items():
+            _put(covered, image, classes)
         made = Listing.__new__(Listing)
-        made.data, made.sets, made.round = data, self.sets, self.round
-        made._filtered, made.conflicts = {}, dict(self.conflicts)
+        made.sets, made.round, made._filtered = self.sets, self.round, {}
+        made.files_by_image, made.conflicts = self.files_by_image, dict(self.conflicts)
+        if news.files:
+            changed = list(files)
+            images = _replaced(changed, news.files)
+            files, made.files_by_image = tuple(changed), dict(self.files_by_image)
+            for image in images:
+                _put(made.files_by_image, image, self._places(image, news))
         for image, conflict in news.conflicts.items():
             _put(made.conflicts, image, conflict)
-        made.files_by_image = dict(self.files_by_image)
-        for image in {*touched, *gone}:
-            _put(made.files_by_image, image, self._places(image, news))
+        known = {**self.data.images, **news.images} if news.images else self.data.images
+        made.data = replace(
+            self.data, version=Version(news.edit, ""), files=files, labels=labels, images=known,
+            covered=covered,
+        )  # fmt: skip
         made._carry(self, news)
         return made
 
@@ -162,9 +168,12 @@ class Listing:
         if "sizes" in old.__dict__:
             self.__dict__["classes"] = classes = list(old.classes)
             gone, come = _patch(classes, old.data.files, self.data.files, fresh, self.data.classes)
-            sizes = old.sizes + Counter(name for found in come for name in (found or (NONE,)))
-            sizes.subtract(name for found in gone for name in (found or (NONE,)))
-            self.__dict__["sizes"] = +sizes  # without those that no file has any more
+            self.__dict__["sizes"] = sizes = old.sizes.copy()
+            sizes.update(name for found in come for name in (found or (NONE,)))
+            for name in (name for found in gone for name in (found or (NONE,))):
+                sizes[name] -= 1
+                if not sizes[name]:
+                    del sizes[name]
 
     def _find(self, wanted: Filter) -> tuple[int, ...]:
         files, found = self.data.files, list(range(len(self.data.files)))
@@ -236,7 +245,7 @@ class Catalogue:
 
     def _read(self) -> Listing:
         data = self.store.data(hashed=False)
-        said = at_once_by_image(self.store.conflicts())
+        said = at_once_by_image(self.store.read(of_classes))
         made = Listing(data, self.sets, self.store.read(round_at), said)
         made.sizes, made._texts  # noqa: B018 - worked out before anybody waits for them
         return made
@@ -257,15 +266,15 @@ def _put(there: dict[str, T], key: str, value: T | None) -> None:
         there.pop(key, None)
 
 
-def _replaced(files: list[File], news: Mapping[str, File | None]) -> tuple[set[str], set[str]]:
-    """Put the files that came and changed in their place; the images that lost and got a file."""
-    lost, got = set[str](), set[str]()
+def _replaced(files: list[File], news: Mapping[str, File | None]) -> set[str]:
+    """Put the files that came and changed in their place; the images that lost or got a file."""
+    images = set[str]()
     for path, file in news.items():
         place = _place(files, path)
-        lost |= {files[number].image for number in place}
+        images |= {files[number].image for number in place}
         files[place.start : place.stop] = [file] if file else []
-        got |= {file.image} if file else set()
-    return lost, got
+        images |= {file.image} if file else set()
+    return images
 
 
 def _patch(

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, true
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from atarimae.store import schema
 from atarimae.store.names import Names, names_at
@@ -54,22 +54,30 @@ class Conflict:
         return {"image": self.image, "kind": self.kind, "at_once": self.at_once, "sides": sides}
 
 
-def conflicts(connection: Connection, images: Sequence[str] | None = None) -> list[Conflict]:
-    """Every conflict, by image, or those of some images; of one image its classes first.
+def of_classes(connection: Connection, images: Sequence[str] | None = None) -> list[Conflict]:
+    """Those of images' classes, by image; of some images where they are named."""
+    label, names = schema.labels.c, names_at(connection)
+    which = label.kind == "class"
+    if images is not None:
+        which &= label.image.in_(images)
+    found = _grouped(connection, names, which, label.image, label.value, lambda row: row.image)
+    return [one for one in found if len({side.value for side in one.sides}) > 1]
+
+
+def conflicts(connection: Connection) -> list[Conflict]:
+    """Every conflict, by image; of one image its classes first.
 
     Of boxes, outlines and texts only those that were changed at once: two that go back to one
     stand beside each other rightly where somebody made two of it. Two names of one class are none.
     """
     label, names = schema.labels.c, names_at(connection)
-    some = true() if images is None else label.image.in_(images)
     age = func.coalesce(label.first, label.id)
     line = func.coalesce(label.instead, age)
-    of_class, pair = some & (label.kind == "class"), some & (label.kind == PAIR)
-    placed = some & label.kind.not_in(("class", PAIR, *REMARKS))
+    pair = label.kind == PAIR
+    placed = label.kind.not_in(("class", PAIR, *REMARKS))
     moved = _grouped(connection, names, placed, line, label.by, root)
-    classes = _grouped(connection, names, of_class, label.image, label.value, lambda row: row.image)
     found = [
-        *(one for one in classes if len({side.value for side in one.sides}) > 1),
+        *of_classes(connection),
         *(conflict for conflict in moved if conflict.at_once),
         *_grouped(
             connection, names, pair, label.image + label.other, label.value,

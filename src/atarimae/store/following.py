@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Table, select
 
 from atarimae.store import schema
-from atarimae.store.conflicts import Conflict, conflicts
+from atarimae.store.conflicts import Conflict, of_classes
+from atarimae.store.covering import coverage_of
+from atarimae.store.facts import COVERED, GUIDE
 from atarimae.store.names import names_at
 from atarimae.store.rows import chunks, rows_where
 from atarimae.store.state import file_of, label_of, last_edit
@@ -25,16 +27,21 @@ class News:
     labels: Mapping[str, tuple[Label, ...]]  # by image: all that is said of it, oldest first
     images: Mapping[str, Image]  # those of the files above
     conflicts: Mapping[str, Conflict | None]  # at once, of a class: of images with labels above
+    covered: Mapping[str, frozenset[str]]  # by image, all classes that it was looked through for
 
 
 def news(connection: Connection, edit: int) -> News | None:
     """What edits after `edit` touched; None where they touched more than `MOST`, or a class.
 
-    What a class means, or an image is covered for, may change what is read of many.
+    What a class means may change what is read of many images. The guide changes nothing.
     """
     paths = _touched(connection, schema.files, "path", edit)
     images = _touched(connection, schema.labels, "image", edit)
-    if paths is None or images is None or _touched(connection, schema.facts, "kind", edit) != []:
+    kinds = _touched(connection, schema.facts, "kind", edit)
+    looked = _touched(connection, schema.facts, "image", edit)
+    if paths is None or images is None or kinds is None or looked is None:
+        return None
+    if not set(kinds) <= {*GUIDE, COVERED}:
         return None
     files = dict.fromkeys(paths) | {
         row.path: file_of(row) for row in rows_where(connection, schema.files, "path", paths)
@@ -44,13 +51,14 @@ def news(connection: Connection, edit: int) -> News | None:
         files,
         _labels(connection, images),
         _images(connection, [file.image for file in files.values() if file]),
-        dict.fromkeys(images) | by_image(conflicts(connection, images)),
+        dict.fromkeys(images) | by_image(of_classes(connection, images)),
+        coverage_of(connection, [image for image in looked if image]),
     )
 
 
 def by_image(found: Iterable[Conflict]) -> dict[str, Conflict]:
     """The conflicts about an image's class that arose at once."""
-    return {one.image: one for one in found if one.kind == "class" and one.at_once}
+    return {one.image: one for one in found if one.at_once}
 
 
 def _touched(connection: Connection, table: Table, name: str, edit: int) -> list[str] | None:

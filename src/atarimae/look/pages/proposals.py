@@ -1,6 +1,6 @@
 """Decisions on proposals, for every page that shows some."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,7 +13,6 @@ from atarimae.store import DecidedError, Origin, Store, Which
 from atarimae.store.deciding import ACTIONS
 from atarimae.types import Box, Label
 from atarimae.web.frame import WebError
-from atarimae.workspace import person
 
 MOST = 10_000
 RECENT = 2_000  # edits, among which a decision to take back is looked for
@@ -27,7 +26,7 @@ def router(site: Site) -> APIRouter:
     """`/api/proposals` of one image; accept, reject, edit, undo, and accept a class in bulk."""
     made = APIRouter()
     store = site.catalogue.store
-    who = author_of(site)
+    who = site.people.author
 
     @made.get("/api/proposals")
     def proposals(image: str) -> dict[str, object]:
@@ -89,12 +88,6 @@ class _How:
     by: str
     seen: int | None
     blind: bool
-
-
-def author_of(site: Site) -> Callable[[Request], str]:
-    """Who asks: this machine's user, or on a page that several edit whoever gave a name."""
-    people = getattr(site, "people", None)
-    return people.author if people is not None else lambda request: person()
 
 
 def _decided(

@@ -65,4 +65,5 @@ export function help() {
   });
   dialog.querySelector("tbody").replaceChildren(...rows);
   dialog.showModal();
+  dialog.scrollTop = 0; // the button that has the focus is at its end
 }

@@ -1,5 +1,6 @@
 // Proposals one by one: a key decides, the next one is there already, and each decision can go back.
 
+import { name as named } from "./asking.js";
 import { see } from "./seen.js";
 
 const FEW = 12; // left of what was fetched, from which on more is asked for
@@ -268,6 +269,7 @@ async function post(address, body) {
   const how = { method: "POST", headers: { "Content-Type": "application/json" }, keepalive: true };
   try {
     const answer = await fetch(address, { ...how, body: JSON.stringify(body) });
+    if (answer.status === 401 && await named({ say: (text) => say({ what: text }, true) })) return await post(address, body);
     return await answer.json();
   } catch {
     return { error: { what: "The page's server does not answer.", found: "Nothing was written.", fix: "Start it again." } };
