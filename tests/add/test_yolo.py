@@ -88,7 +88,7 @@ def test_turned_boxes_and_outlines_go_in_and_keypoints_are_counted(ws, tmp_path,
     report = add(ws, [tmp_path / "set"])
     assert report.left == {"points": 1, "predictions": 1}
     assert [box for _, box in boxes(ws)] == [
-        Box(3.2, 2.4, 6.4, 12), Box(8, 6, 24, 18), Box(11.757, 7.757, 20.243, 16.243, 45),
+        Box(8, 6, 24, 18), Box(11.757, 7.757, 20.243, 16.243, 45), Box(3.2, 2.4, 6.4, 12),
     ]  # fmt: skip
     data = Store(ws).data()
     assert [one.points for one in data.said(data.files[0].image, "polygon")] == [

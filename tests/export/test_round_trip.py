@@ -93,6 +93,13 @@ states = st.tuples(
 
 @pytest.mark.parametrize("name", FORMATS)
 @example(state=({0: {"split": None, "role": "both"}}, [(0, "0\r0", None)], [], False, []))
+@example(  # a quarter turn is no upright box: a text is read along it
+    state=({0: {"split": None, "role": "both"}}, [], [], False, [
+        (0, Label("", "", "text", Box(2, 4, 12, 8, 90))),
+        (0, Label("", "", "text", Box(2, 4, 12, 8, 90))),
+        (0, Label("", "弁", "box", Box(2, 4, 12, 8, 180))),
+    ])
+)  # fmt: skip
 @QUICK
 @given(state=states)
 def test_what_was_written_is_what_is_added(name, state, data, root):

@@ -16,7 +16,7 @@ from atarimae.add.entry import Entry, Found, apart, beyond, placed, split_of, st
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
-from atarimae.add.shapes import around, is_upright, outline, told_by_corners
+from atarimae.add.shapes import around, outline, told_by_corners
 from atarimae.add.table import locate
 from atarimae.add.values import Object, listed, point, record, sided, word
 from atarimae.errors import UsageError
@@ -129,8 +129,6 @@ def _shape(value: str, label: Object, left: Counter[str]) -> Label | None:
             left["outlines"] += 1
             return Label("", value, BOX, around([one for part in parts for one in part]))
         (points,) = parts
-        if is_upright(points):
-            return Label("", value, BOX, around(points))
         four = len(points) == 4
         return told_by_corners(value, points) if four else outline(value, points)
     if kind != "Classification":

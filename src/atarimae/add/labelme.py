@@ -17,7 +17,7 @@ from atarimae.add.folder import read_folder
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
-from atarimae.add.shapes import around, is_upright, outline, told_by_corners
+from atarimae.add.shapes import around, outline, told_by_corners
 from atarimae.add.table import locate
 from atarimae.add.values import Object, listed, point, record, word
 from atarimae.errors import UsageError
@@ -113,7 +113,7 @@ def _shape(value: str, shape: Object, left: Counter[str]) -> Label | None:
     if kind == "rectangle":
         return _hull(value, points)
     if kind in TURNED:
-        return _hull(value, points) if is_upright(points) else told_by_corners(value, points)
+        return told_by_corners(value, points)
     if kind == "polygon":
         return outline(value, points)
     if kind == "circle" and len(points) == 2:

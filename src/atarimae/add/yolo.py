@@ -23,7 +23,7 @@ from atarimae.add.folder import read_folder
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
-from atarimae.add.shapes import around, is_upright, outline, told_by_corners
+from atarimae.add.shapes import outline, told_by_corners
 from atarimae.add.table import locate
 from atarimae.add.values import number, word
 from atarimae.errors import UsageError
@@ -237,8 +237,6 @@ def _line(
             f"It has {len(numbers)} numbers after the class.", "", "A box has 4, an outline 6, 8, …"
         )
     points = list(zip(numbers[::2], numbers[1::2], strict=True))
-    if is_upright(points):
-        return [(value, around(points, within=(1.0, 1.0)))]
     told = told_by_corners(value, points) if len(points) == 4 else outline(value, points)
     return [(value, told)]
 

@@ -35,8 +35,8 @@ def pick(labels: Iterable[Label], image: Image, format: Format, left: Counter[st
             left["models"] += 1
         elif label.kind not in said:
             left[label.kind] += 1
-        elif (name := _BESIDE.get(label.kind)) and name not in format.carries:
-            left[name] += 1
+        elif label.kind in _BESIDE and _BESIDE[label.kind] not in format.carries:
+            said[label.kind].append(label)  # to be counted, each once
         elif (label.value or label.kind != "class") and _holds(label, format, left):
             said[label.kind].append(label)
     shapes = _shapes(_once([*said[BOX], *said[POLYGON]]), image, format, left)
@@ -45,6 +45,9 @@ def pick(labels: Iterable[Label], image: Image, format: Format, left: Counter[st
     if "apart" not in format.carries:
         left["apart"] += sum(bool(one.value) and one.value not in kept for one in shapes)
     rest = {name: _once(said[kind]) for kind, name in _BESIDE.items()}
+    for name in rest.keys() - format.carries:
+        left[name] += len(rest[name])
+        rest[name] = ()
     if "exact" not in format.carries:
         left["rounded"] += sum(map(_is_fine, (*shapes, *rest["texts"])))
     return Picked(kept, shapes, **rest)
