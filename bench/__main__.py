@@ -24,6 +24,7 @@ NAMES = (
     "first_score",
     "index",
     "logging",
+    "look_page",
     "losses",
     "metrics",
     "pages",

@@ -55,7 +55,11 @@ def measure() -> list[Ratio]:
         workspace, database = Path(folder) / "runs", Path(folder) / "mlflow.sqlite"
         ids = _workspace(workspace)
         known = _filled(peer, database)
-        with _ours(workspace) as ours, _mlflow(peer, database) as theirs, _chromium() as browser:
+        with (
+            our_server(workspace) as ours,
+            _mlflow(peer, database) as theirs,
+            chromium() as browser,
+        ):
             return _measured(ours, theirs, ids, known, browser)
 
 
@@ -142,7 +146,7 @@ def _filled(peer: str, database: Path) -> list[str]:
 
 
 @contextmanager
-def _ours(workspace: Path) -> Iterator[str]:
+def our_server(workspace: Path) -> Iterator[str]:
     port = _free_port()
     command = [sys.executable, "-m", "atarimae.cli", "-C", str(workspace), "look", "--no-browser"]
     with _serving([*command, "--port", str(port)], port) as address:
@@ -182,7 +186,7 @@ def _wait(address: str) -> None:
 
 
 @contextmanager
-def _chromium() -> Iterator["Browser"]:
+def chromium() -> Iterator["Browser"]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:

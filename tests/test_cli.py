@@ -176,7 +176,7 @@ def test_without_a_workspace_every_command_says_so(
         "mirror": ["--to", "sqlite:///m.db"], "noise": ["r"], "sweep": ["s.toml"],
         "rank": ["r"], "submit": ["r"], "propose": ["r"], "export": ["csv", "o"],
         "label": ["a", "--none"], "change": ["a", "--split", "val"], "remove": ["a"], "at": ["1"],
-        "diff": ["1"], "confirm": ["a"], "accept": ["--class", "a"],
+        "diff": ["1"], "confirm": ["a"], "accept": ["--class", "a"], "agree": ["show", "1"],
     }.get(name, [])  # fmt: skip
     code, found = told(capsys, "-C", tmp_path, name, *words)
     assert code == 2

@@ -302,17 +302,20 @@ class Workspace:
         )
 
     def look(
-        self, *, port: int | None = None, open_browser: bool = True, share: bool = False,
-        unseen: bool = False,
+        self, *, host: str = "127.0.0.1", port: int | None = None, open_browser: bool = True,
+        share: bool = False, edit: bool = False, unseen: bool = False,
     ) -> None:  # fmt: skip
         """The page in a browser, until Ctrl-C; with `share` for others who have its address.
+
+        They may read, and with `edit` change the data under a name that they give. A `host` beyond
+        this machine is shared as well.
 
         `unseen` opens it at what you have not looked at yet, what is worth seeing first in front.
         """
         from atarimae import look
 
         look.run(
-            self.folder, port=port, open_browser=open_browser, share=share, unseen=unseen,
+            self.folder, host, port, open_browser, share=share, edit=edit, unseen=unseen,
             told=lambda: self.ledger().as_dict(),
         )  # fmt: skip
 

@@ -18,6 +18,8 @@ Array = npt.NDArray[np.generic]
 SPLITS = ("train", "val", "test")
 ROLES = ("both", "query", "gallery")
 CHECKED = "checked"  # kind of a label: a person looked, and the image is of that class
+FLAG = "flag"  # kind of a label: somebody wants this image to be looked at again
+REMARKS = (CHECKED, FLAG)  # kinds that say nothing of what the image shows
 BOX, POLYGON, TEXT, PAIR = "box", "polygon", "text", "pair"  # kinds beside "class"
 SAME, DIFFERENT = "same", "different"  # values of pairs
 
@@ -86,7 +88,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The state of the data after edit `edit`; `hash` is of its content, paths left out."""
+    """The state of the data after edit `edit`; `hash` is of its content, paths left out.
+
+    The hash is "" where it was not worked out.
+    """
 
     edit: int
     hash: str

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from atarimae.add import entries, load
 from atarimae.errors import AtarimaeError
 from atarimae.export import FORMATS, write
-from atarimae.types import Box
+from atarimae.types import Box, Label
 
 QUICK = settings(
     max_examples=12, deadline=None, derandomize=True, database=None,
@@ -38,6 +38,10 @@ def written(data, tmp_path_factory) -> dict[str, Path]:
     some = data(
         {0: {"split": "train", "group": "g"}, 1: {"split": "val", "role": "query"}, 2: {}},
         (0, "瓶", None), (0, "瓶", Box(1, 2, 3, 4)), (1, "箱", Box(0, 0, 9, 9.5)),
+        (0, Label("", "箱", "box", Box(2, 2, 12, 8, 30))),
+        (1, Label("", "缶", "polygon", Box(1, 1, 9, 8), points=((1, 1), (9, 2), (5, 8)))),
+        (2, Label("", "獺祭", "text", Box(3, 3, 13, 7, 90))), (2, Label("", "", "text")),
+        (2, Label("", "same", "pair", other="1")),
     )  # fmt: skip
     return {name: write(some, FORMATS[name], folder / name).again for name in NAMES}
 

@@ -12,10 +12,10 @@ DESKTOP = {"width": 1280, "height": 800}
 
 
 class serving:  # noqa: N801 - a context manager
-    def __init__(self, workspace, token=None, told=None):
+    def __init__(self, workspace, token=None, told=None, edit=False):
         self.socket = app.listen("127.0.0.1", 0)
         config = uvicorn.Config(
-            look.create_app(workspace, token=token, told=told), log_level="warning"
+            look.create_app(workspace, token=token, told=told, edit=edit), log_level="warning"
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, args=([self.socket],))

@@ -1,5 +1,6 @@
 """Boxes, outlines and texts on a huge sheet, in a real browser."""
 
+import re
 from itertools import count
 
 import pytest
@@ -37,7 +38,7 @@ class Sheets:
     def opened(self, page, image, query=""):
         page.goto(f"{self.address}/annotate/{image}{query}")
         expect(page.locator("#annotate[data-ready]")).to_be_attached()
-        page.wait_for_function("document.querySelector('#stage').dataset.drawn !== undefined")
+        expect(page.locator("#stage")).to_have_attribute("data-drawn", re.compile(r"\d+"))
         return page
 
 
@@ -340,3 +341,25 @@ def test_a_shared_page_shows_marks_and_no_tools(browser, maker):
         page.keyboard.press("d")
         expect(page.locator("#marks li")).to_have_count(1)
         page.close()
+
+
+@pytest.mark.long
+def test_a_visitor_who_may_edit_gives_a_name_and_marks_under_it(browser, maker):
+    image = maker.picture("a.png", (250, 250, 250), size=SIZE)
+    workspace = maker.record()
+    store = Store(workspace)
+    store.say([Label(image, "弁", BOX, Box(300, 200, 500, 300))], action="label", by="花子")
+    with serving(workspace, token="t", edit=True) as address:
+        page = browser.new_page()
+        page.goto(f"{address}/annotate/{image}?token=t")
+        expect(page.locator("#marks span")).to_have_text(["弁"])
+        expect(page.locator("#annotate[data-ready]")).to_be_attached()
+        page.keyboard.press("n")
+        page.keyboard.press("l")
+        page.keyboard.type("溶接")
+        page.keyboard.press("Enter")
+        page.get_by_label("Your name").fill("太郎 🍶")
+        page.keyboard.press("Enter")
+        expect(page.locator("#chosen")).to_contain_text("by 太郎 🍶")
+        page.close()
+    assert [(one.value, one.by) for one in store.said(image)[1]] == [("溶接", "太郎 🍶")]

@@ -19,9 +19,13 @@ from atarimae.look.checks import (
     gaps,
     hubs,
     leaks,
+    loose,
+    misnamed,
+    missing,
     near,
     outliers,
     overlaps,
+    pairs,
     quality,
     several,
     shift,
@@ -224,7 +228,7 @@ def test_hub_is_named_with_the_run_that_it_fills(maker):
 # Their findings are looked at where their pictures are planted.
 ELSEWHERE = {
     *quality.checks, *stored.checks, several.check, shift.check, overlaps.check, outliers.check,
-    gaps.few, gaps.unlearned,
+    gaps.few, gaps.unlearned, missing.check, loose.check, misnamed.check, pairs.check,
 }  # fmt: skip
 
 

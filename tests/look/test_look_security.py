@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from atarimae import look
-from atarimae.errors import AtarimaeError
+from atarimae.errors import AtarimaeError, UsageError
 from atarimae.look import app, content, thumbnails
 from atarimae.web import guard
 
@@ -125,7 +125,7 @@ def test_svg_and_html_in_the_store_are_never_shown_as_such(maker, name):
     assert original.headers["content-disposition"].startswith("attachment")
 
 
-@pytest.mark.parametrize("page", ["/", "/findings", "/image/{}", "/?label={}"])
+@pytest.mark.parametrize("page", ["/findings", "/image/{}", "/?label={}"])
 def test_labels_are_shown_as_text(client, image, page):
     said = client.get(page.format(SCRIPT if "label" in page else image))
 
@@ -152,10 +152,14 @@ def test_this_machines_names_are_answered(client, host):
     assert client.get("/api/images", headers={"Host": host}).status_code == 200
 
 
-def test_bound_elsewhere_any_host_is_answered(maker):
-    client = TestClient(look.create_app(maker.workspace, "0.0.0.0"), base_url="http://gpu-box")
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.7", "gpu-box"])
+def test_beyond_this_machine_there_is_no_page_without_a_token(maker, host):
+    with pytest.raises(UsageError) as error:
+        look.create_app(maker.workspace, host)
 
-    assert client.get("/").status_code == 200
+    assert host in error.value.what
+    client = TestClient(look.create_app(maker.workspace, host, "t"), base_url="http://gpu-box")
+    assert client.get("/").status_code == 401
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9999"])

@@ -183,6 +183,18 @@ def test_colours_by_suspicion_are_steps_of_the_probability():
     assert said.names[-1] == "no suspicion"
 
 
+@pytest.mark.long
+def test_suspicion_comes_once_the_checks_are_through(client):
+    name, *_ = drawn(client)
+    said = {}
+    while "codes" not in said:
+        said = client.get(f"/api/map/{name}/colours", params={"by": "suspicion"}).json()
+        assert "error" not in said, said
+
+    assert sum(said["counts"]) == COUNT
+    assert said["names"][-1] == "no suspicion"
+
+
 def test_the_first_of_several_classes_colours_an_image(fresh):
     image = fresh.picture("a.png", (1, 2, 3), "酒", "杯")
     fresh.record()
@@ -222,6 +234,19 @@ def test_without_a_run_or_a_survey_there_is_no_map_and_it_says_what_to_do(fresh)
     said = client_of(fresh.record()).get("/api/map").json()["error"]
     assert said["what"] == "There is nothing to draw a map of."
     assert "atarimae fit" in said["fix"]
+
+
+def test_without_the_library_pca_is_there_and_the_page_says_what_neighbours_need(
+    client, monkeypatch
+):
+    from atarimae.look.pages import map as page
+
+    monkeypatch.setattr(page, "can_arrange", lambda: False)
+
+    said = client.get("/api/map", params={"kind": "neighbours"})
+    assert said.status_code == 501
+    assert said.json()["error"]["fix"] == "pip install 'atarimae[map]'"
+    assert "neighbours (t-SNE), needs atarimae[map]" in client.get("/map").text
 
 
 def test_few_images_are_not_arranged_by_neighbours(fresh):

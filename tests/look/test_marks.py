@@ -5,6 +5,7 @@ from fastapi.testclient import TestClient
 
 from atarimae import look
 from atarimae.store import Store
+from atarimae.store.classes import Classes
 from atarimae.types import BOX, TEXT, Box, Label
 from atarimae.workspace import person
 
@@ -184,3 +185,14 @@ def test_names_are_shown_as_text(maker):
     assert "<script>alert" not in said.text
     assert "&lt;script&gt;alert" in said.text
     assert "default-src 'self'" in said.headers["content-security-policy"]
+
+
+def test_a_mark_of_a_class_that_was_renamed_is_read_and_changed_as_that_class(client, image, store):
+    change(client, image, new=[box(value="旧記号")])
+    Classes(store).rename("旧記号", "溶接")
+    (mark,) = read(client, image)["marks"]
+    assert mark["value"] == "溶接"
+    answer = change(client, image, [mark], [{**mark, "angle": 9.0}]).json()
+
+    assert answer["gone"] is False
+    assert [(one["value"], one["angle"]) for one in read(client, image)["marks"]] == [("溶接", 9.0)]

@@ -1,6 +1,7 @@
 """Mining: of many unlabelled images those that show what an example shows."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from atarimae.cli import main
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.look.mine import Example, Wish, asked, found, mine, unlabelled
 from atarimae.look.mine.mine import prepare, taken
-from atarimae.look.mine.sought import Ground, sought
+from atarimae.look.mine.sought import TILES, Ground, ground, sought
+from atarimae.predict.tilecache import Block
 from atarimae.store import Classes, Store
 from atarimae.types import Box, Label
 
@@ -101,6 +103,23 @@ def test_sought_weights_are_those_of_a_plain_discriminant():
     plain = np.linalg.inv(spread) @ (towards - 0.75 * tiles.mean(0) - 0.25 * wrong.mean(0))
     cosine = told.weights[0] @ plain / np.linalg.norm(told.weights) / np.linalg.norm(plain)
     assert cosine == pytest.approx(1, abs=1e-6)
+
+
+def test_what_is_usual_does_not_depend_on_the_blocks_that_tiles_lie_in():
+    random = np.random.default_rng(0)
+    kind = np.dtype([("number", "<i4"), ("vector", "<f2", (5,))])
+    table = np.zeros(3 * TILES + 7, kind)
+    table["vector"] = random.normal(size=(len(table), 5))
+    cuts = [0, 1000, 1001, 9000, len(table)]
+    parts = [(f"{n}", *cut) for n, cut in enumerate(pairwise(cuts))]
+    whole = ground([Block(tuple(parts), table)])
+    apart = [
+        Block(((name, 0, stop - start),), table[start:stop]) for name, start, stop in parts[::-1]
+    ]
+    again = ground(apart)
+    assert (again.mean == whole.mean).all()
+    assert (again.spread == whole.spread).all()
+    assert whole.mean == pytest.approx(table["vector"][::4].astype(np.float32).mean(0), abs=1e-6)
 
 
 def test_copies_of_one_sheet_are_one_result(maker, sheets, example):

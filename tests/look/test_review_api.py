@@ -72,6 +72,14 @@ def test_the_control_slice_is_apart_and_tells_no_score(space, client):
         assert all(other["chance"] is None for other in one["rather"])
 
 
+def test_a_larger_slice_can_be_drawn(space, client):
+    drawn = Slice(size=20).of(Store(space).proposals())
+    items = queue(client, control=True, slice=20)["items"]
+    assert {one["id"] for one in items} == drawn
+    said = client.get("/api/review/classes", params={"slice": 20}).json()["classes"]
+    assert {one["slice"] for one in said if one["kind"] == "class"} == {20}
+
+
 def test_filters_by_class_and_model(client):
     assert {one["label"] for one in queue(client, label=BLUE)["items"]} == {BLUE}
     assert queue(client, model="none")["total"] == 0
@@ -152,6 +160,20 @@ def test_another_page_may_not_decide_and_a_shared_one_is_read_only(space, client
     shared = TestClient(look.create_app(space, token="t"), base_url=HERE)
     shared.get("/?token=t")
     assert shared.post("/api/proposals/accept", json=body).status_code == 403
+
+
+def test_visitors_of_a_shared_page_decide_under_their_name_where_it_may_be_edited(space, client):
+    one, two = queue(client)["items"][:2]
+    shared = TestClient(look.create_app(space, token="t", edit=True), base_url=HERE)
+    assert post(shared, "accept", ids=[one["id"]]).status_code == 401  # without the token
+    shared.get("/?token=t")
+    assert post(shared, "accept", ids=[one["id"]]).json()["error"]["what"] == "Who are you?"
+    shared.post("/api/name", json={"name": "みどり"}, headers={"Origin": HERE})
+    edit = post(shared, "accept", ids=[one["id"]]).json()["edit"]
+    assert edit["by"] == "みどり"
+    assert post(client, "undo", edit=edit["id"]).status_code == 403  # it is not this user's
+    assert post(shared, "undo", edit=edit["id"]).json()["edit"]["by"] == "みどり"
+    assert post(shared, "reject", ids=[two["id"]]).json()["edit"]["by"] == "みどり"
 
 
 def test_classes_and_economics(space, client):

@@ -36,11 +36,10 @@ def untouched(space):
     store = Store(space)
     before = store.last_edit()
     yield
-    later = [edit.id for edit in store.edits() if edit.id > before]
-    open_ = [edit.id for edit in store.edits() if edit.id in later and edit.undone_by is None]
-    for edit in reversed(open_):
-        if store.proposals() and any(one.fate != "untouched" for one in store.proposals()):
-            store.undo(edit)
+    made = [one for one in store.edits() if one.id > before and one.undone_by is None]
+    left = [one.id for one in made if one.action in ("accept", "reject", "edit")]
+    if left:
+        store.undo(*left)
 
 
 def fates(space):
@@ -140,6 +139,21 @@ def test_control_is_blind_and_a_proven_class_is_accepted_together(refused, space
     page.keyboard.press("u")  # the class goes back as one
     expect(page.locator("#classes tr", has_text=BLUE)).to_contain_text(f"Accept {24 - needed(BAR)}")
     assert sum(fate == "accepted" for fate in fates(space).values()) == needed(BAR)
+
+
+def test_a_visitor_is_asked_for_a_name_once(refused, space):
+    with serving(space, "t", edit=True) as shared:
+        refused.goto(f"{shared}/review?token=t")
+        expect(refused.locator("#review")).to_be_visible()
+        refused.keyboard.press("a")
+        refused.fill("#name input", "みどり")
+        refused.keyboard.press("Enter")
+        expect(refused.locator("#said")).to_contain_text("Accepted: ")
+        refused.keyboard.press("r")
+        expect(refused.locator("#said")).to_contain_text("Rejected: ")
+    decided = [one for one in Store(space).proposals() if one.decided]
+    assert {one.decided_by for one in decided} == {"みどり"}
+    assert sorted(one.fate for one in decided) == ["accepted", "rejected"]
 
 
 def test_a_box_lies_where_the_picture_has_it(page, address):

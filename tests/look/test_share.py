@@ -1,5 +1,6 @@
 """A shared page over a real socket: nothing without the token, nothing changed with it."""
 
+import io
 import re
 import signal
 import socket
@@ -14,6 +15,7 @@ from playwright.sync_api import expect
 from serving import PHONE, serving
 
 from atarimae import look
+from atarimae.errors import UsageError
 from atarimae.look import share
 from atarimae.web.token import Token
 
@@ -162,6 +164,37 @@ def test_the_command_prints_addresses_and_a_code_that_says_the_first(maker):
         finally:
             running.send_signal(signal.SIGINT)
             running.wait(20)
+
+
+class Opened(Exception):  # noqa: N818 - it ends the command where it would begin to serve
+    pass
+
+
+def opened(address):
+    raise Opened(address)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.2"])
+@pytest.mark.parametrize("edit", [False, True])
+def test_a_host_beyond_this_machine_has_a_token_without_being_asked(maker, host, edit):
+    with pytest.raises(Opened, match=r"^http://[\d.]+:\d+/\?token=\S{22,}$"):
+        look.run(maker.workspace, host, 0, open_browser=False, opened=opened, edit=edit)
+
+
+def test_on_this_machine_there_is_no_token_and_nothing_to_allow(maker):
+    with pytest.raises(Opened, match=r"^http://127.0.0.1:\d+/$"):
+        look.run(maker.workspace, port=0, open_browser=False, opened=opened)
+    with pytest.raises(UsageError) as error:
+        look.run(maker.workspace, port=0, open_browser=False, opened=opened, edit=True)
+    assert "--share" in error.value.fix
+
+
+def test_what_is_told_says_whether_it_can_be_changed():
+    for edit, word in ((False, "reading"), (True, "editing")):
+        said = io.StringIO()
+        share.tell(said, ["http://box:1/?token=t"], edit=edit)
+        assert word in said.getvalue()
+        assert max(map(len, said.getvalue().splitlines())) <= 80
 
 
 def test_the_addresses_are_of_this_machine_and_never_its_loopback():

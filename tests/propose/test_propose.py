@@ -12,6 +12,7 @@ from atarimae import bundle, task
 from atarimae.cli import main
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.predict.ask import Asker
+from atarimae.review import Slice, weights
 from atarimae.runlog.reader import judged_paths
 from atarimae.store import Store
 from atarimae.types import Data
@@ -142,6 +143,23 @@ def test_fit_learns_from_them_where_the_recipe_says_so(own, walked):
     # Mirror images of val's are among them, and are seen in train only if they were learned from.
     assert (before.leaks["near"], run.leaks["near"] > 0) == (0, True)
     assert judged_paths(run.folder) - {"v.png"} == judged_paths(before.folder)  # one val
+
+
+def test_fit_weighs_them_by_what_the_control_slice_says(own, walked):
+    settings = {"image_size": 32, "projection": 16, "epochs": 1, "classes_per_batch": 4}
+    own.propose(walked.run, at=-1.0)
+    store = Store(own.folder)
+    drawn = Slice().of(store.proposals())
+    store.decide(sorted(drawn), "reject")
+    left = [one for one in store.proposals() if one.fate == "untouched"]
+    assert weights(store.proposals()) == {one.label.image: 0.0 for one in left}  # all were wrong
+    same = {"pseudo_labels": True, **settings}
+    plain = own.fit(because="all alike", **same)
+    weighed = own.fit(because="by what is right", pseudo_weights=True, **same)
+    losses = [run.metrics().query("name == 'loss'")["value"].iloc[-1] for run in (plain, weighed)]
+    assert losses[0] != losses[1]
+    with pytest.raises(UsageError, match="pseudo_weights needs pseudo_labels"):
+        own.fit(because="nothing to weigh", pseudo_weights=True, **settings)
 
 
 def test_a_smoke_run_says_nothing_of_what_its_labels_are_worth(own):

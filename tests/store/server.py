@@ -14,10 +14,13 @@ from pathlib import Path
 
 import pg8000.native
 
+from atarimae.store import schema
+
 USER = "postgres"  # Debian's; the server refuses root
 SECONDS = 30  # until it answers
 STORES = 3  # more than one test has
-EMPTY = "TRUNCATE edits, undone, images, files, labels, facts, looks, refusals RESTART IDENTITY"
+TABLES = [table.name for table in schema.metadata.tables.values() if table is not schema.format_]
+EMPTY = f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY"
 QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=16MB")
 
 

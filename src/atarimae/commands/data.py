@@ -88,8 +88,8 @@ def look(arguments: Arguments) -> None:
         out(arguments, workspace.queue().as_dict(), "")
         return
     workspace.look(
-        port=arguments.port, open_browser=not arguments.no_browser, share=arguments.share,
-        unseen=arguments.unseen,
+        host=arguments.host, port=arguments.port, open_browser=not arguments.no_browser,
+        share=arguments.share, edit=arguments.edit, unseen=arguments.unseen,
     )  # fmt: skip
 
 
@@ -160,6 +160,10 @@ def _look_words(command: argparse.ArgumentParser) -> None:
         help="tell labels saved, seconds a label, and what 200 more labels would likely bring",
     )  # fmt: skip
     command.add_argument("--port", type=int, help="the first free one from 7860 on if not given")
+    command.add_argument(
+        "--host", default="127.0.0.1",
+        help="the address to bind to; one beyond this machine is shared (127.0.0.1)",
+    )  # fmt: skip
     command.add_argument("--no-browser", action="store_true", help="only print the address")
     command.add_argument(
         "--unseen", action="store_true", help="begin with what you have not looked at yet"
@@ -169,6 +173,10 @@ def _look_words(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="for your phone and others: an address with a token, and a QR code of it",
     )
+    command.add_argument(
+        "--edit", action="store_true",
+        help="those it is shared with may change the data, each under a name of their own",
+    )  # fmt: skip
 
 
 COMMANDS = (

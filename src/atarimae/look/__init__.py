@@ -43,14 +43,17 @@ def create_app(
     host: str = "127.0.0.1",
     token: str | None = None,
     told: "Told | None" = None,
+    *,
+    edit: bool = False,
 ) -> "FastAPI":
     """The page of one workspace, to be bound to `host`; with a token for those who bring it.
 
-    `told` gives the ledger, which is another step's; without it there is no such page.
+    With a token it is for reading, unless it may `edit`. `told` gives the ledger, which is another
+    step's; without it there is no such page.
     """
     from atarimae.look import app  # FastAPI takes 0.3 s to import
 
-    return app.create_app(workspace, host, token, told)
+    return app.create_app(workspace, host, token, told, edit=edit)
 
 
 def run(
@@ -61,17 +64,22 @@ def run(
     opened: Callable[[str], None] | None = None,
     *,
     share: bool = False,
+    edit: bool = False,
     unseen: bool = False,
     told: "Told | None" = None,
 ) -> None:
     """Serve the page until Ctrl-C; `opened` is told its address. Port None: the first free one.
 
-    With `share` it is bound to every address of this machine, for whoever brings its token. With
-    `unseen` it begins at the images that nobody here has looked at yet.
+    With `share` it is bound to every address of this machine, for whoever brings its token, who
+    may change the data only with `edit`. With `unseen` it begins at the images that nobody here
+    has looked at yet.
     """
     from atarimae.look import app
 
-    app.run(workspace, host, port, open_browser, opened, share=share, unseen=unseen, told=told)
+    app.run(
+        workspace, host, port, open_browser, opened, share=share, edit=edit, unseen=unseen,
+        told=told,
+    )  # fmt: skip
 
 
 def report(

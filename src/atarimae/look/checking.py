@@ -4,7 +4,7 @@ from collections.abc import Callable
 from threading import Event, Lock, Thread
 
 from atarimae.look.catalogue import Catalogue, Listing
-from atarimae.look.checks import Beside, beside
+from atarimae.look.checks import Beside, Finding, beside
 from atarimae.look.queue import Queue, queue
 from atarimae.workspace import Workspace
 
@@ -38,10 +38,20 @@ class Checking:
             return None
         return work.result()
 
-    def latest(self) -> Queue | None:
-        """What was worked out last, be the data another by now; None before the first time."""
-        self.now(SHORT if self._latest is None else 0.0)
-        return self._latest
+    def known(self) -> tuple[Finding, ...]:
+        """What was found last, be the data another by now; nothing before the first time.
+
+        It begins the checks where nobody has, and never again: an edit a second would keep them
+        at work, and the page waiting.
+        """
+        if self._latest is None and self._work is None:
+            self.now(SHORT)
+        return self.found
+
+    @property
+    def found(self) -> tuple[Finding, ...]:
+        """The same, and nothing begins."""
+        return self._latest.findings if self._latest else ()
 
     def _progress(self, done: int, total: int, note: str = "") -> None:
         self.said = f"{done:,} of {total:,}"

@@ -4,31 +4,40 @@ from collections.abc import Sequence
 
 from atarimae.errors import UsageError
 from atarimae.store import Edit, Store
-from atarimae.types import CHECKED, Data, Label
+from atarimae.types import BOX, CHECKED, PAIR, POLYGON, Data, Label
 from atarimae.workspace import Workspace, person
 
 NAMED = 5  # of what can't be confirmed
+_NAMED = ("class", BOX, POLYGON)  # kinds whose value is a class
 
 
 def confirm(workspace: Workspace, names: Sequence[str], *, by: str | None = None) -> Edit | None:
     """Say that the classes of some files, named by path or image hash, are right, as one edit.
 
+    So are the pairs that are said of two of them.
     None where all of it was said before by the same person.
     """
     store, who = Store(workspace), by or person()
     data = store.data()
+    images = _images(data, names)
     labels = [
         Label(image, value, CHECKED, by=who)
-        for image in _images(data, names)
-        for value in _classes(data, image)
+        for image in images
+        for value in classes_of(data, image)
     ]
+    pairs = {pair for image in images for pair in data.said(image, PAIR) if pair.other in images}
+    labels += [Label(one.image, one.value, CHECKED, by=who, other=one.other) for one in pairs]
     return store.say(labels, action="confirm", why="looked at, and right", by=who)
 
 
 def _images(data: Data, names: Sequence[str]) -> list[str]:
     known = {file.path: file.image for file in data.files}
     known |= {file.image: file.image for file in data.files}
-    wrong = [name for name in names if name not in known or not _classes(data, known[name])]
+    wrong = [
+        name
+        for name in names
+        if name not in known or not (classes_of(data, known[name]) or data.pairs.get(known[name]))
+    ]
     if wrong:
         more = f" and {len(wrong) - NAMED:,} more" if len(wrong) > NAMED else ""
         raise UsageError(
@@ -39,7 +48,7 @@ def _images(data: Data, names: Sequence[str]) -> list[str]:
     return [known[name] for name in names]
 
 
-def _classes(data: Data, image: str) -> list[str]:
+def classes_of(data: Data, image: str) -> list[str]:
     """What people said that it shows, in whole or in a box."""
     said = [label for label in data.labels.get(image, ()) if label.score is None and label.value]
-    return list(dict.fromkeys(one.value for one in said if one.kind in ("class", "box")))
+    return list(dict.fromkeys(one.value for one in said if one.kind in _NAMED))

@@ -18,6 +18,10 @@ from atarimae.types import Data
 STAKES = {
     "wrong labels": 1.0,  # it can't be answered rightly
     "gallery images out of reach": 1.0,
+    "boxes of a wrong class": 1.0,
+    "missing boxes": 0.5,  # others in the image count as well
+    "wrong pairs": 0.5,  # each image is in others
+    "loose boxes": 0.25,  # it counts at a lower overlap
     "several labels on one image": 0.5,  # one of two is right
     "copies with different labels": 0.5,
     "duplicates across splits": 0.5,  # its answer was learned: about half would be right anyway

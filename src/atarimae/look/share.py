@@ -12,8 +12,11 @@ ROUTED = ("192.0.2.1", 9)  # of RFC 5737, nobody's: only the way there is asked,
 WHITE_ON_BLACK, PLAIN = "\x1b[97;40m", "\x1b[0m"
 
 
-def addresses(port: int, token: str) -> list[str]:
-    """Where others reach the page, the likeliest first."""
+def addresses(port: int, token: str, bound: str = ANYWHERE) -> list[str]:
+    """Where others reach the page, the likeliest first; where it is bound to one host, there."""
+    if bound != ANYWHERE:
+        host = socket.gethostname() if bound == "::" else bound
+        return [address(f"[{host}]" if ":" in host else host, port, token)]
     found = dict.fromkeys(host for host in _hosts() if not host.startswith("127."))
     return [address(host, port, token) for host in found or [socket.gethostname()]]
 
@@ -23,13 +26,14 @@ def address(host: str, port: int, token: str) -> str:
     return f"http://{host}:{port}/?{FIELD}={token}"
 
 
-def tell(stream: TextIO, known: list[str]) -> None:
+def tell(stream: TextIO, known: list[str], *, edit: bool = False) -> None:
     """Write the addresses, and the first of them as a QR code."""
-    stream.write("Shared for reading, until Ctrl-C:\n\n")
+    stream.write(f"Shared for {'editing' if edit else 'reading'}, until Ctrl-C:\n\n")
     stream.writelines(f"  {one}\n" for one in known)
     stream.write("\n" + code(known[0], colours=stream.isatty()) + "\n")
     stream.write(
-        "Whoever has an address sees every image and run. Nothing is encrypted on the\n"
+        f"Whoever has an address sees {'and changes ' if edit else ''}every image"
+        f"{'' if edit else ' and run'}. Nothing is encrypted on the\n"
         "way: use it in a network that you trust, or through a VPN or tunnel.\n"
     )
     stream.flush()

@@ -1,5 +1,6 @@
 """What has been looked at, and what is worth seeing first."""
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from threading import Lock
@@ -11,6 +12,7 @@ from atarimae.store import Store
 from atarimae.workspace import Workspace
 
 SEEN, UNSEEN = "yes", "no"  # in an address
+SECONDS = 2.0  # how long what others have seen may be older than the store
 
 
 class Unseen:
@@ -24,6 +26,8 @@ class Unseen:
         self.store = store
         self._lock = Lock()
         self._last: tuple[object, tuple[int, ...]] | None = None
+        self._seen = set[str]()
+        self._read = -SECONDS  # when, on a clock that may begin at 0
 
     def numbers(
         self, listing: Listing, wanted: Filter, looked: str, before: str
@@ -37,10 +41,20 @@ class Unseen:
                 self._last = (key, self._found(listing, wanted, looked, before))
             return self._last[1]
 
-    def share(self, listing: Listing, numbers: Sequence[int]) -> tuple[int, int]:
-        """How many images of these files have been seen by now, and how many they are."""
-        images = {listing.data.files[number].image for number in numbers}
-        return len(images & self.store.seen()), len(images)
+    def share(self, images: frozenset[str]) -> tuple[int, int]:
+        """How many of these images have been seen by now, and how many they are."""
+        with self._lock:
+            if time.monotonic() - self._read > SECONDS:
+                self._seen, self._read = set(self.store.seen()), time.monotonic()
+            return len(images & self._seen), len(images)
+
+    def note(self, images: Sequence[str], by: str | None) -> int:
+        """Note that somebody has looked at images; how many of them are new to him or her."""
+        noted = self.store.look(images, by=by)
+        if by is None:
+            with self._lock:
+                self._seen.update(images)
+        return noted
 
     def _found(self, listing: Listing, wanted: Filter, looked: str, before: str) -> tuple[int, ...]:
         seen, files = self.store.seen(before=before), listing.data.files

@@ -6,12 +6,14 @@ from atarimae.store.conflicts import Conflict, Side
 from atarimae.store.deciding import DecidedError
 from atarimae.store.difference import Difference, Relabelled
 from atarimae.store.facts import Fact
+from atarimae.store.following import News
 from atarimae.store.guide import Guide
 from atarimae.store.guiding import Entry
 from atarimae.store.history import Edit, Origin, Which
 from atarimae.store.proposals import Proposal
 from atarimae.store.queues import Queued
 from atarimae.store.recording import Changes, Refusal, Row
+from atarimae.store.sitting import Sitting
 from atarimae.store.store import Store
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Entry",
     "Fact",
     "Guide",
+    "News",
     "Opinion",
     "Origin",
     "Proposal",
@@ -36,6 +39,7 @@ __all__ = [
     "Said",
     "Settled",
     "Side",
+    "Sitting",
     "Store",
     "Which",
 ]

@@ -11,7 +11,7 @@ from atarimae.store import schema
 from atarimae.store.names import Names, names_at
 from atarimae.store.saying import root
 from atarimae.store.state import label_of
-from atarimae.types import CHECKED, PAIR, Box
+from atarimae.types import PAIR, REMARKS, Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,16 @@ class Conflict:
         return {"image": self.image, "kind": self.kind, "at_once": self.at_once, "sides": sides}
 
 
+def of_classes(connection: Connection, images: Sequence[str] | None = None) -> list[Conflict]:
+    """Those of images' classes, by image; of some images where they are named."""
+    label, names = schema.labels.c, names_at(connection)
+    which = label.kind == "class"
+    if images is not None:
+        which &= label.image.in_(images)
+    found = _grouped(connection, names, which, label.image, label.value, lambda row: row.image)
+    return [one for one in found if len({side.value for side in one.sides}) > 1]
+
+
 def conflicts(connection: Connection) -> list[Conflict]:
     """Every conflict, by image; of one image its classes first.
 
@@ -63,12 +73,11 @@ def conflicts(connection: Connection) -> list[Conflict]:
     label, names = schema.labels.c, names_at(connection)
     age = func.coalesce(label.first, label.id)
     line = func.coalesce(label.instead, age)
-    of_class, pair = label.kind == "class", label.kind == PAIR
-    placed = label.kind.not_in(("class", CHECKED, PAIR))
+    pair = label.kind == PAIR
+    placed = label.kind.not_in(("class", PAIR, *REMARKS))
     moved = _grouped(connection, names, placed, line, label.by, root)
-    classes = _grouped(connection, names, of_class, label.image, label.value, lambda row: row.image)
     found = [
-        *(one for one in classes if len({side.value for side in one.sides}) > 1),
+        *of_classes(connection),
         *(conflict for conflict in moved if conflict.at_once),
         *_grouped(
             connection, names, pair, label.image + label.other, label.value,

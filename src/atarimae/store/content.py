@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from atarimae.types import CHECKED, Box, File, Label
+from atarimae.types import REMARKS, Box, File, Label
 
 
 def content_hash(
@@ -27,7 +27,7 @@ def content_hash(
                 [
                     _said(said)
                     for said in labels.get(file.image, ())
-                    if said.kind != CHECKED  # that somebody looked changes no data
+                    if said.kind not in REMARKS  # that somebody looked changes no data
                 ],
                 *([sorted(looked[file.image])] if file.image in looked else ()),
             ],

@@ -6,6 +6,7 @@ Where an image is not covered for a class, that it has no such label says nothin
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -28,8 +29,19 @@ class Round:
 
 def coverage_at(connection: Connection, edit: int, names: Names) -> dict[str, frozenset[str]]:
     """By image, the classes that it is covered for after an edit."""
+    return _coverage(rows_of(connection, [COVERED], edit), names)
+
+
+def coverage_of(connection: Connection, images: Sequence[str]) -> dict[str, frozenset[str]]:
+    """The classes that each of these images is covered for now; it may be none."""
+    rows = rows_where(connection, schema.facts, "image", images)
+    found = _coverage([row for row in rows if row.kind == COVERED], names_at(connection))
+    return dict.fromkeys(images, frozenset[str]()) | found
+
+
+def _coverage(rows: Iterable[Any], names: Names) -> dict[str, frozenset[str]]:
     things: dict[str, set[str]] = defaultdict(set)
-    for row in rows_of(connection, [COVERED], edit):
+    for row in rows:
         things[row.image].add(names.thing(row.subject))
     known: dict[frozenset[str], frozenset[str]] = {}
     for own in {frozenset(own) for own in things.values()}:

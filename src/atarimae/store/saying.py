@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from atarimae.store import schema
 from atarimae.store.names import Names, names_at
 from atarimae.store.rows import age, chunks, insert_rows, rows_where
-from atarimae.types import PAIR, Label
+from atarimae.types import Label
 
 SAID = ("image", "kind", "value", "x0", "y0", "x1", "y1", "angle", "points", "other")
 INSTEAD = "instead"  # the first label that one goes back to, each said in place of the one before
@@ -134,7 +134,7 @@ def _ever(connection: Connection, images: Sequence[str]) -> list[Any]:
 
 def _ordered(label: Label) -> Label:
     """A pair as it is kept: of the image whose hash sorts first."""
-    if label.kind != PAIR or label.other is None or label.image < label.other:
+    if label.other is None or label.image < label.other:
         return label
     return replace(label, image=label.other, other=label.image)
 

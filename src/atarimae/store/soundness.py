@@ -10,7 +10,7 @@ from atarimae.errors import UsageError
 from atarimae.shapes import around, inside, outlined
 from atarimae.store import schema
 from atarimae.store.rows import chunks
-from atarimae.types import BOX, DIFFERENT, PAIR, POLYGON, SAME, TEXT, Label
+from atarimae.types import BOX, CHECKED, DIFFERENT, PAIR, POLYGON, SAME, TEXT, Label
 
 LISTED = 10  # labels that an error names; it counts the rest
 _PLACED = (BOX, POLYGON, TEXT)  # kinds that lie somewhere in the image
@@ -43,7 +43,7 @@ def kept(label: Label, sizes: Mapping[str, Size]) -> Label:
     angle < 360, and the image of a pair is the one whose hash sorts first. Raises `UsageError`.
     """
     _check(label)
-    if label.kind == PAIR:
+    if label.kind == PAIR or label.other is not None:
         return _pair(label, sizes)
     if label.box is None and not label.points:
         return label
@@ -64,7 +64,7 @@ def _check(label: Label) -> None:
         raise UsageError("Its value has a NUL character.")
     if label.points and label.kind != POLYGON:
         raise UsageError("It has points.", "", f"They are for the kind {POLYGON}.")
-    if label.other is not None and label.kind != PAIR:
+    if label.other is not None and label.kind not in (PAIR, CHECKED):
         raise UsageError("It has another image.", "", f"That is for the kind {PAIR}.")
     if label.kind == BOX and label.box is None:
         raise UsageError("It has no box.")
@@ -88,7 +88,7 @@ def _pair(label: Label, sizes: Mapping[str, Size]) -> Label:
 
 def _sizes(connection: Connection, labels: Iterable[Label]) -> dict[str, Size]:
     """Width and height of the images whose size matters, by hash."""
-    placed = [one for one in labels if one.box or one.kind in (*_PLACED, PAIR)]
+    placed = [one for one in labels if one.box or one.other or one.kind in (*_PLACED, PAIR)]
     wanted = {one.image for one in placed} | {one.other for one in placed if one.other}
     table, sizes = schema.images.c, dict[str, Size]()
     for some in chunks(sorted(wanted)):

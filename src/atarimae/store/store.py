@@ -13,6 +13,7 @@ from atarimae.store import (
     changing,
     deciding,
     facts,
+    following,
     history,
     looking,
     migration,
@@ -20,6 +21,7 @@ from atarimae.store import (
     schema,
     undoing,
 )
+from atarimae.store import sitting as sittings
 from atarimae.store.agreements import Agreements
 from atarimae.store.conflicts import Conflict, conflicts
 from atarimae.store.content import content_hash
@@ -27,6 +29,7 @@ from atarimae.store.covering import coverage_at
 from atarimae.store.difference import Difference, difference
 from atarimae.store.engine import open_engine, told
 from atarimae.store.facts import Change
+from atarimae.store.following import News
 from atarimae.store.history import ALL, NOTHING, Edit, Origin, Which
 from atarimae.store.names import names_at
 from atarimae.store.naming import named_files
@@ -34,6 +37,7 @@ from atarimae.store.proposals import Proposal, proposals
 from atarimae.store.queues import Queues
 from atarimae.store.recording import ADD, Changes, Recording, Refusal, Row, note_refusals
 from atarimae.store.rows import end_rows, rows_where
+from atarimae.store.sitting import Sitting
 from atarimae.store.soundness import sound
 from atarimae.store.state import (
     all_images,
@@ -268,8 +272,11 @@ class Store:
             made = history.append(connection, undoing.UNDO, f"labels by {name}", by)
             return undoing.undo_labels_by(connection, name, made)
 
-    def data(self, edit: int | None = None) -> Data:
-        """The data at a version; the newest one where none is named. Files in order of path."""
+    def data(self, edit: int | None = None, *, hashed: bool = True) -> Data:
+        """The data at a version; the newest one where none is named. Files in order of path.
+
+        Without `hashed` its version has no hash, which takes as long as reading the data.
+        """
         with self._read() as connection:
             last = last_edit(connection)
             edit = last if edit is None else edit
@@ -282,10 +289,25 @@ class Store:
             covered = coverage_at(connection, edit, names)
             images = all_images(connection)
             now = files if edit == last else files_at(connection, last)
-        version = Version(edit, content_hash(files, labels, covered))
+        version = Version(edit, content_hash(files, labels, covered) if hashed else "")
         root = self.workspace.root
         places = moved(files, now)
         return Data(root, version, tuple(files), images, labels, places, covered=covered)
+
+    def news(self, edit: int) -> News | None:
+        """What edits after that one touched, as it is now; None where it is too much to be news."""
+        with self._read() as connection:
+            return following.news(connection, edit)
+
+    def sitting(self, since: int, by: str | None = None) -> Sitting:
+        """What somebody may undo and redo of what he or she did by hand after version `since`."""
+        with self._read() as connection:
+            return sittings.sitting(connection, by or person(), since)
+
+    def said_by(self, since: str = "") -> dict[str, int]:
+        """By person, labels and confirmations said by hand since a moment (UTC, ISO 8601)."""
+        with self._read() as connection:
+            return sittings.said_by(connection, since)
 
     def named(self, words: Sequence[str | Path]) -> list[File]:
         """The files that people name so: by a path, a folder, or an image's hash."""
@@ -302,7 +324,7 @@ class Store:
         """The newest version, and all labels of one image (by hash), oldest first."""
         with self._read() as connection:
             rows = rows_where(connection, schema.labels, "image", [image])
-            return last_edit(connection), tuple(map(label_of, rows))
+            return last_edit(connection), names_at(connection).read(list(map(label_of, rows)))
 
     def last_edit(self) -> int:
         """The number of the newest edit; 0 before the first."""

@@ -16,6 +16,7 @@ from atarimae.web.frame import WebError, error_response
 LOCAL = ("127.0.0.1", "localhost", "::1")
 MOST_BYTES = 64 << 20  # of a request
 SAFE = ("GET", "HEAD", "OPTIONS")
+OURS = ("same-origin", "none")  # what a browser says of our own pages, and of a person's typing
 SAID = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -76,6 +77,8 @@ class Guard:
 
 def _unsafe(headers: Headers, host: str, most_bytes: int | None) -> WebError | None:
     origin = headers.get("origin")
+    if origin is None and headers.get("sec-fetch-site", "same-origin") not in OURS:
+        origin = headers["sec-fetch-site"]  # of a browser that hides where the request comes from
     if origin is not None and urlsplit(origin).netloc != host:
         return WebError(
             403,

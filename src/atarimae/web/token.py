@@ -29,13 +29,17 @@ def new() -> str:
 class Token:
     """ASGI middleware that refuses requests without the token, and all that would change anything.
 
-    `asks` are the paths to which a question may be posted although it is no GET.
+    `asks` are the paths to which a question may be posted although it is no GET. What begins with
+    one of `edits` is passed on as well: what is changed there and by whom is the app's to judge.
     """
 
-    def __init__(self, app: ASGIApp, token: str, asks: Collection[str] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, token: str, asks: Collection[str] = (), edits: tuple[str, ...] = ()
+    ) -> None:
         self.app = app
         self.token = token
         self.asks = asks
+        self.edits = edits
         # Its own name for each token, since browsers send one host's cookies to all of its ports.
         self.cookie = f"atarimae-{hashlib.sha256(token.encode()).hexdigest()[:8]}"
 
@@ -56,7 +60,8 @@ class Token:
         cookies = cookie_parser(Headers(scope=scope).get("cookie", ""))
         if not self._is_right(cookies.get(self.cookie, "")):
             return error_response(_stranger(), 401)
-        if scope["method"] not in ("GET", "HEAD") and scope["path"] not in self.asks:
+        asks = scope["method"] in ("GET", "HEAD") or scope["path"] in self.asks
+        if not (asks or scope["path"].startswith(self.edits)):
             return error_response(_read_only(scope["method"]), 403)
         return None
 

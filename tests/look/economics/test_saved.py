@@ -1,5 +1,6 @@
 """Labels saved and seconds a label, from planted edits; a median that pauses don't move."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -72,6 +73,8 @@ def test_labels_saved_are_counted_by_fate_and_those_labelled_by_hand_apart():
     ]  # fmt: skip
     told = saved(known, made)
     assert told == Saved(6, untouched=1, accepted=2, unseen=1, edited=1, rejected=1, by_hand=1)
+    box = replace(proposal(7, "edited", 12), label=Label("i", "弁", "box", by="m", score=0.5))
+    assert saved([*known, box], made).edited == 2  # moved on another page
     hand = Pace("花子", "by hand", 20, 0, 8.0, 7.0, 9.0)
     decision = Pace("花子", "from a proposal", 20, 0, 2.0, 1.0, 3.0)
     # Three labels by hand, against three looks: the one in bulk took none.

@@ -17,9 +17,13 @@ from atarimae.look.checks import (
     hubs,
     inflated,
     leaks,
+    loose,
+    misnamed,
+    missing,
     near,
     outliers,
     overlaps,
+    pairs,
     quality,
     same_pixels,
     several,
@@ -32,6 +36,7 @@ from atarimae.look.checks import (
 )
 from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.look.checks.judged import newest
+from atarimae.look.checks.proposed import proposers
 from atarimae.look.checks.unseen import witnesses
 from atarimae.store import Store
 from atarimae.survey import surveyor
@@ -47,6 +52,10 @@ CHECKS = (
     across.check,
     classes.check,
     wrong.check,
+    misnamed.check,
+    missing.check,
+    pairs.check,
+    loose.check,
     conflicts.check,
     disagreeing.check,
     unreachable.check,
@@ -90,4 +99,5 @@ def beside(workspace: Workspace, store: Store, progress: Progress = silent) -> B
     return Beside(
         chosen.one_label, refusals, chosen.unseen_classes, isinstance(chosen, Embeds),
         newest(workspace, chosen), said, looks, witnesses(workspace, chosen),
+        proposers(workspace, store, chosen),
     )  # fmt: skip

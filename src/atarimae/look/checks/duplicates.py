@@ -10,7 +10,7 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
             check.name,
             f"{len(files):,} files hold the same picture.",
             (image,),
-            tuple(file.path for file in files),
+            tuple(file.path for file in _kept_first(files)),
             f"Equal to the last byte: {listed(file.path for file in files)}.",
             f"Keep {_kept(files)} and remove the rest, unless each is meant to be there.",
         )
@@ -19,9 +19,15 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
     ]
 
 
+def _kept_first(files: list[File]) -> list[File]:
+    """The one in the latest split comes first, so that nothing judged is trained on."""
+    return sorted(
+        files, key=lambda file: -(SPLITS.index(file.split) if file.split in SPLITS else -1)
+    )
+
+
 def _kept(files: list[File]) -> str:
-    """The one in the latest split, so that nothing judged is trained on; else the first."""
-    latest = max(files, key=lambda file: SPLITS.index(file.split) if file.split in SPLITS else -1)
+    latest = _kept_first(files)[0]
     if len({file.split for file in files}) == 1:
         return latest.path
     return f"{latest.path}, which is in {latest.split},"

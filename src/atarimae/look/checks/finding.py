@@ -1,13 +1,13 @@
 """What a check gives, and what it is given."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from atarimae.look.checks.answers import Answers
 from atarimae.look.checks.judged import Judged
 from atarimae.store import Conflict, Refusal
 from atarimae.survey import Survey, Surveyor
-from atarimae.types import Data, File
+from atarimae.types import Box, Data, File
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Finding:
     share: float | None = None  # of the queries that it touches; None: what its files are of them
     like: tuple[str, ...] = ()  # hashes of images that are shown as evidence, not found fault with
     label: str | None = None  # the class that it proposes
+    box: Box | None = None  # the box that it proposes
 
     @property
     def pictures(self) -> tuple[str, ...]:
@@ -48,6 +49,8 @@ class Beside:
     conflicts: tuple[Conflict, ...] = ()  # images of which people say different classes
     surveyor: Surveyor | None = None  # what looks at pixels; None where nobody may
     witnesses: tuple[Judged, ...] = ()  # runs that may judge labels, see unseen.py
+    # Who said labels with a score, each with its run, if it is one: see proposed.py.
+    proposers: Mapping[str, Judged | None] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers, compare=False, repr=False)
 
     def survey(self, data: Data) -> Survey | None:

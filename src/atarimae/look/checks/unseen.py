@@ -57,6 +57,12 @@ def sections(data: Data, runs: Sequence[Judged]) -> list[Section]:
     return best
 
 
+def everything(data: Data, runs: Sequence[Judged]) -> Iterator[Section]:
+    """All that runs may judge and that is embedded, whatever its labels; the newest run's first."""
+    for judged in sorted(runs, key=lambda one: one.run.created, reverse=True):
+        yield from _sections(data, judged, labelled=False)
+
+
 def judged_images(found: Sequence[Section]) -> int:
     """How many images are judged."""
     return sum(len(section.labels) for section in found)
@@ -82,20 +88,20 @@ def _models(run: Run) -> list[Path]:
     return [one for one in (run.folder, *folds) if (one / "model" / "model.json").is_file()]
 
 
-def _sections(data: Data, judged: Judged) -> Iterator[Section]:
+def _sections(data: Data, judged: Judged, *, labelled: bool = True) -> Iterator[Section]:
     run, kind = judged.run, _kind(judged.task, judged.run)
     for folder in _models(run)[: None if kind == FOLDED else 1]:
         try:
             if kind == "unlearned":
-                yield _section(data, judged, folder)
+                yield _section(data, judged, folder, labelled=labelled)
             else:
-                left = _left_out(data, judged, folder, val=kind == FOLDED)
-                yield _section(left, judged, folder)
+                left = left_out(data, judged, folder, val=kind == FOLDED)
+                yield _section(left, judged, folder, labelled=labelled)
         except (AtarimaeError, OSError, KeyError):  # what can't be read is no witness
             continue
 
 
-def _left_out(data: Data, judged: Judged, folder: Path, *, val: bool = False) -> Data:
+def left_out(data: Data, judged: Judged, folder: Path, *, val: bool = False) -> Data:
     """The files of images that a training left out, with their groups; of its val alone, if so.
 
     Whatever it was not judged by it may have learned from, but for the test split.
@@ -116,12 +122,14 @@ def _left_out(data: Data, judged: Judged, folder: Path, *, val: bool = False) ->
     )
 
 
-def _section(data: Data, judged: Judged, folder: Path) -> Section:
-    """Each image once, where it has one label and its embedding is in the cache."""
+def _section(data: Data, judged: Judged, folder: Path, *, labelled: bool = True) -> Section:
+    """Each image once, where it has one label, if asked, and its embedding is in the cache."""
     predictor = judged.task.predictor(bundle.read_model(folder / "model"))
     first = {file.image: file for file in reversed(data.files)}
     said = {file.path: _label(data, file, predictor) for file in first.values()}
-    asked = data.where(lambda file: bool(said.get(file.path)))
+    asked = data.where(
+        lambda file: bool(said.get(file.path)) or (not labelled and file.path in said)
+    )
     kept, rows = kept_outputs(predictor, asked, judged.workspace.cache)
     return Section(kept, tuple(said[file.path] for file in kept.files), rows, judged)
 

@@ -44,9 +44,17 @@ class Pace:
 
 
 def saved(proposals: Iterable[Proposal], edits: Iterable[Edit]) -> Saved:
-    """Counted by fate, of those that people decided on as proposals."""
+    """Counted by fate, of those that people decided on as proposals.
+
+    A class that was simply said of the image is none of them; a box that was moved is.
+    """
     known, actions = list(proposals), {edit.id: edit.action for edit in edits}
-    decided = [one for one in known if actions.get(one.decided or 0) in DECIDED]
+    decided = [
+        one
+        for one in known
+        if actions.get(one.decided or 0) in DECIDED
+        or (one.decided is not None and one.label.kind != "class")
+    ]
     fates = Counter(one.fate for one in decided)
     unseen = sum(one.fate == "accepted" and not looked_at(one) for one in decided)
     left = sum(one.fate == "untouched" for one in known)

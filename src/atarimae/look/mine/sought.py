@@ -5,13 +5,15 @@ Linear discriminant analysis with the pool itself as the other class, as exempla
 plain cosine takes every tile with a corner of a frame for one like another.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from atarimae.predict.tilecache import Block
-from atarimae.types import Array, Floats
+from atarimae.types import Floats
 
 TILES = 8192  # that say what is usual
 RIDGE = 1.0  # of the mean variance, added to each
@@ -38,8 +40,8 @@ class Sought:
 
 
 def ground(blocks: Iterable[Block]) -> Ground:
-    """From at most `TILES` tiles, evenly over all."""
-    rows = np.concatenate([_some(block.table, step) for step, block in _steps([*blocks])])
+    """From at most `TILES` tiles, evenly over all, the same in whatever blocks they lie."""
+    rows = _sample([*blocks])
     mean = rows.mean(0)
     away = rows - mean
     spread = away.T @ away / max(len(rows) - 1, 1)
@@ -66,10 +68,17 @@ def sought(usual: Ground, examples: Floats, right: Floats, wrong: Floats) -> Sou
     return Sought(weights, np.asarray(weights @ usual.mean, np.float32))
 
 
-def _steps(blocks: list[Block]) -> Iterable[tuple[int, Block]]:
-    total = sum(len(block.table) for block in blocks)
-    return ((max(total // TILES, 1), block) for block in blocks)
-
-
-def _some(table: Array, step: int) -> Floats:
-    return np.asarray(table["vector"][::step], np.float32)  # type: ignore[call-overload]
+def _sample(blocks: list[Block]) -> Floats:
+    """Every so many tiles, gone through by image."""
+    parts = sorted(
+        (image, start, stop, number)
+        for number, block in enumerate(blocks)
+        for image, start, stop in block.parts
+    )
+    step = max(math.ceil(sum(stop - start for _, start, stop, _ in parts) / TILES), 1)
+    rows, seen = [], 0
+    for _, start, stop, number in parts:
+        vectors: Any = blocks[number].table["vector"]  # type: ignore[call-overload]
+        rows.append(np.asarray(vectors[start + -seen % step : stop : step], np.float32))
+        seen += stop - start
+    return np.concatenate(rows)

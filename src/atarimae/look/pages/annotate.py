@@ -2,14 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from atarimae.look.catalogue import Listing
 from atarimae.look.marks import Change, Marks
 from atarimae.look.pages.media import gone
 from atarimae.look.site import Site
-from atarimae.workspace import person
 
 
 def router(site: Site) -> APIRouter:
@@ -38,13 +37,16 @@ def router(site: Site) -> APIRouter:
         return {"classes": marks.classes()}
 
     @made.post("/api/marks/{image}")
-    def change(image: str, change: Change) -> dict[str, object]:
-        return marks.change(_with(site, image).data.images[image], change, person())
+    def change(request: Request, image: str, change: Change) -> dict[str, object]:
+        author = site.people.author(request)
+        return marks.change(_with(site, image).data.images[image], change, author)
 
     @made.post("/api/marks/{image}/undo")
-    def undo(image: str, edit: Annotated[int, Body(embed=True, ge=1)]) -> dict[str, object]:
+    def undo(
+        request: Request, image: str, edit: Annotated[int, Body(embed=True, ge=1)]
+    ) -> dict[str, object]:
         _with(site, image)
-        return marks.undo(image, edit, person())
+        return marks.undo(image, edit, site.people.author(request))
 
     return made
 

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from atarimae.look import frame
 from atarimae.look.site import Site
+from atarimae.look.twins import CHECKS
 
 PATIENCE = 2.0  # seconds that a page waits for the checks before it says how far they are
 FEW = 12  # findings of each check on the first page
@@ -29,6 +30,7 @@ def router(site: Site) -> APIRouter:
             groups=told,
             clean=[group.check for group in wanted if group not in told],
             lacks=known.lacks,
+            copies=CHECKS,
             chosen=check,
             paths=site.catalogue.now().file_by_path,
             src=site.src,

@@ -2,16 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import APIRouter, Body, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
-from atarimae.look.catalogue import NONE, ROUND, Filter, Listing
-from atarimae.look.queued import in_queue
+from atarimae.look.catalogue import MARKS, NONE, ROUND, Filter
+from atarimae.look.items import item
+from atarimae.look.saved import saved
+from atarimae.look.shown import Wish
 from atarimae.look.site import Site
 from atarimae.look.unseen import SEEN, UNSEEN
 from atarimae.store import Classes
 from atarimae.store.history import now, stamp
-from atarimae.types import File
+from atarimae.types import FLAG, File
 from atarimae.web.frame import WebError
 
 MOST = 500  # files in one answer
@@ -26,9 +28,10 @@ def wanted(
     uncovered: str = "",
     text: str = "",
     set: str = "",
+    mark: str = "",
 ) -> Filter:
     """The filter in an address."""
-    return Filter(label, split, source, role, uncovered, text, set)
+    return Filter(label, split, source, role, uncovered, text, set, mark)
 
 
 Wanted = Annotated[Filter, Depends(wanted)]
@@ -39,14 +42,19 @@ def router(site: Site) -> APIRouter:
     made = APIRouter()
 
     @made.get("/")
-    def page(filter_: Wanted, seen: str = "", queue: str = "", near: str = "") -> HTMLResponse:
+    def page(
+        request: Request, filter_: Wanted, seen: str = "", queue: str = "", near: str = ""
+    ) -> HTMLResponse:
         listing = site.catalogue.now()
         return site.pages.page(
             "images.html",
             workspace=site.workspace,
             total=len(listing.data),
             filter=filter_,
-            labels=listing.labels,
+            me=site.people.name(request),
+            version=listing.data.version.edit,
+            marks=MARKS,
+            filters=saved(site.workspace),
             columns={name: listing.counts(name) for name in ("split", "source", "role")},
             none=NONE,
             looked={SEEN: "seen", UNSEEN: "not seen yet"},
@@ -69,23 +77,20 @@ def router(site: Site) -> APIRouter:
         before: str = "",
         queue: str = "",
         near: str = "",
+        version: Annotated[int, Query(ge=0)] = 0,
     ) -> dict[str, object]:
         listing, before = site.catalogue.now(), before or stamp(now())
-        found = site.unseen.numbers(listing, filter_, seen, before)
-        found = in_queue(site.catalogue.store, listing, found, queue)
-        order = site.nearest.order(
-            listing.data, tuple(listing.data.files[number] for number in found), near
-        )
+        found = site.shown.found(listing, Wish(filter_, seen, before, queue, near, version))
         return {
-            "version": listing.data.version.edit,
-            "total": len(found),
+            "version": found.version,
+            "total": len(found.files),
             "all": len(listing.data.files),
-            "before": before,
-            "near": order.as_dict(),
-            "seen": site.unseen.share(listing, found),
+            "before": found.before,
+            "near": found.near,
+            "seen": site.unseen.share(found.images),
             "start": start,
-            "position": _position(order.files, find),
-            "items": [_item(listing, file) for file in order.files[start : start + count]],
+            "position": _position(found.files, find),
+            "items": [item(listing, file) for file in found.files[start : start + count]],
         }
 
     @made.get("/image/{image}")
@@ -96,16 +101,21 @@ def router(site: Site) -> APIRouter:
             raise WebError(
                 404, "image", "This image is not in the store.", f"Its hash is {image[:12]}…."
             )
-        latest = site.checking.latest()
-        found = latest.findings if latest else ()
+        classes = listing.data.classes(files[0])
         return site.pages.page(
             "image.html",
             image=listing.data.images[image],
             files=files,
             labels=(labels := listing.data.labels.get(image, ())),
             boxes=[label for label in labels if label.box is not None],
-            classes=listing.data.classes(files[0]),
-            findings=[finding for finding in found if image in finding.images],
+            classes=classes,
+            flagged=[label for label in labels if label.kind == FLAG],
+            conflict=listing.conflicts.get(image),
+            findings=[
+                finding
+                for finding in site.checking.known()
+                if image in finding.images and finding.label not in classes
+            ],
             seen_by=site.catalogue.store.seen_by(image),
             covered=listing.data.covered.get(image, frozenset()),
             looked=Classes(site.catalogue.store).looked(image),
@@ -114,11 +124,13 @@ def router(site: Site) -> APIRouter:
 
     @made.post("/seen")
     def seen(
+        request: Request,
         images: Annotated[list[str], Body(embed=True, max_length=MOST)],
     ) -> dict[str, int]:
+        by = site.people.author(request) if site.people.shared else None
         listing = site.catalogue.now()
         known = [image for image in images if image in listing.files_by_image]
-        return {"noted": site.catalogue.store.look(known)}
+        return {"noted": site.unseen.note(known, by)}
 
     return made
 
@@ -126,13 +138,3 @@ def router(site: Site) -> APIRouter:
 def _position(files: tuple[File, ...], image: str) -> int | None:
     places = (place for place, file in enumerate(files) if file.image == image)
     return next(places, None) if image else None
-
-
-def _item(listing: Listing, file: File) -> dict[str, object]:
-    return {
-        "image": file.image,
-        "path": file.path,
-        "labels": listing.data.classes(file),
-        "split": file.split,
-        "files": len(listing.files_by_image[file.image]),
-    }

@@ -1,9 +1,10 @@
 """Decisions on proposals, for every page that shows some."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Request
 
 from atarimae.errors import unknown_name
 from atarimae.look.site import Site
@@ -12,7 +13,6 @@ from atarimae.store import DecidedError, Origin, Store, Which
 from atarimae.store.deciding import ACTIONS
 from atarimae.types import Box, Label
 from atarimae.web.frame import WebError
-from atarimae.workspace import person
 
 MOST = 10_000
 RECENT = 2_000  # edits, among which a decision to take back is looked for
@@ -26,6 +26,7 @@ def router(site: Site) -> APIRouter:
     """`/api/proposals` of one image; accept, reject, edit, undo, and accept a class in bulk."""
     made = APIRouter()
     store = site.catalogue.store
+    who = site.people.author
 
     @made.get("/api/proposals")
     def proposals(image: str) -> dict[str, object]:
@@ -33,15 +34,22 @@ def router(site: Site) -> APIRouter:
         return {"proposals": [one.as_dict() for one in found]}
 
     @made.post("/api/proposals/accept")
-    def accepted(ids: Ids, control: Blind = False, seen: Seen = None) -> dict[str, object]:
-        return _decided(store, ids, "accept", None, seen, control=control)
+    def accepted(
+        request: Request, ids: Ids, control: Blind = False, seen: Seen = None
+    ) -> dict[str, object]:
+        how = _How(who(request), seen, control)
+        return _decided(store, ids, "accept", None, how)
 
     @made.post("/api/proposals/reject")
-    def rejected(ids: Ids, control: Blind = False, seen: Seen = None) -> dict[str, object]:
-        return _decided(store, ids, "reject", None, seen, control=control)
+    def rejected(
+        request: Request, ids: Ids, control: Blind = False, seen: Seen = None
+    ) -> dict[str, object]:
+        how = _How(who(request), seen, control)
+        return _decided(store, ids, "reject", None, how)
 
     @made.post("/api/proposals/edit")
     def edited(
+        request: Request,
         id: Annotated[int, Body()],
         label: Annotated[str, Body(max_length=1000)],
         box: Annotated[list[float] | None, Body(min_length=4, max_length=5)] = None,
@@ -49,33 +57,47 @@ def router(site: Site) -> APIRouter:
         control: Blind = False,
         seen: Seen = None,
     ) -> dict[str, object]:
-        into = _into(store, id, label, box, points)
-        return _decided(store, [id], "edit", into, seen, control=control)
+        how = _How(who(request), seen, control)
+        return _decided(store, [id], "edit", _into(store, id, label, box, points), how)
 
     @made.post("/api/proposals/undo")
-    def undone(edit: Annotated[int, Body(embed=True)]) -> dict[str, object]:
-        return {"edit": _undone(store, edit)}
+    def undone(request: Request, edit: Annotated[int, Body(embed=True)]) -> dict[str, object]:
+        return {"edit": _undone(store, edit, who(request))}
 
     @made.post("/api/proposals/accept-class")
     def in_bulk(
+        request: Request,
         label: Annotated[str, Body()],
         model: Annotated[str, Body()],
         kind: Annotated[str, Body()] = "class",
         bar: Annotated[float, Body(gt=0, lt=1)] = BAR,
+        slice: Annotated[int | None, Body(ge=1)] = None,
     ) -> dict[str, object]:
-        return accept(store, label, model=model, kind=kind, which=Slice(bar)).as_dict(bar)
+        done = accept(
+            store, label, model=model, kind=kind, which=Slice(bar, slice), by=who(request)
+        )  # fmt: skip
+        return done.as_dict(bar)
 
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class _How:
+    """Who decides, on what was seen at which version, and whether the score was hidden."""
+
+    by: str
+    seen: int | None
+    blind: bool
+
+
 def _decided(
-    store: Store, ids: Sequence[int], action: str, into: Label | None, seen: int | None, *,
-    control: bool,
-) -> dict[str, object]:  # fmt: skip
+    store: Store, ids: Sequence[int], action: str, into: Label | None, how: _How
+) -> dict[str, object]:
     """One edit; what somebody else has decided by now is passed over."""
-    why = "reviewed without its score" if control else "reviewed"
+    why = "reviewed without its score" if how.blind else "reviewed"
+    origin = Origin(seen=how.seen)
     try:
-        edit = store.decide(ids, action, into, why=why, origin=Origin(seen=seen))
+        edit = store.decide(ids, action, into, why=why, by=how.by, origin=origin)
     except DecidedError as error:
         raise WebError(409, "decided", error.what, error.found, error.fix) from None
     return {"edit": None if edit is None else edit.as_dict()}
@@ -100,11 +122,11 @@ def _into(
     return Label("", value, was.kind, corners, points=outline, other=was.other)
 
 
-def _undone(store: Store, number: int) -> dict[str, object]:
+def _undone(store: Store, number: int, who: str) -> dict[str, object]:
     """Take back a decision of one's own."""
     recent = store.edits(Which(last=RECENT))
     found = next((one for one in recent if one.id == number), None)
-    if found is None or found.action not in ACTIONS or found.by != person():
+    if found is None or found.action not in ACTIONS or found.by != who:
         raise WebError(
             403,
             "undo",
@@ -112,4 +134,4 @@ def _undone(store: Store, number: int) -> dict[str, object]:
             f"It is '{found.action}' by {found.by}." if found else "It is not among the newest.",
             f"Take it back with: atarimae undo {number}",
         )
-    return store.undo(number).as_dict()
+    return store.undo(number, by=who).as_dict()

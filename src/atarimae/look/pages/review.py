@@ -11,6 +11,7 @@ from atarimae.look.site import Site
 from atarimae.review import BAR, Slice, precisions
 
 Bar = Annotated[float, Query(gt=0, lt=1)]
+Size = Annotated[int | None, Query(ge=1)]  # of the control slice of each class
 Order = Literal["margin", "entropy", "gain", "score"]
 
 
@@ -38,13 +39,14 @@ def router(site: Site) -> APIRouter:
         model: str = "",
         control: bool = False,
         bar: Bar = BAR,
+        slice: Size = None,
         start: Annotated[int, Query(ge=0)] = 0,
     ) -> dict[str, object]:
-        return reviewing.queue(Wanted(order, label, model, control, Slice(bar)), start)
+        return reviewing.queue(Wanted(order, label, model, control, Slice(bar, slice)), start)
 
     @made.get("/api/review/classes")
-    def classes(bar: Bar = BAR) -> dict[str, object]:
-        found = precisions(store.proposals(), Slice(bar))
+    def classes(bar: Bar = BAR, slice: Size = None) -> dict[str, object]:
+        found = precisions(store.proposals(), Slice(bar, slice))
         return {"bar": bar, "classes": [one.as_dict(bar) for one in found]}
 
     @made.get("/api/economics")

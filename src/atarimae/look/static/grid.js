@@ -4,19 +4,28 @@
 // /api/images as they come into sight; a thumbnail is asked for only when its tile stayed a moment.
 
 import { leave, watch } from "./seen.js";
+import { Selection } from "./selection.js";
 
 const BLOCK = 200; // images that are asked for at once
 const AROUND = 3; // rows above and below what is in sight
 const CAPTION = 26; // px below a picture
 const GAP = 10; // px
 const PATIENCE = 70; // ms that a tile stays before its thumbnail is asked for
+const MARKS = {
+  flagged: ["⚑", "Flagged: to be looked at again", "mark flag"],
+  confirmed: ["✓", "Confirmed: somebody looked, and it is right", "mark fine"],
+  conflict: ["≠", "Two people say different things", "mark clash"],
+};
 
 export class Grid {
-  constructor(box, { open, counted, failed = () => {} }) {
+  // `moved` is told when another tile has the focus, or others are chosen.
+  constructor(box, { open, counted, failed = () => {}, moved = () => {} }) {
     this.box = box;
     this.open = open;
     this.counted = counted;
     this.failed = failed;
+    this.moved = moved;
+    this.selection = new Selection(() => { this.#marked(); this.moved(); });
     this.tiles = new Map(); // place → element
     this.filter = new URLSearchParams();
     this.focused = 0;
@@ -26,6 +35,48 @@ export class Grid {
     new ResizeObserver(draw).observe(box);
     box.addEventListener("click", (event) => this.#clicked(event));
     box.addEventListener("keydown", (event) => this.#pressed(event));
+    box.addEventListener("focusin", (event) => this.#focused(event));
+  }
+
+  // The query that gives this grid again, as it was found.
+  get where() {
+    const asked = new URLSearchParams(this.filter);
+    asked.set("before", this.before);
+    asked.set("version", this.version);
+    return `${asked}`;
+  }
+
+  // From now on a tap chooses instead of opening, or the other way round: for fingers.
+  picking() {
+    this.picks = !this.picks;
+    this.box.classList.toggle("picking", this.picks);
+    if (!this.picks) this.selection.clear();
+  }
+
+  // Items that are other than they were, known by their path.
+  update(items) {
+    for (const item of items) {
+      for (const place of this.places.get(item.path) ?? []) {
+        this.ready.get(Math.floor(place / BLOCK))[place % BLOCK] = item;
+        const tile = this.tiles.get(place);
+        if (tile) fill(tile, item);
+      }
+    }
+  }
+
+  // Files that left the data.
+  drop(paths) {
+    const there = paths.flatMap((path) => this.places.get(path) ?? []).map((place) => this.#item(place));
+    this.update(there.map((item) => ({ ...item, gone: true })));
+  }
+
+  // Everything that was loaded is asked for again: the same images, as they are now.
+  again() {
+    this.turn++;
+    this.blocks = new Map();
+    this.ready = new Map();
+    for (const tile of this.tiles.values()) tile.item = null;
+    this.#soon();
   }
 
   // Show what the filter asks for. `find` is an image whose place is given back.
@@ -65,6 +116,9 @@ export class Grid {
     this.total = 0;
     this.focused = 0;
     this.before = "";
+    this.version = 0;
+    this.places = new Map(); // path → its places
+    this.selection?.clear();
   }
 
   #clear() {
@@ -91,6 +145,7 @@ export class Grid {
     asked.set("count", BLOCK);
     if (find) asked.set("find", find);
     if (this.before) asked.set("before", this.before); // what is seen from here on stays in the grid
+    if (this.version) asked.set("version", this.version); // and what is edited
     try {
       const said = await (await fetch(`/api/images?${asked}`)).json();
       if (mine !== this.turn) return null;
@@ -101,6 +156,8 @@ export class Grid {
       this.ready.set(number, said.items);
       this.total = said.total;
       this.before = said.before;
+      this.version = said.version;
+      said.items.forEach((item, nth) => this.#known(item.path, said.start + nth));
       this.counted(said.total, said.all, said.seen, said.near);
       this.#soon();
       return said;
@@ -108,6 +165,11 @@ export class Grid {
       if (mine === this.turn) this.blocks.delete(number); // asked again at the next scroll
       return null;
     }
+  }
+
+  #known(path, place) {
+    const known = this.places.get(path) ?? [];
+    if (!known.includes(place)) this.places.set(path, [...known, place]);
   }
 
   #soon() {
@@ -165,15 +227,37 @@ export class Grid {
     tile.style.width = `${this.wide}px`;
     tile.tabIndex = place === this.focused ? 0 : -1;
     const item = this.#item(place);
-    if (item && !tile.item) fill(tile, item);
+    if (item && tile.item !== item) fill(tile, item);
+    this.#mark(tile, place);
+  }
+
+  #marked() {
+    for (const [place, tile] of this.tiles) this.#mark(tile, place);
+  }
+
+  #mark(tile, place) {
+    const is = this.selection.has(place);
+    tile.classList.toggle("chosen", is);
+    if (is) tile.setAttribute("aria-selected", "true");
+    else tile.removeAttribute("aria-selected");
+  }
+
+  #focused(event) {
+    const tile = event.target.closest(".tile");
+    if (!tile) return;
+    this.focused = Number(tile.dataset.place);
+    this.moved();
   }
 
   #clicked(event) {
     const tile = event.target.closest(".tile");
-    if (!tile || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!tile) return;
     event.preventDefault();
-    this.focused = Number(tile.dataset.place);
-    this.open(this.focused);
+    const place = Number(tile.dataset.place);
+    this.focused = place;
+    if (event.shiftKey) this.selection.reach(place);
+    else if (event.ctrlKey || event.metaKey || this.picks) this.selection.toggle(place);
+    else this.open(place);
   }
 
   #pressed(event) {
@@ -182,7 +266,12 @@ export class Grid {
     const to = event.key in steps ? this.focused + steps[event.key] : ends[event.key];
     if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    if (to >= 0 && to < this.total) this.reveal(to);
+    if (to < 0 || to >= this.total) return;
+    if (event.shiftKey) {
+      if (!this.selection.count(this.total)) this.selection.anchor = this.focused;
+      this.selection.reach(to);
+    }
+    this.reveal(to);
   }
 }
 
@@ -197,21 +286,29 @@ function make(place) {
 
 // Text goes in as text: a label `<script>` is shown, not run.
 function fill(tile, item) {
+  const [frame, caption] = tile.children;
+  const same = tile.item?.image === item.image;
   tile.item = item;
   tile.href = `/?open=${item.image}`;
-  const [frame, caption] = tile.children;
   caption.textContent = item.labels.join(" · ") || item.path.split("/").pop();
   caption.classList.toggle("faint", !item.labels.length);
+  tile.classList.toggle("removed", item.gone);
   tile.title = item.path;
-  tile.setAttribute("aria-label", `${caption.textContent}, ${item.path}`);
+  tile.setAttribute("aria-label", [caption.textContent, ...item.marks, item.path].join(", "));
+  for (const old of frame.querySelectorAll(".badge")) old.remove();
   if (item.files > 1) badge(frame, `×${item.files}`, `${item.files} files hold this picture`);
   if (item.labels.length > 1) badge(frame, `${item.labels.length} labels`, "Several labels");
+  for (const mark of item.marks) badge(frame, ...MARKS[mark]);
+  if (item.gone) badge(frame, "removed", "Not in the data any more", "mark");
+  if (same) return;
+  clearTimeout(tile.waiting);
+  frame.querySelector("img")?.remove();
   tile.waiting = setTimeout(() => picture(tile, frame, item), PATIENCE);
 }
 
-function badge(frame, text, title) {
+function badge(frame, text, title, kind = "") {
   const made = document.createElement("span");
-  made.className = "badge";
+  made.className = `badge ${kind}`;
   made.textContent = text;
   made.title = title;
   frame.append(made);

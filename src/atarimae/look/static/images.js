@@ -12,12 +12,16 @@ let open = -1; // place of the image in the panel
 if (box) start();
 
 async function start() {
-  const grid = new Grid(box, { open: show, counted, failed });
-  const panel = new Panel({ step, closed });
-  let typing;
+  let typing, desk;
+  const moved = () => desk?.moved();
+  const grid = new Grid(box, { open: show, counted, failed, moved });
+  const panel = new Panel({ step, closed, shown: moved });
+  const find = () => { panel.dialog.close(); form.elements.text.focus(); };
 
+  form.elements.label.addEventListener("focus", listed, { once: true });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", (event) => {
+    if (event.target.id === "kept") return;
     clearTimeout(typing);
     typing = setTimeout(filtered, event.target.type === "search" ? 150 : 0);
   });
@@ -26,14 +30,24 @@ async function start() {
     for (const field of form.elements) if (field.name) field.value = "";
     filtered();
   });
+  document.getElementById("kept").addEventListener("change", (event) => {
+    event.stopPropagation();
+    if (event.target.value) location.href = `/filter/${encodeURIComponent(event.target.value)}`;
+  });
   addEventListener("popstate", restore);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && !panel.open && !/INPUT|SELECT/.test(document.activeElement.tagName)) {
+    if (!desk && event.key === "/" && !panel.open && !/INPUT|SELECT/.test(document.activeElement.tagName)) {
       event.preventDefault();
       form.elements.text.focus();
     }
   });
   await restore();
+  if (document.body.dataset.edit) {
+    // After the first pictures, which wait for less so; whoever has left the page by then needs none.
+    const made = await import("./desk.js").catch(() => null);
+    if (made) desk = new made.Desk({ grid, panel, at: () => open, find });
+    moved();
+  }
 
   function filtered() {
     write(wanted());
@@ -73,13 +87,22 @@ async function start() {
 
   function closed() {
     write(wanted());
-    if (open >= 0) grid.reveal(open);
+    const place = open;
     open = -1;
+    if (place >= 0) grid.reveal(place);
+    moved();
   }
 
   function said(place) {
     return place < 0 ? "" : `${number.format(place + 1)} of ${number.format(grid.total)}`;
   }
+}
+
+// All labels to choose from: thousands would slow the first paint, so they come when they are asked for.
+async function listed() {
+  const said = await (await fetch("/api/classes")).json();
+  const options = [["-", "without a label"], ...said.classes.map(([name, count]) => [name, number.format(count)])];
+  document.getElementById("labels").replaceChildren(...options.map(([value, words]) => new Option(words, value)));
 }
 
 function wanted() {

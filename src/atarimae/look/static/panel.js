@@ -3,7 +3,9 @@
 import { see } from "./seen.js";
 
 export class Panel {
-  constructor({ step = null, closed = () => {} } = {}) {
+  // `shown` is told when another image is open.
+  constructor({ step = null, closed = () => {}, shown = () => {} } = {}) {
+    this.shown = shown;
     this.dialog = document.getElementById("panel");
     this.detail = document.getElementById("detail");
     this.step = step;
@@ -11,7 +13,7 @@ export class Panel {
     for (const [name, by] of [["previous", -1], ["next", 1]]) {
       const button = document.getElementById(name);
       button.hidden = !step;
-      button.addEventListener("click", () => this.#go(by));
+      button.addEventListener("click", () => this.go(by));
     }
     document.getElementById("close").addEventListener("click", () => this.dialog.close());
     this.dialog.addEventListener("close", () => { this.turn++; closed(); });
@@ -20,7 +22,7 @@ export class Panel {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (by && !event.ctrlKey && !event.metaKey && !event.altKey) {
         event.preventDefault();
-        this.#go(by);
+        this.go(by);
       }
     });
   }
@@ -31,11 +33,13 @@ export class Panel {
 
   async show(image, place = "") {
     const mine = ++this.turn;
+    this.image = image;
     document.getElementById("place").textContent = place;
     if (!this.dialog.open) {
       this.detail.replaceChildren();
       this.dialog.showModal();
     }
+    this.shown();
     const response = await fetch(`/image/${image}`);
     const said = response.ok ? await response.text() : null;
     if (mine !== this.turn) return; // another image was asked for meanwhile
@@ -47,7 +51,19 @@ export class Panel {
     document.getElementById("large")?.addEventListener("error", (event) => event.target.classList.add("gone"));
   }
 
-  async #go(by) {
+  // The same image as it is now.
+  again() {
+    return this.show(this.image, document.getElementById("place").textContent);
+  }
+
+  // Its classes as they will be, once an edit is saved.
+  foresee(classes) {
+    const title = this.detail.querySelector("h2");
+    if (title) title.textContent = classes.join(" · ") || "No label";
+  }
+
+  // The image before or after this one, where there is one.
+  async go(by) {
     const to = this.step && await this.step(by);
     if (to) this.show(to.image, to.place);
   }

@@ -135,6 +135,7 @@ export class Plot {
     const held = (event) => {
       const on = event.type !== "blur" && (event.shiftKey || event.altKey);
       if (on === this.lasso.held) return;
+      if (event.key === "Alt") event.preventDefault(); // else some browsers open their menu
       this.lasso.held = on;
       this.#cursor();
     };

@@ -1,5 +1,6 @@
 // Proposals one by one: a key decides, the next one is there already, and each decision can go back.
 
+import { name as named } from "./asking.js";
 import { see } from "./seen.js";
 
 const FEW = 12; // left of what was fetched, from which on more is asked for
@@ -7,7 +8,8 @@ const number = new Intl.NumberFormat("en");
 const byId = (id) => document.getElementById(id);
 const form = byId("filter");
 const control = location.pathname.endsWith("/control");
-const readOnly = Boolean(document.body.dataset.shared);
+const size = new URLSearchParams(location.search).get("slice"); // of the control slice of a class
+const readOnly = Boolean(document.body.dataset.shared) && !document.body.dataset.edit;
 
 let items = []; // to be decided, the first one is shown
 let total = 0;
@@ -19,11 +21,13 @@ let writing = Promise.resolve(); // decisions are written one after the other
 let pending = 0; // of them
 
 byId(control ? "to-control" : "to-review").setAttribute("aria-current", "page");
+if (size) for (const id of ["to-review", "to-control"]) byId(id).search = `?slice=${encodeURIComponent(size)}`;
 byId("blind").hidden = !control;
 form.elements.order.hidden = control;
 for (const [name, value] of new URLSearchParams(location.search)) if (form.elements[name]) form.elements[name].value = value;
 form.addEventListener("input", () => {
   const wanted = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+  if (size) wanted.set("slice", size);
   history.replaceState(null, "", `?${wanted}`);
   again();
 });
@@ -80,6 +84,7 @@ function more() {
 async function fetchQueue() {
   const asked = new URLSearchParams(new FormData(form));
   asked.set("bar", byId("bar").value);
+  if (size) asked.set("slice", size);
   if (control) asked.set("control", "true");
   await writing; // what is on its way is decided
   const here = new Set(items.map((one) => one.id));
@@ -264,6 +269,7 @@ async function post(address, body) {
   const how = { method: "POST", headers: { "Content-Type": "application/json" }, keepalive: true };
   try {
     const answer = await fetch(address, { ...how, body: JSON.stringify(body) });
+    if (answer.status === 401 && await named({ say: (text) => say({ what: text }, true) })) return await post(address, body);
     return await answer.json();
   } catch {
     return { error: { what: "The page's server does not answer.", found: "Nothing was written.", fix: "Start it again." } };
@@ -292,7 +298,7 @@ function say(told, isWrong = false) {
 
 // Classes, with what can be accepted together.
 async function classes() {
-  const answer = await fetch(`/api/review/classes?bar=${byId("bar").value}`);
+  const answer = await fetch(`/api/review/classes?bar=${byId("bar").value}${size ? `&slice=${size}` : ""}`);
   const said = await answer.json();
   if (!answer.ok) return say(said.error, true);
   byId("classes").tBodies[0].replaceChildren(...said.classes.map(row));
@@ -323,7 +329,7 @@ function bulk(one) {
   button.disabled = readOnly;
   button.addEventListener("click", async () => {
     await writing;
-    const said = await post("/api/proposals/accept-class", { label: one.label, model: one.model, kind: one.kind, bar: Number(byId("bar").value) });
+    const said = await post("/api/proposals/accept-class", { label: one.label, model: one.model, kind: one.kind, bar: Number(byId("bar").value), slice: size && Number(size) });
     const told = document.createElement("p");
     told.className = said.error ? "bad bulk-said" : "good bulk-said";
     const error = said.error ?? { what: `Accepted ${number.format(said.edit.labels_added)} as edit ${said.edit.id}.`, found: "", fix: `Back with: atarimae undo ${said.edit.id}` };

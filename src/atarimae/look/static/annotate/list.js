@@ -21,6 +21,7 @@ export class List {
     this.list = side.querySelector("#marks");
     this.count = side.querySelector("#transcribed");
     this.more = side.querySelector("#more");
+    this.none = side.querySelector("#none");
     this.only = only; // groups that are shown; all where it is empty
     this.filters.addEventListener("click", (event) => {
       const chip = event.target.closest("button");
@@ -43,7 +44,8 @@ export class List {
     this.more.hidden = shown.length <= MOST;
     this.more.textContent = `and ${number.format(shown.length - MOST)} more on the sheet`;
     const texts = marks.filter((mark) => mark.kind === "text");
-    this.count.hidden = !texts.length;
+    this.count.parentElement.hidden = !texts.length;
+    this.none.hidden = marks.length > 0;
     this.count.textContent = `${number.format(texts.filter(done).length)} of ${number.format(texts.length)} transcribed`;
   }
 

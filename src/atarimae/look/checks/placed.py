@@ -1,0 +1,39 @@
+"""A box that is suspected, as a finding with the proposed box for evidence."""
+
+from dataclasses import dataclass
+
+from atarimae.look.checks.finding import Finding
+from atarimae.types import File, Label
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """What is suspected in one image, and the model's box that says so."""
+
+    file: File
+    what: str
+    evidence: str
+    fix: str
+    sure: float
+    proposed: Label
+
+
+def finding(check: str, one: Suspect) -> Finding:
+    """The finding of that check."""
+    return Finding(
+        check, one.what, (one.file.image,), (one.file.path,), one.evidence, one.fix,
+        sure=round(one.sure, 6), label=one.proposed.value, box=one.proposed.box,
+    )  # fmt: skip
+
+
+def order(found: Finding) -> tuple[float, tuple[str, ...], str]:
+    """The surest first; ties never depend on the order in which labels came."""
+    return -found.sure, found.files, found.evidence
+
+
+def box_told(label: Label) -> str:
+    """`The box 1, 2, 30, 40`, also where it is turned."""
+    box = label.box
+    assert box is not None
+    angle = f" turned by {box.angle:g}°" if box.angle else ""
+    return f"The box {box.x0:g}, {box.y0:g}, {box.x1:g}, {box.y1:g}{angle}"

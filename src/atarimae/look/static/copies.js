@@ -1,0 +1,259 @@
+// Copies beside each other: closer in step, blinking or as their difference, and which to keep.
+
+import { name } from "./asking.js";
+import { Edits } from "./edits.js";
+import { typing } from "./keys.js";
+import { Toast } from "./toast.js";
+
+const VIEWS = ["side", "blink", "difference"];
+const KEYS = {
+  1: "left", 2: "right", 3: "both", n: "next", ArrowRight: "next", p: "previous", ArrowLeft: "previous", u: "undo", r: "redo",
+  v: "view", "+": "closer", ";": "closer", "-": "farther", t: "turn", 0: "whole",
+};
+const EDITING = new Set(["left", "right", "both", "undo", "redo"]);
+const AGAIN = 1500; // ms until the checks are asked again
+const number = new Intl.NumberFormat("en");
+
+class Copies {
+  constructor() {
+    this.box = document.getElementById("twins");
+    this.panes = [...this.box.querySelectorAll("figure")];
+    this.pairs = [];
+    this.place = 0;
+    this.zoom = { by: 1, x: 0.5, y: 0.5 };
+    if (document.body.dataset.edit) {
+      const { version, workspace, me } = document.getElementById("filter").dataset;
+      this.toast = new Toast();
+      this.edits = new Edits({ version: Number(version), workspace, named: () => name(this.toast) });
+      if (!me) name(this.toast);
+    }
+    document.addEventListener("keydown", (event) => this.#pressed(event));
+    document.addEventListener("click", (event) => {
+      const what = event.target.closest("[data-do]")?.dataset.do;
+      if (what) this[what]();
+    });
+    this.box.addEventListener("wheel", (event) => this.#rolled(event), { passive: false });
+    this.box.addEventListener("pointermove", (event) => this.#dragged(event));
+    this.#load();
+  }
+
+  // ---- what the keys do
+
+  left() {
+    const { left, right } = this.#pair();
+    return this.#decide("remove", [right], {}, `${short(right)} removed`, `Kept ${left.path}`);
+  }
+
+  right() {
+    const { left, right } = this.#pair();
+    return this.#decide("remove", [left], {}, `${short(left)} removed`, `Kept ${right.path}`);
+  }
+
+  // So that no split parts them, and nobody is asked again.
+  both() {
+    const { left, right } = this.#pair();
+    const group = left.group ?? right.group ?? `copies ${left.image.slice(0, 8)}`;
+    return this.#decide("change", [left, right], { columns: { group } }, `Both kept, in group ${group}`, "Kept both");
+  }
+
+  next() {
+    this.#show(this.place + 1);
+  }
+
+  previous() {
+    this.#show(this.place - 1);
+  }
+
+  undo() {
+    return this.#back(() => this.edits.undo(), "Undone");
+  }
+
+  redo() {
+    return this.#back(() => this.edits.redo(), "Done again");
+  }
+
+  view() {
+    const at = VIEWS.indexOf(this.box.dataset.view);
+    this.box.dataset.view = VIEWS[(at + 1) % VIEWS.length];
+  }
+
+  closer() {
+    this.#zoomed(1.5);
+  }
+
+  farther() {
+    this.#zoomed(1 / 1.5);
+  }
+
+  whole() {
+    this.zoom = { by: 1, x: 0.5, y: 0.5 };
+    this.#place();
+  }
+
+  turn() {
+    this.turned = ((this.turned ?? 0) + 1) % 8;
+    this.#place();
+  }
+
+  // ---- how
+
+  #pair() {
+    return this.pairs[this.place];
+  }
+
+  async #load() {
+    const response = await fetch("/api/copies");
+    const said = await response.json();
+    const waiting = document.getElementById("waiting");
+    if (!response.ok) {
+      waiting.textContent = `${said.error.what} ${said.error.fix}`;
+      return;
+    }
+    if (said.pairs === null) {
+      waiting.textContent = said.said || "The checks are at work";
+      setTimeout(() => this.#load(), AGAIN);
+      return;
+    }
+    this.pairs = said.pairs;
+    this.total = said.total;
+    waiting.textContent = said.total ? "" : "No copies are left to decide on.";
+    this.#show(0);
+  }
+
+  #show(place) {
+    if (place < 0 || place >= this.pairs.length) {
+      if (this.pairs.length && place >= this.pairs.length) this.toast?.say("That was the last of them.");
+      return;
+    }
+    this.place = place;
+    this.turned = 0;
+    const pair = this.#pair();
+    this.box.hidden = false;
+    document.getElementById("count").textContent = `${number.format(place + 1)} of ${number.format(this.total)}`;
+    document.getElementById("evidence").textContent = `${pair.check}: ${pair.evidence} ${pair.fix}`;
+    [pair.left, pair.right].forEach((item, side) => this.#draw(this.panes[side], item));
+    this.whole();
+    const beside = this.pairs[place + 1];
+    for (const item of beside ? [beside.left, beside.right] : []) new Image().src = picture(item);
+  }
+
+  #draw(pane, item) {
+    const image = pane.querySelector("img");
+    image.src = picture(item);
+    image.alt = item.path;
+    pane.classList.toggle("gone", item.gone);
+    const name = document.createElement("b");
+    name.textContent = item.labels.join(" · ") || "no label";
+    const path = document.createElement("span");
+    path.textContent = item.path;
+    const facts = document.createElement("span");
+    facts.className = "faint number";
+    const size = `${number.format(item.width)} × ${number.format(item.height)} px, ${item.format}, ${number.format(Math.ceil(item.bytes / 1000))} kB`;
+    facts.textContent = [size, item.split, item.group && `group ${item.group}`, item.gone && "removed"].filter(Boolean).join(" · ");
+    pane.querySelector("figcaption").replaceChildren(name, path, facts);
+  }
+
+  #zoomed(by, x = this.zoom.x, y = this.zoom.y) {
+    this.zoom = { by: Math.max(1, Math.min(32, this.zoom.by * by)), x, y };
+    this.#place();
+  }
+
+  // Both in step: the point under the pointer stays where it is.
+  #place() {
+    const { by, x, y } = this.zoom;
+    const turn = this.turned ?? 0;
+    this.panes.forEach((pane, side) => {
+      const image = pane.querySelector("img");
+      const turning = side && turn ? ` rotate(${(turn % 4) * 90}deg)${turn > 3 ? " scaleX(-1)" : ""}` : "";
+      image.style.transformOrigin = turning && by === 1 ? "center" : `${100 * x}% ${100 * y}%`;
+      image.style.transform = `scale(${by})${turning}`;
+      image.style.imageRendering = by > 4 ? "pixelated" : "auto";
+    });
+  }
+
+  #at(event) {
+    const pane = event.target.closest(".pane");
+    if (!pane) return null;
+    const box = pane.getBoundingClientRect();
+    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+  }
+
+  #rolled(event) {
+    const at = this.#at(event);
+    if (!at) return;
+    event.preventDefault();
+    const [x, y] = this.zoom.by > 1 ? [this.zoom.x, this.zoom.y] : at;
+    this.#zoomed(event.deltaY < 0 ? 1.25 : 0.8, x, y);
+  }
+
+  #dragged(event) {
+    if (!event.buttons || this.zoom.by === 1) return;
+    const pane = event.target.closest(".pane");
+    if (!pane) return;
+    const { width, height } = pane.getBoundingClientRect();
+    const within = (value) => Math.max(0, Math.min(1, value));
+    this.zoom.x = within(this.zoom.x - event.movementX / width / (this.zoom.by - 1));
+    this.zoom.y = within(this.zoom.y - event.movementY / height / (this.zoom.by - 1));
+    this.#place();
+  }
+
+  async #decide(kind, items, more, text, why) {
+    const pair = this.#pair();
+    if (!pair || items.some((item) => item.gone)) return;
+    this.next();
+    const answer = await this.#asked(() => this.edits.edit(kind, { items }, { why, finding: pair.check, ...more }));
+    if (!answer) return;
+    this.#take(answer);
+    this.toast.say(text, [["Undo", () => this.undo()]]);
+  }
+
+  async #back(act, text) {
+    const answer = await this.#asked(act);
+    if (!answer) return;
+    this.#take(answer);
+    const paths = new Set([...answer.items.map((item) => item.path), ...(answer.gone ?? [])]);
+    const place = this.pairs.findIndex((pair) => paths.has(pair.left.path) || paths.has(pair.right.path));
+    if (place >= 0) this.#show(place);
+    this.toast.say(`${text}: ${answer.edit.why}`, [text === "Undone" ? ["Redo", () => this.redo()] : ["Undo", () => this.undo()]]);
+  }
+
+  #take({ items, gone = [] }) {
+    const fresh = new Map(items.map((item) => [item.path, item]));
+    for (const pair of this.pairs) {
+      for (const side of ["left", "right"]) {
+        Object.assign(pair[side], fresh.get(pair[side].path));
+        if (gone.includes(pair[side].path)) pair[side].gone = true;
+      }
+    }
+    const pair = this.#pair();
+    [pair.left, pair.right].forEach((item, side) => this.#draw(this.panes[side], item));
+  }
+
+  async #asked(act) {
+    try {
+      return await act();
+    } catch (error) {
+      this.toast.say(error.message, [], true);
+      return null;
+    }
+  }
+
+  #pressed(event) {
+    const open = document.querySelector("dialog[open]");
+    if (open || typing() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const what = KEYS[event.key.normalize("NFKC")];
+    if (!what || !this.pairs.length || (EDITING.has(what) && !this.edits)) return;
+    event.preventDefault();
+    this[what]();
+  }
+}
+
+function picture(item) {
+  return `/picture/${item.image}.webp`;
+}
+
+function short(item) {
+  return item.path.split("/").pop();
+}
+
+new Copies();
