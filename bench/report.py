@@ -127,9 +127,9 @@ def child(space: Path) -> None:
     found = look.report(workspace.open_(space), space / "bench.html")
     seconds = time.perf_counter() - began
     stages.taken["rest"] = seconds - sum(stages.taken.values())
-    told = {"images": found.counts.images, "classes": found.counts.labels}
-    told |= {"findings": len(found.findings), "seconds": seconds, "memory": peak()}
-    print(json.dumps(told | {"stages": stages.taken}))
+    counts = {"images": found.counts.images, "classes": found.counts.labels}
+    counts |= {"findings": len(found.findings), "memory": peak()}
+    print(json.dumps({**counts, "seconds": seconds, "stages": stages.taken}))
 
 
 class _Stages:
@@ -220,8 +220,8 @@ def _scene(job: tuple[Path, int, str]) -> None:
     folder, number, drawing = job
     random = np.random.default_rng([0, number])
     size = int(random.integers(160, 480)), int(random.integers(160, 400))
-    patches = [_patch(name, size, random) for name in PHOTOS]
-    scene = Image.blend(*patches, float(random.uniform(0.3, 0.7)))
+    one, other = (_patch(name, size, random) for name in PHOTOS)
+    scene = Image.blend(one, other, float(random.uniform(0.3, 0.7)))
     side = int(min(size) * random.uniform(0.4, 0.7))
     thing = Image.open(BytesIO((folder / drawing).read_bytes())).convert("RGBA")
     thing = thing.resize((side, side), Image.Resampling.BICUBIC)

@@ -13,7 +13,7 @@ import numpy as np
 
 from atarimae.parallel import cores
 from atarimae.survey.candidates import Candidates, candidates
-from atarimae.survey.fitting import FINE, cells, fitted, resampled, whole
+from atarimae.survey.fitting import FINE, Sizes, cells, fitted, resampled, sizes, whole
 from atarimae.survey.windows import WINDOWS, turned
 from atarimae.types import Array, Bools, Floats, Ints, Progress, silent
 
@@ -64,10 +64,11 @@ def _all_judged(
     grey: Array, colour: Array, found: Candidates, progress: Progress
 ) -> Iterator[Alike]:
     """Those of the candidates that are alike, looked at in blocks by a thread a core."""
+    pictures = sizes(grey)
 
     def judged(start: int) -> list[Alike]:
         some = found.some(slice(start, start + AT_ONCE))
-        return _judged(grey, colour, some.some(_of_one_hue(colour, some)))
+        return _judged(pictures, colour, some.some(_of_one_hue(colour, some)))
 
     starts = range(0, len(found), AT_ONCE)
     with ThreadPoolExecutor(cores()) as pool:
@@ -114,17 +115,17 @@ def _of_one_hue(colour: Array, found: Candidates) -> Bools:
     return np.asarray(np.abs(mean - own).max(1) <= HUE)
 
 
-def _judged(grey: Array, colour: Array, found: Candidates) -> list[Alike]:
+def _judged(pictures: Sizes, colour: Array, found: Candidates) -> list[Alike]:
     turns = _RELATIONS[found.outer_turns, found.inner_turns]
     frames = _FRAMES[found.windows]
-    look = _looked(grey, colour, found.outer, found.inner, turns, frames)
+    look = _looked(pictures, colour, found.outer, found.inner, turns, frames)
     good = look.good
     # A symmetric picture is like itself in several orientations: the plain one is said first.
     plain = np.flatnonzero(good & (turns != SAME))
     if len(plain):
         again = _looked(
-            grey, colour, found.outer[plain], found.inner[plain], np.zeros(len(plain), np.int64),
-            frames[plain],
+            pictures, colour, found.outer[plain], found.inner[plain],
+            np.zeros(len(plain), np.int64), frames[plain],
         )  # fmt: skip
         turns[plain[again.good]] = SAME
     return [
@@ -137,15 +138,15 @@ def _judged(grey: Array, colour: Array, found: Candidates) -> list[Alike]:
 
 
 def _looked(
-    grey: Array, colour: Array, outer: Ints, inner: Ints, turns: Ints, places: Floats
+    pictures: Sizes, colour: Array, outer: Ints, inner: Ints, turns: Ints, places: Floats
 ) -> _Look:
     """`inner`, turned, laid over `outer` from `places` on."""
-    ours, theirs = grey[outer], turned(grey[inner], turns)
-    places, likeness = fitted(ours, theirs, places)
+    places, likeness = fitted(pictures, outer, inner, turns, places)
     n = len(places)
     look = _Look(places, likeness, np.full(n, np.inf), np.full(n, np.inf))
     some = np.flatnonzero(likeness >= CORRELATED)
-    look.apart[some] = _apart(ours[some], theirs[some], places[some])
+    mine: Floats = turned(pictures.half[inner[some]], turns[some])
+    look.apart[some] = _apart(pictures.full[outer[some]], mine, places[some])
     for band in (0, 1):
         shown = resampled(colour[outer[some], band], places[some], 16)
         told = whole(turned(colour[inner[some], band], turns[some]), 16)
@@ -154,11 +155,11 @@ def _looked(
     return look
 
 
-def _apart(ours: Array, theirs: Array, places: Floats) -> Floats:
+def _apart(ours: Array, told: Floats, places: Floats) -> Floats:
     """The cell that differs most, in shares of the contrast; ∞ if one is lighter or stronger."""
     if not len(ours):
         return np.zeros(0, np.float32)
-    shown, told = resampled(ours, places, FINE), whole(theirs, FINE)
+    shown = resampled(ours, places, FINE)
     means = [pictures.mean((1, 2), keepdims=True) for pictures in (shown, told)]
     contrasts = [pictures.std((1, 2)) + 1e-6 for pictures in (shown, told)]
     gain = contrasts[1] / contrasts[0]

@@ -3,49 +3,72 @@
 Everything is in a frame of its own: pictures are squares of 64 px, places are shares of a side.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from atarimae.survey.hashes import SIDE
-from atarimae.types import Array, Floats
+from atarimae.survey.windows import turned
+from atarimae.types import Array, Floats, Ints
 
-ROUGH, FINE = 16, 32  # px a side that are compared
+ROUGH, FINE = SIDE // 4, SIDE // 2  # px a side that are compared
+BLOCK = 256  # pictures that are made smaller at once
+STEPS = 3  # how often the place is bettered, at each of two sizes
 ENOUGH = 0.995  # correlation, from which on the place is not bettered
-# The correlation from which on the place is bettered once more: step by step, at either size.
-WORTH_ROUGH, WORTH_FINE = (0.4, 0.4, 0.4), (0.7, 0.8, 0.88)
+UNLIKE = 0.4  # correlation, below which nobody tries
 HOPELESS = 0.8  # correlation at the rough size, below which nothing more is done
 REACH = 0.06  # of the side, that one step may move an edge
 OUTSIDE = 0.02  # of the side, that the place may lie beyond the picture
 CELLS = 8  # a side, whose differences are looked at one by one
 
 
-def fitted(outer: Array, inner: Array, places: Floats) -> tuple[Floats, Floats]:
-    """Where in `outer` (n, 64, 64) `inner` lies, beginning at `places` (n, 4), and correlations.
+@dataclass(frozen=True)
+class Sizes:
+    """Previews at every size that is compared: what many pairs need of one is worked out once."""
 
-    A pair whose rough correlation is hopeless keeps that.
+    full: Array  # (n, 64, 64), as they are
+    half: Floats  # (n, 32, 32)
+    rough: Floats  # (n, 16, 16)
+
+
+def sizes(grey: Array) -> Sizes:
+    """Of previews (n, 64, 64)."""
+    half = np.empty((len(grey), FINE, FINE), np.float32)
+    rough = np.empty((len(grey), ROUGH, ROUGH), np.float32)
+    for start in range(0, len(grey), BLOCK):
+        some = slice(start, start + BLOCK)
+        half[some] = whole(grey[some], FINE)
+        rough[some] = whole(half[some], ROUGH)
+    return Sizes(grey, half, rough)
+
+
+def fitted(
+    pictures: Sizes, outer: Ints, inner: Ints, turns: Ints, places: Floats
+) -> tuple[Floats, Floats]:
+    """Where in pictures `outer` those named `inner`, turned, lie, and their correlations.
+
+    The search begins at `places` (n, 4). A pair whose rough correlation is hopeless keeps that.
     """
-    half = SIDE // 2
-    places, likeness = _fitted(whole(outer, half), whole(inner, half), places, ROUGH, WORTH_ROUGH)
+    target: Floats = turned(pictures.rough[inner], turns)
+    places, likeness = _fitted(pictures.half[outer], target, places)
     some = np.flatnonzero(likeness >= HOPELESS)
-    places[some], likeness[some] = _fitted(outer[some], inner[some], places[some], FINE, WORTH_FINE)
+    fine: Floats = turned(pictures.half[inner[some]], turns[some])
+    places[some], likeness[some] = _fitted(pictures.full[outer[some]], fine, places[some])
     return places, likeness
 
 
-def _fitted(
-    outer: Array, inner: Array, places: Floats, side: int, worth: Sequence[float]
-) -> tuple[Floats, Floats]:
-    """The same at one size; what agrees already, or hardly at all, is left where it is."""
-    target, places = whole(inner, side), places.copy()
+def _fitted(outer: Array, target: Floats, places: Floats) -> tuple[Floats, Floats]:
+    """The same at one size; what agrees already is left where it is."""
+    side, places = target.shape[1], places.copy()
     likeness = np.zeros(len(places), np.float32)
     going = np.arange(len(places))
-    for least in (*worth, 1.0):
+    for step in range(STEPS + 1):
         seen = resampled(outer[going], places[going], side)
         likeness[going] = correlation(seen, target[going])
-        more = (likeness[going] < ENOUGH) & (likeness[going] > least)
+        more = (likeness[going] < ENOUGH) & (likeness[going] > UNLIKE)
         going = going[more]
-        if not len(going):
+        if step == STEPS or not len(going):
             break
         places[going] = _bettered(seen[more], target[going], places[going])
     return places, likeness
@@ -85,7 +108,8 @@ def cells(differences: Floats) -> Floats:
 
 @lru_cache
 def _of_whole(size: int, side: int) -> Floats:
-    return _weights(np.zeros(1, np.float32), np.ones(1, np.float32), size, side)[0]
+    weights: Floats = _weights(np.zeros(1, np.float32), np.ones(1, np.float32), size, side)[0]
+    return weights
 
 
 def _weights(start: Floats, stop: Floats, size: int, side: int) -> Floats:

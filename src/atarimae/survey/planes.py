@@ -26,11 +26,11 @@ def luma(picture: Planes) -> Levels:
     red += green
     red += blue
     red >>= 8
-    return red.astype(np.uint8)
+    return np.asarray(red, np.uint8)
 
 
 def chroma(picture: Planes) -> Levels:
     """(h, w): the largest of a pixel's three values less the smallest; 0 for grey."""
     red, green, blue = picture
     most = np.maximum(np.maximum(red, green), blue)
-    return most - np.minimum(np.minimum(red, green), blue)
+    return np.asarray(most - np.minimum(np.minimum(red, green), blue))

@@ -54,7 +54,7 @@ def looks(picture: Planes, grey: Levels) -> dict[str, float]:
 def percentiles(counts: Ints, shares: tuple[float, ...]) -> Ints:
     """The least levels that at least those shares of the pixels do not exceed."""
     upto = np.cumsum(counts)
-    return np.searchsorted(upto, np.multiply(shares, upto[-1]))
+    return np.asarray(np.searchsorted(upto, np.multiply(shares, upto[-1])))
 
 
 def entropy(counts: Ints) -> float:

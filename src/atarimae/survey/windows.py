@@ -9,11 +9,14 @@ in one canonical orientation, and where that is in doubt in all those that it ma
 
 from dataclasses import dataclass
 from itertools import product
+from typing import Any, TypeVar
 
 import numpy as np
 
 from atarimae.survey.hashes import SIDE
 from atarimae.types import Array, Bools, Floats, Ints
+
+Kind = TypeVar("Kind", bound="np.ndarray[Any, Any]")
 
 COSINES = 7  # a side
 MOST = 8  # of the sum of a cosine's two frequencies
@@ -73,13 +76,13 @@ def of_windows(grey: Array) -> Vectors:
     return Vectors(_unit(turned_cosines(numbers[seen], turns)), images, windows, turns)
 
 
-def turned(pictures: Array, turns: Ints) -> Array:
+def turned(pictures: Kind, turns: Ints) -> Kind:
     """Pictures (n, side, side) in other orientations.
 
     An orientation is three bits: 1 mirrors across, 2 mirrors down, 4 swaps rows and columns
     afterwards.
     """
-    made = np.empty_like(pictures)
+    made: Kind = np.empty_like(pictures)
     for turn in range(8):
         rows = turns == turn
         one = pictures[rows]
