@@ -1,5 +1,7 @@
 // The classes of the number keys, for the image at hand.
 
+const NONE = { choices: [], items: [] };
+
 export class Choices {
   constructor(boxes, chosen) {
     this.boxes = boxes; // elements that show them
@@ -24,9 +26,13 @@ export class Choices {
   of(image) {
     if (!this.kept.has(image)) {
       if (this.kept.size > 300) this.kept.clear();
-      const asked = fetch(`/api/choices/${image}`).then((response) => (response.ok ? response.json() : { choices: [], items: [] }));
+      const asked = fetch(`/api/choices/${image}`)
+        .then((response) => (response.ok ? response.json() : NONE))
+        .catch(() => { // the server or this page goes: it is asked again
+          this.kept.delete(image);
+          return NONE;
+        });
       this.kept.set(image, asked);
-      asked.catch(() => this.kept.delete(image));
     }
     return this.kept.get(image);
   }
