@@ -67,6 +67,20 @@ def test_an_image_after_the_other_is_labelled_by_keys_alone(page, sake):
     assert (classes(sake, 0), classes(sake, 1)) == (("久保田",), ("くぼた",))
 
 
+def test_what_is_typed_right_after_the_key_is_typed_into_the_list(page, sake):
+    with serving(sake) as address:
+        begin(page, address)
+        page.keyboard.press("2")
+        page.keyboard.press("l")
+        page.keyboard.type("run dcf")  # each a key of its own, where the list is not open
+        expect(page.locator("#picker input")).to_have_value("run dcf")
+        page.keyboard.press("Escape")  # empties it
+        page.keyboard.press("Escape")
+        expect(page.locator("#picker")).not_to_be_visible()
+        toast(page, "0.png labelled 久保田")
+    assert [edit.action for edit in Store(sake).edits()] == ["add", "label"]
+
+
 def test_in_the_panel_a_label_leads_to_the_next_image(page, sake):
     with serving(sake) as address:
         begin(page, address)

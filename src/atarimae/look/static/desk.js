@@ -9,6 +9,7 @@ import { Picker } from "./picker.js";
 import { Toast } from "./toast.js";
 
 const number = new Intl.NumberFormat("en");
+const WHICH = "Which class is it?";
 const DONE = { label: "labelled", confirm: "confirmed", flag: "flagged", change: "changed", remove: "removed" };
 
 export class Desk {
@@ -41,10 +42,11 @@ export class Desk {
 
   // ---- what the keys do
 
-  async label() {
+  async label(asked = this.picker.ask(WHICH)) {
     const target = await this.#target();
-    if (!target) return;
-    const chosen = await this.picker.ask(target.items.length === 1 ? "Which class is it?" : `Which class are these ${number.format(target.count)}?`);
+    if (!target) return this.picker.close();
+    if (target.count > 1) this.picker.title(`Which class are these ${number.format(target.count)}?`);
+    const chosen = await asked;
     if (chosen) await this.#label(target, [chosen.name], { also: chosen.also, new: chosen.isNew });
   }
 
@@ -284,7 +286,8 @@ export class Desk {
     const [what, digit] = meant(event) ?? [];
     if (!what) return;
     event.preventDefault();
-    this.#then(() => (digit ? this.choice(digit, event.shiftKey) : this[what]()));
+    const asked = what === "label" ? this.picker.ask(WHICH) : undefined; // at once: text follows
+    this.#then(() => (digit ? this.choice(digit, event.shiftKey) : this[what](asked)));
   }
 
   // A key that follows before the one before it was understood waits for it: it means the next image.

@@ -24,15 +24,24 @@ export class Picker {
     this.dialog.addEventListener("click", (event) => { if (event.target === this.dialog) this.dialog.close(); });
   }
 
-  // The class that is chosen, as { name, also, isNew }; null where none is.
-  async ask(what) {
-    this.dialog.querySelector("h2").textContent = what;
-    await this.loaded;
+  // The class that is chosen, as { name, also, isNew }; null where none is. It opens at once: what
+  // is typed next is typed into it, and is no key of the page.
+  ask(what) {
+    this.title(what);
     this.input.value = "";
     this.#list();
     this.dialog.showModal();
     this.input.focus();
+    this.loaded.then(() => this.dialog.open && this.#list());
     return new Promise((done) => { this.done = done; });
+  }
+
+  title(what) {
+    this.dialog.querySelector("h2").textContent = what;
+  }
+
+  close() {
+    this.dialog.close();
   }
 
   // All classes as they are now. It begins before anybody asks, so that typing finds them there.
