@@ -2,22 +2,33 @@
 
 Names after the folder take those alone: `… docs/pictures map alike`. Needs a finished demo
 workspace, Playwright, and Debian's chromium, fonts-noto-cjk and fonts-noto-color-emoji. A further
-page is one line in `PICTURES`.
+page is one line in `PICTURES`. The workspace is copied first: some pages show what is labelled,
+proposed and written there for the picture.
 """
 
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import quote
 
+from bench import drawings
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
+import atarimae as at
+from atarimae.store import Store
+from atarimae.types import BOX, TEXT, Box, Label
+
 PORT = 7899
+SYMBOLS = ("gate valve 仕切弁", "weld 溶接", "flange フランジ", "check valve 逆止弁")
+WRITTEN = "🃏 joker"
+DEFINITION = "A playing card with a jester on it, whatever its colours."
 WIDTH, HEIGHT = 1280, 800
 LARGEST = 150_000  # bytes of one picture
 PALETTES = (256, 128, 64, 32)  # colours, the most that are small enough
@@ -60,10 +71,34 @@ def _lasso(page: Page) -> None:
     page.wait_for_selector("#choice:not([hidden])")
 
 
+def _choosing(page: Page) -> None:
+    """Four images are chosen, and a part of a class's name is typed."""
+    page.locator(".tile").first.focus()
+    for _ in range(4):
+        page.keyboard.press("x")
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("l")
+    page.keyboard.type("button")
+
+
+def _sheet(page: Page) -> None:
+    """The first drawing, with all of its marks in sight."""
+    page.locator(".tile").first.click()
+    page.locator("#detail a[href^='/annotate/']").click()
+    page.wait_for_selector("#stage canvas", timeout=PATIENCE)
+    page.wait_for_timeout(2_000)
+
+
 PICTURES = (
     Picture("look", "/", ".tile img"),
     Picture("alike", "/?split=val", ".tile img", _nearest),
     Picture("map", "/map?kind=neighbours&by=split", "#plot canvas", _lasso),
+    Picture("label", "/?split=val", ".tile img", _choosing),
+    Picture("copies", "/copies", "main img"),
+    Picture("classes", "/gallery", "main img"),
+    Picture("sheet", "/?source=drawings", ".tile img", _sheet),
+    Picture("review", "/review", "#asked"),
+    Picture("guide", f"/guide?class={quote(WRITTEN)}", "main"),
 )
 REPORT = "report"  # of the report.html in the workspace
 
@@ -71,7 +106,7 @@ REPORT = "report"  # of the report.html in the workspace
 def main(workspace: Path, out: Path, names: Collection[str] = ()) -> None:
     """The pages and the report, each as a PNG of a small palette."""
     out.mkdir(parents=True, exist_ok=True)
-    with _page() as page, _look(workspace) as address:
+    with _page() as page, _prepared(workspace) as copy, _look(copy) as address:
         for picture in PICTURES:
             if not names or picture.name in names:
                 page.goto(address + picture.path)
@@ -85,6 +120,42 @@ def main(workspace: Path, out: Path, names: Collection[str] = ()) -> None:
             page.goto((workspace / "report.html").resolve().as_uri())
             page.wait_for_load_state("load")
             _keep(page, out / f"{REPORT}.png")
+
+
+@contextmanager
+def _prepared(workspace: Path) -> Iterator[Path]:
+    """A copy with a few drawings that are marked, proposals, and an entry of the guide."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "demo"
+        shutil.copytree(workspace, copy)
+        space = at.open(copy)
+        drawn = drawings.draw(copy / "drawings", 3, 1, seed=0)
+        space.add(copy / "drawings")
+        files = {file.path: file.image for file in space.data().files}
+        labels = [
+            Label(files[f"drawings/{one.path.name}"], SYMBOLS[kind % len(SYMBOLS)], BOX, box)
+            for one in drawn
+            for kind, box in one.symbols
+        ]
+        labels += [
+            Label(label.image, "", TEXT, _beside(label.box)) for label in labels if label.box
+        ]
+        store = Store(space.folder)
+        store.say(labels, action="label", by="花子", why="marked by hand")
+        train = [file.image for file in space.data().split("train").files]
+        store.label(dict.fromkeys(train[:: len(train) // 60], ()), by="花子")
+        space.change(copy / "drawings", source="drawings", split="train")
+        space.propose("best", at=0.3)
+        space.guide.define(WRITTEN, DEFINITION, by="花子")
+        for path in sorted(path for path in files if path.endswith("/1f0cf.webp")):
+            space.guide.exhibit(WRITTEN, path, by="花子")
+        yield copy
+
+
+def _beside(box: Box) -> Box:
+    """Where the number of a symbol would be written: above it, or below it at the upper edge."""
+    top = box.y0 - 20 if box.y0 > 20 else box.y1 + 4
+    return Box(box.x0, top, box.x1, top + 16)
 
 
 @contextmanager
