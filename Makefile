@@ -17,9 +17,10 @@ PYTEST := ATARIMAE_BARE=$(CURDIR)/$(BARE)/bin/python ATARIMAE_PEERS=$(CURDIR)/$(
 demo: $(INSTALLED)
 	$(BIN)/atarimae demo demo
 
-# A process a core with one thread each is faster than one process with all threads.
+# A process a core with one thread each is faster than one process with all threads; one process more,
+# because many tests wait for a server or a browser.
 test: $(INSTALLED) $(BARE_INSTALLED) $(PEERS_INSTALLED) chromium
-	OMP_NUM_THREADS=1 $(PYTEST) -n auto --dist loadfile -m "not long"
+	OMP_NUM_THREADS=1 $(PYTEST) -n $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)") --dist loadfile -m "not long"
 
 test-all: $(INSTALLED) $(BARE_INSTALLED) $(PEERS_INSTALLED) chromium postgresql
 	$(PYTEST) -m long

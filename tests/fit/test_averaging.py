@@ -140,6 +140,7 @@ def test_two_averages_at_once_are_refused() -> None:
         Recipe.of({"average_decay": 0.9, "average_epochs": 2})
 
 
+@pytest.mark.long
 def test_average_is_what_a_run_exports_and_a_resumed_run_too(space: Workspace, small) -> None:
     task = tasks.load("retrieve")
     plain = fit(space, task, small(), because="plain")

@@ -168,6 +168,7 @@ def test_report_is_the_whole_beside_the_others_joined(space, members, joined) ->
     assert json.loads(json.dumps(told.as_dict())) == files.read_json(run.folder / "ensemble.json")
 
 
+@pytest.mark.long
 def test_folds_join_models_that_have_not_seen_what_they_are_judged_by(space) -> None:
     known = [
         fit(

@@ -121,6 +121,7 @@ def test_folds_run_is_judged_on_train_and_val(colours) -> None:
     assert told(run.leaks) == "Leaks: none found."
 
 
+@pytest.mark.long
 def test_folds_run_of_retrieval_carries_scores_costs_and_a_verdict(space, small) -> None:
     first = fit(space, RETRIEVE, small(epochs=1), because="first", stage="folds", folds=2)
     second = fit(space, RETRIEVE, small(epochs=2), because="more", stage="folds", folds=2)

@@ -95,6 +95,7 @@ def test_weights_are_the_same_with_and_without_checks_and_no_passing_output_is_c
     assert len(list((space.cache / "outputs").iterdir())) == kept
 
 
+@pytest.mark.long
 def test_probes_are_the_same_queries_for_each_seed_and_right_matches_are_framed(
     space: Workspace, small, always: None
 ) -> None:
@@ -144,6 +145,7 @@ def many(tmp_path: Path) -> Workspace:
     return made
 
 
+@pytest.mark.long
 def test_hopeless_run_ends_early_and_says_so(many: Workspace, always: None) -> None:
     parent = fit(many, COLOUR, FAST, because="base")
     run = fit(many, COLOUR, SLOW, because="x", may_stop=True)
@@ -169,6 +171,7 @@ def test_hopeless_run_goes_on_where_nobody_said_that_it_may_stop(
     assert curve(run, "accuracy")[-1][0] == 20
 
 
+@pytest.mark.long
 def test_run_as_good_as_its_parent_is_never_given_up(many: Workspace, always: None) -> None:
     fit(many, COLOUR, FAST, because="base")
     assert fit(many, COLOUR, FAST, because="again", seed=1, may_stop=True).status == "done"

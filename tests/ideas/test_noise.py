@@ -76,6 +76,7 @@ def test_what_trains_nothing_has_no_noise(space, small) -> None:
     assert (found.deterministic, found.sigma, len(found.runs)) == (True, 0.0, 2)
 
 
+@pytest.mark.long
 def test_random_weights_that_nothing_trains_are_noisy_all_the_same(space, small) -> None:
     retrieve = tasks.load("retrieve")
     run = fit(space, retrieve, small(projection=16, epochs=0), because="a random projection")

@@ -14,6 +14,8 @@ from atarimae.store import Store
 from atarimae.types import BOX, TEXT, Box, Label
 from atarimae.workspace import person
 
+pytestmark = pytest.mark.long  # a browser for each test
+
 HUGE = (6_000, 4_000)  # px; more than is ever decoded whole
 SIZE = (900, 600)
 MANY = 1_000

@@ -13,6 +13,8 @@ from atarimae.look.prose import prose
 from atarimae.store import Classes, Guide, Store
 from atarimae.types import Box
 
+pytestmark = pytest.mark.long  # a browser for each test
+
 VALVE, SCREW = "弁 🔧", "<script>ねじ</script>"
 
 

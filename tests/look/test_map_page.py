@@ -9,6 +9,8 @@ from serving import DESKTOP, PHONE, serving
 
 from atarimae.web import token as tokens
 
+pytestmark = pytest.mark.long  # a browser for each test
+
 COUNT = 60
 NAMES = ("赤 🍎", "<script>緑</script>", "青")
 

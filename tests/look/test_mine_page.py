@@ -10,6 +10,8 @@ from squares import record
 from atarimae import look
 from atarimae.store import Store
 
+pytestmark = pytest.mark.long  # a browser for each test
+
 SIZES = [pytest.param(None, id="desktop"), pytest.param(PHONE, marks=pytest.mark.long, id="phone")]
 
 

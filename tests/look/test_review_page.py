@@ -8,6 +8,8 @@ from serving import DESKTOP, PHONE, serving
 from atarimae.review import Slice, needed
 from atarimae.store import Store
 
+pytestmark = pytest.mark.long  # a browser for each test
+
 BAR = 0.5  # six of a class are enough
 
 

@@ -127,6 +127,7 @@ def test_a_tunnels_name_is_answered_with_the_token_alone(shared, guest):
     assert httpx.get(f"{shared}/runs", headers=headers | cookie).status_code == 200
 
 
+@pytest.mark.long
 def test_two_shared_pages_of_one_machine_have_cookies_of_their_own(shared, guest, maker):
     with serving(maker.workspace, "another token") as address:
         assert guest.get(f"{address}/runs").status_code == 401

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from family import tried
 from fastapi.testclient import TestClient
 from maker import Maker
@@ -81,6 +82,7 @@ def test_marks_tell_verdicts_by_form_and_colour_and_the_best_has_a_ring(tmp_path
     ]
 
 
+@pytest.mark.long
 def test_on_a_phone_each_row_is_a_link_that_a_thumb_hits(page, tmp_path):
     workspace = Maker(tmp_path / "w").record()
     parent = None

@@ -50,6 +50,7 @@ def history(found: list[Record]) -> list[dict[str, float]]:
     ]
 
 
+@pytest.mark.long
 def test_everything_that_was_logged_reads_back(ws: at.Workspace, write_run) -> None:
     run = write_run("arcface 🍶")
     done = ws.mirror("wandb")

@@ -118,6 +118,7 @@ CASES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "known"), CASES)
 def test_of_equal_models_few_are_told_apart(name: str, known: int) -> None:
     """One run of a new idea against `known` seeds of its parent: no difference is there."""

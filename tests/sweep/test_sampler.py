@@ -4,6 +4,7 @@ import math
 from statistics import mean
 from typing import Literal
 
+import pytest
 from optuna.trial import TrialState
 from pydantic import model_validator
 
@@ -36,6 +37,7 @@ def walk(tried: Space, logged, number: int, value) -> list[float]:
     return [idea.settings["lr"] for idea in known[1:]]
 
 
+@pytest.mark.long
 def test_proposals_move_to_where_scores_are_high(logged) -> None:
     rates = walk(space(lr=LR), logged, 40, lambda lr: -abs(math.log10(lr) + 1))  # best at 0.1
     away = [abs(math.log10(rate) + 1) for rate in rates]

@@ -9,6 +9,8 @@ from atarimae import look
 from atarimae.look.agree import start
 from atarimae.store import Store
 
+pytestmark = pytest.mark.long  # a browser for each test
+
 CLASSES = ["純米", "吟醸 🍶", "<script>"]
 SIZES = [pytest.param(None, id="desktop"), pytest.param(PHONE, marks=pytest.mark.long, id="phone")]
 
