@@ -199,6 +199,7 @@ def test_folds_join_models_that_have_not_seen_what_they_are_judged_by(space) -> 
         ship(space, RETRIEVE, run, space.root / "never")
 
 
+@pytest.mark.long  # it reads the folds of the test above
 def test_weights_of_a_fold_come_of_the_other_folds(space) -> None:
     run = next(one for one in runlog.runs(space) if one.because == "folds")
     whole = with_split(RETRIEVE, Store(space).data())
