@@ -1,11 +1,12 @@
 """The checks run beside the pages: the first look at all pixels takes its time, and is told."""
 
-from collections.abc import Callable
-from threading import Event, Lock, Thread
+from functools import partial
+from threading import Lock
 
 from atarimae.look.catalogue import Catalogue, Listing
 from atarimae.look.checks import Beside, Finding, beside
 from atarimae.look.queue import Queue, queue
+from atarimae.look.work import Work
 from atarimae.workspace import Workspace
 
 SHORT = 0.5  # seconds that a picture waits for what was found of it
@@ -19,7 +20,8 @@ class Checking:
         self.catalogue = catalogue
         self.said = ""  # how far the thread is
         self._lock = Lock()
-        self._work: _Work | None = None
+        self._work: Work[Queue] | None = None
+        self._of: tuple[Listing, Beside] | None = None  # what it works on
         self._latest: Queue | None = None
 
     def now(self, patience: float) -> Queue | None:
@@ -31,10 +33,12 @@ class Checking:
         known = beside(self.workspace, self.catalogue.store, self._progress)
         with self._lock:
             work = self._work
-            if work is None or (work.over.is_set() and work.of != (listing, known)):
-                work = self._work = _Work(listing, known, self._finished)
+            if work is None or (work.over.is_set() and self._of != (listing, known)):
+                work = self._work = Work("checks", partial(self._found, listing, known))
+                self._of = (listing, known)
+            fresh = self._of == (listing, known)
         work.over.wait(patience)
-        if not work.over.is_set() or work.of != (listing, known):
+        if not work.over.is_set() or not fresh:
             return None
         return work.result()
 
@@ -56,30 +60,7 @@ class Checking:
     def _progress(self, done: int, total: int, note: str = "") -> None:
         self.said = f"{done:,} of {total:,}"
 
-    def _finished(self, found: Queue) -> None:
+    def _found(self, listing: Listing, known: Beside) -> Queue:
+        found = queue(listing.data, known)
         self._latest, self.said = found, ""
-
-
-class _Work:
-    def __init__(self, listing: Listing, known: Beside, finished: Callable[[Queue], None]) -> None:
-        self.of = (listing, known)
-        self.over = Event()
-        self._finished = finished
-        self._found: Queue | BaseException | None = None
-        Thread(target=self._run, name="checks", daemon=True).start()
-
-    def _run(self) -> None:
-        listing, known = self.of
-        try:
-            self._found = queue(listing.data, known)
-            self._finished(self._found)
-        except BaseException as error:  # whatever it is, whoever asks is to hear of it
-            self._found = error
-        finally:
-            self.over.set()
-
-    def result(self) -> Queue:
-        if isinstance(self._found, BaseException):
-            raise self._found
-        assert self._found is not None, "it is over"
-        return self._found
+        return found

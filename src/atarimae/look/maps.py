@@ -4,16 +4,19 @@ import hashlib
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Lock
 
 import numpy as np
 
 from atarimae import arrays
 from atarimae.errors import AtarimaeError
 from atarimae.look.catalogue import Catalogue, Listing
+from atarimae.look.checks.judged import Judged
 from atarimae.look.likeness import Likeness, Likenesses, chosen
 from atarimae.look.projection import FEWEST, NEIGHBOURS, PCA, neighbours, pca
+from atarimae.look.work import Work
 from atarimae.types import Floats
 
 VERSION = 1  # raise it whenever a projection changes
@@ -46,7 +49,7 @@ class Maps:
         self.likenesses = likenesses
         self.said = ""  # how far the thread is
         self._lock = Lock()
-        self._works: dict[tuple[str, str], _Work] = {}  # by run and kind
+        self._making: dict[tuple[str, str], _Making] = {}  # by run and kind
         self._held: OrderedDict[str, Map] = OrderedDict()
 
     def now(self, run: str, kind: str, patience: float) -> Map | None:
@@ -56,17 +59,42 @@ class Maps:
         """
         listing = self.catalogue.now()
         with self._lock:
-            work = self._works.get((run, kind))
-            if work is None or (work.over.is_set() and not work.holds(self, listing)):
-                work = self._begin(listing, run, kind)
-        work.over.wait(patience)
-        return work.result() if work.over.is_set() else None
+            making = self._making.get((run, kind))
+            if making is None or (
+                making.work.over.is_set() and not self._holds(making, listing, run)
+            ):
+                making = self._begin(listing, run, kind)
+        making.work.over.wait(patience)
+        return making.work.result() if making.work.over.is_set() else None
 
-    def _begin(self, listing: Listing, run: str, kind: str) -> "_Work":
-        for key in [key for key, work in self._works.items() if work.over.is_set()][:-REMEMBERED]:
-            del self._works[key]
-        self._works[run, kind] = _Work(self, listing, run, kind)
-        return self._works[run, kind]
+    def _begin(self, listing: Listing, run: str, kind: str) -> "_Making":
+        over = [key for key, making in self._making.items() if making.work.over.is_set()]
+        for key in over[:-REMEMBERED]:
+            del self._making[key]
+        judged, mark = chosen(self.catalogue.workspace, run), self.likenesses.mark()
+        work = Work("map", partial(self._work, listing, run, kind, judged))
+        making = _Making(work, listing.data.version.edit, judged, mark)
+        self._making[run, kind] = making
+        return making
+
+    def _holds(self, making: "_Making", listing: Listing, run: str) -> bool:
+        """Whether the newest data and the newest run would give the same images."""
+        return (
+            making.work.failed is None
+            and making.judged == chosen(self.catalogue.workspace, run)
+            and making.mark == self.likenesses.mark()
+            and making.edit == listing.data.version.edit
+        )
+
+    def _work(self, listing: Listing, run: str, kind: str, judged: Judged | None) -> Map:
+        self.said = "reading what was embedded"
+        if run and judged is None:
+            raise AtarimaeError(
+                f"Run '{run[:40]}' can't be shown on a map.",
+                "It is not there, not done, or left no model.",
+                "Choose another run.",
+            )
+        return self.made(_enough(self.likenesses.by(listing.data, judged), kind), kind)
 
     def named(self, name: str) -> Map | None:
         """A map that is held or lies in the cache, None where there is none of that name."""
@@ -103,48 +131,14 @@ class Maps:
         return found
 
 
-class _Work:
-    """One map in the making, in a thread of its own."""
+@dataclass(frozen=True)
+class _Making:
+    """A map in the making, and what it is made of."""
 
-    def __init__(self, maps: Maps, listing: Listing, run: str, kind: str) -> None:
-        self.over = Event()
-        self._of = (maps, listing, run, kind)
-        self._judged = chosen(maps.catalogue.workspace, run)
-        self._mark = maps.likenesses.mark()
-        self._found: Map | BaseException | None = None
-        Thread(target=self._run, name="map", daemon=True).start()
-
-    def holds(self, maps: Maps, listing: Listing) -> bool:
-        """Whether the newest data and the newest run would give the same images."""
-        judged = chosen(maps.catalogue.workspace, self._of[2])
-        if isinstance(self._found, BaseException) or judged != self._judged:
-            return False
-        if maps.likenesses.mark() != self._mark:
-            return False
-        return self._of[1].data.version.edit == listing.data.version.edit
-
-    def _run(self) -> None:
-        maps, listing, run, kind = self._of
-        maps.said = "reading what was embedded"
-        try:
-            if run and self._judged is None:
-                raise AtarimaeError(
-                    f"Run '{run[:40]}' can't be shown on a map.",
-                    "It is not there, not done, or left no model.",
-                    "Choose another run.",
-                )
-            known = maps.likenesses.by(listing.data, self._judged)
-            self._found = maps.made(_enough(known, kind), kind)
-        except BaseException as error:  # whatever it is, whoever asks is to hear of it
-            self._found = error
-        finally:
-            self.over.set()
-
-    def result(self) -> Map:
-        if isinstance(self._found, BaseException):
-            raise self._found
-        assert self._found is not None, "it is over"
-        return self._found
+    work: Work[Map]
+    edit: int  # the version of the data
+    judged: Judged | None
+    mark: int  # of what was embedded or looked at
 
 
 def _enough(known: Likeness | None, kind: str) -> Likeness:

@@ -1,12 +1,13 @@
 """Mining beside the page: tiles are embedded by one thread at a time, and how far it is is told."""
 
 from dataclasses import dataclass, replace
-from threading import Event, Lock, Thread
+from functools import partial
+from threading import Lock
 
 from atarimae.look.catalogue import Catalogue
 from atarimae.look.mine.asking import Asked, searched
 from atarimae.look.mine.mine import Mined, Ready, Wish, prepare
-from atarimae.types import Data
+from atarimae.look.work import Work
 from atarimae.workspace import Workspace
 
 
@@ -27,7 +28,8 @@ class Digging:
         self.catalogue = catalogue
         self.said = ""  # how far the thread is
         self._lock = Lock()
-        self._work: _Work | None = None
+        self._work: Work[Ready] | None = None
+        self._key: _Key | None = None  # of what it works on
 
     def ask(self, asked: Asked, patience: float) -> Mined | None:
         """What is found; None where the tiles are not embedded after so many seconds.
@@ -38,44 +40,25 @@ class Digging:
         key = _Key(data.version.edit, replace(asked.wish, right=(), wrong=()), asked.label)
         with self._lock:
             work = self._work
-            if work is None or (work.key != key and work.over.is_set()) or work.failed:
-                work = self._work = _Work(self, key, searched(data, asked))
+            if work is None or (self._key != key and work.over.is_set()):
+                pool = searched(data, asked)
+                make = partial(prepare, self.workspace, pool, key.wish, self.progress)
+                work, self._key = Work("mining", make), key
+                self._work = work
+            fresh = self._key == key
         work.over.wait(patience)
-        if not work.over.is_set() or work.key != key:
+        if not work.over.is_set() or not fresh:
             return None
+        if work.failed is not None:
+            self._forget(work)
         return work.result().ask(asked.wish)
+
+    def _forget(self, work: Work[Ready]) -> None:
+        """What failed is told, and tried again the next time."""
+        with self._lock:
+            if self._work is work:
+                self._work = None
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """Keep how far it is, for whoever asks meanwhile."""
         self.said = f"{done:,} of {total:,}"
-
-
-class _Work:
-    def __init__(self, digging: Digging, key: _Key, pool: Data) -> None:
-        self.key, self.over = key, Event()
-        self._digging, self._pool = digging, pool
-        self._found: Ready | BaseException | None = None
-        Thread(target=self._run, name="mining", daemon=True).start()
-
-    @property
-    def failed(self) -> bool:
-        """Whether it is over and was told; it is tried again the next time."""
-        return self._found is None and self.over.is_set()
-
-    def _run(self) -> None:
-        try:
-            self._found = prepare(
-                self._digging.workspace, self._pool, self.key.wish, self._digging.progress
-            )
-        except BaseException as error:  # whatever it is, whoever asks is to hear of it
-            self._found = error
-        finally:
-            self.over.set()
-
-    def result(self) -> Ready:
-        found = self._found
-        if isinstance(found, BaseException):
-            self._found = None
-            raise found
-        assert found is not None, "it is over"
-        return found
