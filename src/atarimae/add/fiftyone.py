@@ -9,14 +9,13 @@ field `atarimae`.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from atarimae.add.entry import Entry, Found, apart, beyond, placed, split_of, stated, text
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
-from atarimae.add.shapes import around, outline, told_by_corners
+from atarimae.add.shapes import around, as_text, outline, told_by_corners
 from atarimae.add.table import locate
 from atarimae.add.values import Object, listed, point, record, sided, word
 from atarimae.errors import UsageError
@@ -108,9 +107,7 @@ def _label(value: str, label: Object, left: Counter[str]) -> Label | None:
     found, written = _shape(value, label, left), label.get(TEXT)
     if not isinstance(written, str) or value.lower() not in ("", TEXT):
         return found
-    if found is not None and len(found.points) not in (0, 4):
-        found = Label("", "", BOX, around(found.points))
-    return replace(found or Label("", ""), kind=TEXT, value=text(written))
+    return as_text(found or Label("", ""), text(written))
 
 
 def _shape(value: str, label: Object, left: Counter[str]) -> Label | None:

@@ -18,7 +18,7 @@ from atarimae.add.entry import Entry, Found, apart, beyond, is_picture, placed, 
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
-from atarimae.add.shapes import around, outline, told_by_corners
+from atarimae.add.shapes import as_text, outline, told_by_corners
 from atarimae.add.table import locate
 from atarimae.add.values import Object, listed, number, point, record, sided, word
 from atarimae.errors import UsageError
@@ -153,7 +153,7 @@ def _written(
     if text is None or shape is None:
         return values, shape
     left["attributes"] += bool(values)
-    return [], _as_text(shape, text)
+    return [], as_text(shape, text)
 
 
 def _region(result: Object) -> str:
@@ -165,13 +165,6 @@ def _text(result: Object) -> str:
     found = record(result.get("value"), "value").get("text") or []
     lines = [found] if isinstance(found, str) else listed(found, "text")
     return text("\n".join(word(line, "text") for line in lines))
-
-
-def _as_text(shape: Label, written: str) -> Label:
-    """A text has a box, also where it was outlined."""
-    if shape.points and len(shape.points) != 4:
-        shape = replace(shape, box=around(shape.points), points=())
-    return replace(shape, kind=TEXT, value=written)
 
 
 def _values(result: Object) -> list[str]:

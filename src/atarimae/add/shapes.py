@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from atarimae.errors import UsageError
 from atarimae.shapes import Point, corners
-from atarimae.types import BOX, POLYGON, Box, Label
+from atarimae.types import BOX, POLYGON, TEXT, Box, Label
 
 NEAR = 0.5  # px, or a fiftieth of the longest side, that corners may miss those of a box by
 DIGITS = 3  # of a pixel, and of a degree, that shapes are read to where they are told by shares
@@ -26,6 +26,13 @@ def around(points: Sequence[Point], within: Point | None = None) -> Box:
     if x1 <= x0 or y1 <= y0:
         raise UsageError(f"The box around it is empty: {x0:g}, {y0:g}, {x1:g}, {y1:g}.")
     return Box(x0, y0, x1, y1)
+
+
+def as_text(shape: Label, written: str) -> Label:
+    """A text in a shape's place: it has a box, also where it was outlined."""
+    if shape.points and len(shape.points) != 4:
+        shape = replace(shape, box=around(shape.points), points=())
+    return replace(shape, kind=TEXT, value=written)
 
 
 def outline(value: str, points: Sequence[Point]) -> Label:

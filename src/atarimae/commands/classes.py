@@ -31,7 +31,7 @@ def classes(arguments: Arguments) -> None:
 
 
 def _alias(known: "Classes", told: Arguments) -> "Edit | None":
-    _needed(told, names=1)
+    _needed(told)
     if told.of is None:
         raise UsageError("Of which class are these other names?", "", "Name it with --of.")
     return known.alias(told.names, told.of, why=told.why, by=told.who)
@@ -44,14 +44,14 @@ def _rename(known: "Classes", told: Arguments) -> "Edit | None":
 
 
 def _merge(known: "Classes", told: Arguments) -> "Edit | None":
-    _needed(told, names=1)
+    _needed(told)
     if [len(words) for words in told.into] != [1]:
         raise UsageError("Into which class are they merged?", "", "Name one with --into.")
     return known.merge(told.names, told.into[0][0], why=told.why, by=told.who)
 
 
 def _separate(known: "Classes", told: Arguments) -> "Edit | None":
-    _needed(told, names=1)
+    _needed(told)
     return known.separate(*told.names, why=told.why, by=told.who)
 
 
@@ -68,7 +68,7 @@ def _split(known: "Classes", told: Arguments) -> "Edit | None":
 
 
 def _cover(known: "Classes", told: Arguments) -> "Edit | None":
-    _needed(told, names=1, what="Which images were looked through?")
+    _needed(told, "Which images were looked through?")
     change = known.uncover if told.not_ else known.cover
     return change(told.names, *told.classes, why=told.why, by=told.who)
 
@@ -85,8 +85,8 @@ CHANGES: dict[str, Callable[["Classes", Arguments], "Edit | None"]] = {
 }  # fmt: skip
 
 
-def _needed(told: Arguments, names: int, what: str = "Which classes are meant?") -> None:
-    if len(told.names) < names:
+def _needed(told: Arguments, what: str = "Which classes are meant?") -> None:
+    if not told.names:
         raise UsageError(what, "None is named.", f"See 'atarimae {told.verb} --help'.")
 
 

@@ -70,7 +70,7 @@ def queues(arguments: Arguments) -> None:
         out(arguments, {"queue": arguments.name, "dropped": gone}, text)
         return
     items = store.queues.of(arguments.name)
-    files = {file.image: file.path for file in reversed(store.data().files)}
+    files = {file.image: file.path for file in reversed(store.data(hashed=False).files)}
     rows = [
         {
             "file": files.get(one.image), "image": one.image, "why": one.why, "by": one.by,

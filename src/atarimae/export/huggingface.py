@@ -32,7 +32,8 @@ def write(folder: Path, items: Sequence[Item]) -> None:
     import pyarrow.parquet as pq
 
     several = any(len(item.classes) > 1 for item in items)
-    told = [fact for fact in _FACTS if any(fact in item.beyond() for item in items)]
+    known = {fact for item in items for fact in item.beyond()}
+    told = [fact for fact in _FACTS if fact in known]
     schema = [("file_name", pa.string())]
     schema += [("labels", pa.list_(pa.string()))] if several else [("label", pa.string())]
     if placed := [label for item in items for label in (*item.shapes, *item.texts)]:
@@ -53,7 +54,7 @@ def write(folder: Path, items: Sequence[Item]) -> None:
 
 def _row(item: Item) -> dict[str, Any]:
     """All that is known; the schema picks. Boxes as the library's pages on detection have them."""
-    placed = (*item.shapes, *item.texts)
+    placed, beyond = (*item.shapes, *item.texts), item.beyond()
     return {
         "file_name": item.name.rpartition("/")[2],
         "label": next(iter(item.classes), None),
@@ -65,7 +66,7 @@ def _row(item: Item) -> dict[str, Any]:
             "segmentation": [_flat(one) for one in placed],
             "text": [one.value if one.kind == TEXT else None for one in placed],
         },
-        **{fact: item.beyond().get(fact) for fact in _FACTS},
+        **{fact: beyond.get(fact) for fact in _FACTS},
     }
 
 

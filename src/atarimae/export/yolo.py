@@ -10,7 +10,7 @@ from pathlib import Path
 
 from atarimae.export.documents import put
 from atarimae.export.format import Folder, Format
-from atarimae.export.item import Item, box_of, ring
+from atarimae.export.item import Item, box_of, is_turned, ring
 from atarimae.shapes import corners
 from atarimae.types import SPLITS, Box, Data, Label
 
@@ -29,7 +29,7 @@ def write(folder: Path, items: Sequence[Item]) -> None:
 
     shapes = [label for item in items for label in item.shapes]
     names = sorted({label.value for label in shapes})
-    told = _shares if all(_is_plain(label) for label in shapes) else _points
+    told = _points if any(one.points or is_turned(one) for one in shapes) else _shares
     numbers = {name: number for number, name in enumerate(names)}
     for item in items:
         lines = [
@@ -45,10 +45,6 @@ def write(folder: Path, items: Sequence[Item]) -> None:
     settings |= {split: f"images/{split}" for split in SPLITS if split in there}
     settings["names"] = dict(enumerate(names))
     put(folder / "data.yaml", yaml.safe_dump(settings, allow_unicode=True, sort_keys=False))
-
-
-def _is_plain(label: Label) -> bool:
-    return not label.points and not box_of(label).angle
 
 
 def _shares(label: Label, wide: int, high: int) -> str:

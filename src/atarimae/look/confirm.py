@@ -50,5 +50,4 @@ def _images(data: Data, names: Sequence[str]) -> list[str]:
 
 def classes_of(data: Data, image: str) -> list[str]:
     """What people said that it shows, in whole or in a box."""
-    said = [label for label in data.labels.get(image, ()) if label.score is None and label.value]
-    return list(dict.fromkeys(one.value for one in said if one.kind in _NAMED))
+    return list(dict.fromkeys(one.value for one in data.said(image, *_NAMED) if one.value))

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from atarimae import task
-from atarimae.errors import AtarimaeError
-from atarimae.look.checks.judged import newest
+from atarimae.look.likeness import chosen
 from atarimae.predict.unit import unit
 from atarimae.score.labels.head import log_chances
 from atarimae.store import Proposal
@@ -20,7 +18,6 @@ from atarimae.types import Data, File, Floats
 from atarimae.workspace import Workspace
 
 RATHER = 4  # classes that are named beside the proposed one
-ORDERS = ("margin", "entropy", "gain", "score")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +88,7 @@ def doubts(workspace: Workspace, data: Data, proposals: Sequence[Proposal]) -> D
 
 def _embedded(workspace: Workspace, data: Data, files: Sequence[File]) -> dict[str, Floats]:
     """Rows at unit length, by image, of what the newest run's model has embedded."""
-    try:
-        judged = newest(workspace, task.load(workspace.task))
-    except (AtarimaeError, ImportError, AttributeError):
-        return {}
+    judged = chosen(workspace)
     if judged is None:
         return {}
     wanted = set(files)

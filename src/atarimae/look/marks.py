@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from atarimae.errors import UsageError
 from atarimae.look.catalogue import Catalogue, Listing
 from atarimae.store import Origin
+from atarimae.store.conflicts import of_places
 from atarimae.store.soundness import kept
 from atarimae.types import BOX, POLYGON, TEXT, Box, Image, Label
 
@@ -126,5 +127,5 @@ class Marks:
             return self._classes[1]
 
     def _at_once(self, image: str) -> list[dict[str, object]]:
-        found = (one for one in self.store.conflicts() if one.image == image and one.kind in KINDS)
-        return [one.as_dict() for one in found]
+        found = self.store.read(lambda connection: of_places(connection, [image]))
+        return [one.as_dict() for one in found if one.kind in KINDS]

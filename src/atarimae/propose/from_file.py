@@ -54,7 +54,7 @@ def propose_from(
     """
     name = model or path.stem
     rows = read(path, coco)
-    data, refused = store.data(), rejected(store)
+    data, refused = store.data(hashed=False), rejected(store)
     left = Counter[str]()
     found = []
     for one, plain in _labels(path, rows, data):
@@ -77,8 +77,7 @@ def _reason(
         return "below the score"
     if plain in refused:
         return "rejected before"
-    said = data.labels.get(plain.image, ())
-    if plain.kind == "class" and any(s.kind == "class" and s.score is None for s in said):
+    if plain.kind == "class" and data.said(plain.image, "class"):
         return "labelled by a person"
     return ""
 

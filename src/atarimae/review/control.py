@@ -93,9 +93,9 @@ class Precision:
         }  # fmt: skip
 
 
-def needed(bar: float, chance: float = CHANCE) -> int:
+def needed(bar: float) -> int:
     """The fewest that, all of them right, have a lower bound of the bar."""
-    return max(1, math.ceil(math.log((1 - chance) / 2) / math.log(bar) - 1e-9))
+    return max(1, math.ceil(math.log((1 - CHANCE) / 2) / math.log(bar) - 1e-9))
 
 
 def precisions(proposals: Iterable[Proposal], which: Slice) -> list[Precision]:

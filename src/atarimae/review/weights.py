@@ -1,5 +1,6 @@
 """What a proposal is worth as a training label: how often such ones were right."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from atarimae.review.control import Precision, Slice, precisions
@@ -26,9 +27,10 @@ def weights(proposals: Sequence[Proposal], which: Slice | None = None) -> dict[s
 def shrunk(measured: Iterable[Precision]) -> Mapping[tuple[str, str], float]:
     """By model and class, an estimate of the precision; a model that nobody looked at has none."""
     rows = [one for one in measured if one.kind == "class"]
-    means = {
-        one.model: _mean([other for other in rows if other.model == one.model]) for one in rows
-    }
+    by_model = defaultdict[str, list[Precision]](list)
+    for one in rows:
+        by_model[one.model].append(one)
+    means = {model: _mean(some) for model, some in by_model.items()}
     told = {}
     for one in rows:
         mean = means[one.model]

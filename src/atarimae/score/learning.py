@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from atarimae.score.intervals import BOUNDS
+
 Numbers = npt.NDArray[np.float64]
 
 EXPONENTS = np.geomspace(0.05, 2.0, 60)
-BOUNDS = (2.5, 97.5)  # percentiles
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,10 @@ from atarimae.store import schema
 from atarimae.store.history import now, stamp, undone
 from atarimae.store.queues import Opened
 from atarimae.store.rows import insert_rows
-from atarimae.types import Box
+from atarimae.types import BOX, Box
 from atarimae.workspace import person
 
-CLASS, BOX = "class", "box"
-KINDS = (CLASS, BOX)
+CLASS = "class"
 ASKED, OPINIONS, SETTLED = schema.agreements, schema.opinions, schema.settled
 
 Said = tuple[tuple[str, Box | None], ...]  # classes, each with its box where boxes are asked for

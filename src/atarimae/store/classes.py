@@ -68,7 +68,7 @@ class Classes:
 
     def all(self) -> list[Class]:
         """Every class by name, also those that no image has yet."""
-        data, known = self.store.data(), self.store.read(Known)
+        data, known = self.store.data(hashed=False), self.store.read(Known)
         images, labels = _counted(data)
         there = {file.image for file in data.files}
         looked = Counter(name for image in there for name in data.covered.get(image, ()))
@@ -157,7 +157,7 @@ class Classes:
         now = self.store.read(covering.round_at)
         if now is None:
             return None
-        data = self.store.data()
+        data = self.store.data(hashed=False)
         images = {file.image for file in data.files}
         done = sum(not covering.left(data.covered, image, now.classes) for image in images)
         return Progress(now, done, len(images))

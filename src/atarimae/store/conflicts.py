@@ -64,6 +64,17 @@ def of_classes(connection: Connection, images: Sequence[str] | None = None) -> l
     return [one for one in found if len({side.value for side in one.sides}) > 1]
 
 
+def of_places(connection: Connection, images: Sequence[str] | None = None) -> list[Conflict]:
+    """Boxes, outlines and texts that were changed at once; of some images where they are named."""
+    label, names = schema.labels.c, names_at(connection)
+    which: ColumnElement[bool] = label.kind.not_in(("class", PAIR, *REMARKS))
+    if images is not None:
+        which &= label.image.in_(images)
+    line = func.coalesce(label.instead, label.first, label.id)
+    found = _grouped(connection, names, which, line, label.by, root)
+    return [one for one in found if one.at_once]
+
+
 def conflicts(connection: Connection) -> list[Conflict]:
     """Every conflict, by image; of one image its classes first.
 
@@ -71,14 +82,10 @@ def conflicts(connection: Connection) -> list[Conflict]:
     stand beside each other rightly where somebody made two of it. Two names of one class are none.
     """
     label, names = schema.labels.c, names_at(connection)
-    age = func.coalesce(label.first, label.id)
-    line = func.coalesce(label.instead, age)
     pair = label.kind == PAIR
-    placed = label.kind.not_in(("class", PAIR, *REMARKS))
-    moved = _grouped(connection, names, placed, line, label.by, root)
     found = [
         *of_classes(connection),
-        *(conflict for conflict in moved if conflict.at_once),
+        *of_places(connection),
         *_grouped(
             connection, names, pair, label.image + label.other, label.value,
             lambda row: (row.image, row.other),

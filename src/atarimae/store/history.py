@@ -166,11 +166,13 @@ def check_version(connection: Connection, number: int) -> None:
         )
 
 
-def undone(connection: Connection, before: int | None = None) -> dict[int, int]:
-    """By edit, the edit (`before` that one) that undid it and was not undone itself."""
+def undone(connection: Connection, before: int | None = None, after: int = 0) -> dict[int, int]:
+    """By edit, the edit (`before` and `after` those) that undid it and was not undone itself."""
     holds: dict[int, int] = {}
     table = schema.undone
-    query = select(table) if before is None else select(table).where(table.c.by < before)
+    query = select(table).where(table.c.by > after)
+    if before is not None:
+        query = query.where(table.c.by < before)
     # Newest first: whether an undo still holds is known before what it undid is asked for.
     for row in connection.execute(query.order_by(table.c.by.desc())):
         if row.by not in holds:

@@ -20,7 +20,7 @@ from atarimae.store.state import label_of
 from atarimae.store.undoing import REDO, UNDO
 from atarimae.types import CHECKED, Box, Label
 
-UNTOUCHED, ACCEPTED, EDITED, REJECTED = FATES = ("untouched", "accepted", "edited", "rejected")
+UNTOUCHED, ACCEPTED, EDITED, REJECTED = ("untouched", "accepted", "edited", "rejected")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from atarimae.store import schema
+from atarimae.store import history, schema
 from atarimae.store.undoing import REDO, UNDO
 
 MENDING = ("label", "confirm", "flag", "change", "remove")  # what is done by hand
@@ -23,7 +23,7 @@ def sitting(
     connection: Connection, by: str, since: int, actions: Collection[str] = MENDING
 ) -> Sitting:
     """What somebody did by hand after version `since`: not what `add` or a model brought."""
-    undone = _undone(connection, since)
+    undone = history.undone(connection, after=since)
     own = list(_own(connection, by, since, (*actions, UNDO, REDO)))
     holds = [edit for edit, action in own if action in actions and edit not in undone]
     undos = [edit for edit, action in own if action == UNDO and edit not in undone]
@@ -60,14 +60,3 @@ def _own(
         .order_by(table.id.desc())
     )
     return ((row.id, row.action) for row in connection.execute(query))
-
-
-def _undone(connection: Connection, since: int) -> dict[int, int]:
-    """By edit, the one that undid it and holds: those after `since` alone can have been."""
-    holds: dict[int, int] = {}
-    table = schema.undone
-    query = select(table).where(table.c.by > since).order_by(table.c.by.desc())
-    for row in connection.execute(query):
-        if row.by not in holds:  # as in history.undone: newest first
-            holds.setdefault(row.edit, row.by)
-    return holds

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from atarimae.errors import UsageError
 from atarimae.store import Opinion, Store
-from atarimae.store.agreements import BOX
-from atarimae.types import Box, Data
+from atarimae.types import BOX, Box, Data
 from atarimae.workspace import Workspace
 
 NAMED = 5

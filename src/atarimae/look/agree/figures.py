@@ -11,8 +11,7 @@ from atarimae.score.agreement.boxes import BARS, F1, box_f1, matched
 from atarimae.score.agreement.kappa import Weights, confusion, kappa
 from atarimae.score.agreement.spread import spread
 from atarimae.store import Agreement, Said
-from atarimae.store.agreements import BOX
-from atarimae.types import Box, Ints
+from atarimae.types import BOX, Box, Ints
 
 NONE = "none"  # what an answer of no class is called in a table
 FEW = 400  # times that a class's own interval is drawn: there are many of them

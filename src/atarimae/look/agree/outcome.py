@@ -8,7 +8,7 @@ from itertools import combinations
 from atarimae.look.agree.figures import Figure, Table, boxes_of, classes_of, on_all
 from atarimae.score.agreement.boxes import box_f1
 from atarimae.store import Agreement, Opinion, Said, Settled, Store
-from atarimae.store.agreements import BOX
+from atarimae.types import BOX
 from atarimae.workspace import Workspace
 
 

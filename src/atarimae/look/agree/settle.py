@@ -61,8 +61,4 @@ def _changes(
 
 
 def _there(data: Data, asked: Agreement, image: str) -> Sequence[Label]:
-    return [
-        label
-        for label in data.labels.get(image, ())
-        if label.kind == asked.kind and label.score is None and label.value in asked.classes
-    ]
+    return [one for one in data.said(image, asked.kind) if one.value in asked.classes]

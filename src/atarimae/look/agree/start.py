@@ -6,9 +6,9 @@ import numpy as np
 
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.store import Agreement, Store
-from atarimae.store.agreements import BOX, CLASS
+from atarimae.store.agreements import CLASS
 from atarimae.store.naming import named_files
-from atarimae.types import Data
+from atarimae.types import BOX, Data
 from atarimae.workspace import Workspace
 
 IMAGES = 50
@@ -61,14 +61,5 @@ def _images(store: Store, data: Data, files: Sequence[str], queue: str) -> list[
 
 
 def _box_classes(data: Data) -> tuple[str, ...]:
-    images = {file.image for file in data.files}
-    return tuple(
-        sorted(
-            {
-                label.value
-                for image in images
-                for label in data.labels.get(image, ())
-                if label.kind == "box" and label.score is None and label.value
-            }
-        )
-    )
+    said = (one for file in data.files for one in data.said(file.image, BOX))
+    return tuple(sorted({one.value for one in said if one.value}))

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from atarimae.look import colours
 from atarimae.look.likeness import with_models
 from atarimae.look.maps import KINDS, Map
+from atarimae.look.pages.media import FOREVER
 from atarimae.look.projection import NEIGHBOURS, PCA, can_arrange
 from atarimae.look.site import Site
 from atarimae.web.frame import WebError
@@ -16,7 +17,6 @@ from atarimae.web.frame import WebError
 PATIENCE = 2.0  # seconds that an answer waits for the map
 SHOWN = 200  # images that are told of in one answer
 BY = (*colours.BY, "suspicion", "seen")
-FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 def router(site: Site) -> APIRouter:
