@@ -783,6 +783,7 @@ class Workspace:
         """
         from atarimae.add.folder import read_folder
         from atarimae.look.mine import asked, found
+        from atarimae.store import Store
 
         paths = None
         if pool is not None:
@@ -790,7 +791,7 @@ class Workspace:
             paths = [Path(entry.path) for entry in entries]
         boxes = [box] if isinstance(box, str) else box
         with bar("mine") as progress:
-            wanted = asked(self.folder, _words(image), boxes, label, **how)
+            wanted = asked(Store(self.folder).data(), _words(image), boxes, label, **how)
             return found(self.folder, wanted, paths, queue, progress)
 
     def lb_explain(self, run: "str | Run", *, board: str = "public") -> "Explanation":

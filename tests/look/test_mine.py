@@ -62,10 +62,10 @@ def test_what_was_looked_through_for_the_class_is_not_in_its_pool(maker, sheets)
 def test_a_class_is_found_by_what_it_has(maker, sheets):
     said = Label(sheets["known/赤.png"], "red", "box", Box(100, 60, 140, 100), by="花子")
     Store(maker.workspace).say([said], action="label")
-    result = found(maker.workspace, asked(maker.workspace, [], [], "red", top=2))
+    result = found(maker.workspace, asked(Store(maker.workspace).data(), [], [], "red", top=2))
     assert {one.file[5] for one in result.results} == {"2", "5"}
     with pytest.raises(UsageError, match=r"No class 'rd' with an example.*Did you mean 'red'"):
-        asked(maker.workspace, [], [], "rd")
+        asked(Store(maker.workspace).data(), [], [], "rd")
 
 
 def test_what_is_taken_and_rejected_moves_what_is_sought(maker, sheets):

@@ -124,6 +124,13 @@ class Listing:
             self._filtered[wanted] = self._find(wanted)
         return self._filtered[wanted]
 
+    def touched(self, news: News) -> list[File]:
+        """The files of what edits touched, each once, without those that are gone."""
+        files = {file.path: file for file in news.files.values() if file}
+        for image in news.labels:
+            files |= {file.path: file for file in self.files_by_image.get(image, ())}
+        return list(files.values())
+
     def followed(self, news: News) -> "Listing":
         """The listing after some edits, of which only what they touched is worked out anew."""
         files, labels = self.data.files, dict(self.data.labels)

@@ -195,11 +195,8 @@ class Mending:
         listing, news = self.site.catalogue.now(at_once=True), self.store.news(edit.id - 1)
         if news is None:
             return self._answer(edit, ()) | {"all": True}
-        files = {file.path: file for file in news.files.values() if file}
-        for image in news.labels:
-            files |= {file.path: file for file in listing.files_by_image.get(image, ())}
         gone = [path for path, file in news.files.items() if file is None]
-        return self._answer(edit, list(files.values())) | {"gone": gone}
+        return self._answer(edit, listing.touched(news)) | {"gone": gone}
 
     def _answer(self, edit: Edit | None, files: Sequence[File]) -> dict[str, object]:
         listing = self.site.catalogue.now(at_once=True)

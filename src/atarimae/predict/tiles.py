@@ -126,9 +126,10 @@ def best_tiles(
         likeness = np.concatenate(
             [(rows @ weights.T - bias).max(1) for rows in block.rows()] or [np.zeros(0, np.float32)]
         )
+        numbers = block.numbers
         for image, start, stop in block.parts:
             place = start + int(np.argmax(likeness[start:stop]))
-            yield image, float(likeness[place]), int(block.numbers[place])
+            yield image, float(likeness[place]), int(numbers[place])
 
 
 def _level(size: tuple[int, int], side: float, most: int) -> int:

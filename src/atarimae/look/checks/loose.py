@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from atarimae.look.checks.finding import Beside, Check, Finding
-from atarimae.look.checks.placed import Suspect, box_told, finding, order
+from atarimae.look.checks.placed import Suspect, box_told, findings
 from atarimae.look.checks.proposed import LEAST, Opinion, Place, lacks, often, opinion
 from atarimae.look.checks.usual import Rule, unusual, usual
 from atarimae.score.labels.boxes import badly_placed, iou
@@ -21,26 +21,26 @@ RULE = Rule(side=-1, guard=0.8, certain=0.4, least=0.03)
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
     found = opinion(data, beside)
-    suspects = list(_suspects(found)) if found else []
-    return sorted((finding(check.name, one) for one in suspects), key=order)
+    return findings(check.name, _suspects(found) if found else ())
 
 
 def _suspects(found: Opinion) -> Iterator[Suspect]:
     rows = [
-        (place, own, said, float(iou(place.boxes.people, place.boxes.model)[own, said]))
+        (place, own, said, float(shared[own, said]))
         for place in found.places
+        for shared in [iou(place.boxes.people, place.boxes.model)]
         for said, own in place.pairs.items()
         if place.people[own].value == place.model[said].value
     ]
-    shared = np.array([row[3] for row in rows], np.float64)
-    loose = set(unusual(shared, RULE))
+    overlaps = np.array([row[3] for row in rows], np.float64)
+    loose = set(unusual(overlaps, RULE))
     scores = [float(place.boxes.scores[said]) for place, _, said, _ in rows]
     shares = often(scores, [number not in loose for number in range(len(rows))])
     for number in sorted(loose):
         if shares[number] >= LEAST:
             place, own, said, overlap = rows[number]
             yield _suspect(
-                found, place, own, said, overlap, usual(shared).median, float(shares[number])
+                found, place, own, said, overlap, usual(overlaps).median, float(shares[number])
             )
 
 

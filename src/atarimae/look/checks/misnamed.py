@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from atarimae.look.checks.finding import Beside, Check, Finding
-from atarimae.look.checks.placed import Suspect, box_told, finding, order
+from atarimae.look.checks.placed import Suspect, box_told, findings
 from atarimae.look.checks.proposed import HIT, LEAST, Opinion, Place, lacks, often, opinion
 from atarimae.score.labels.boxes import iou, swapped
 from atarimae.types import CHECKED, Data
@@ -13,18 +13,17 @@ from atarimae.types import CHECKED, Data
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
     found = opinion(data, beside)
-    suspects = list(_suspects(data, found)) if found else []
-    return sorted((finding(check.name, one) for one in suspects), key=order)
+    return findings(check.name, _suspects(data, found) if found else ())
 
 
 def _suspects(data: Data, found: Opinion) -> Iterator[Suspect]:
     """Boxes of one thing whose classes differ, where the model names things rightly elsewhere."""
     rows = [
-        (place, own, said, float(shared))
+        (place, own, said, float(overlaps[own, said]))
         for place in found.places
+        for overlaps in [iou(place.boxes.people, place.boxes.model)]
         for said, own in place.pairs.items()
-        if place.people[own].value
-        and (shared := iou(place.boxes.people, place.boxes.model)[own, said]) >= HIT
+        if place.people[own].value and overlaps[own, said] >= HIT
     ]
     same = [place.people[own].value == place.model[said].value for place, own, said, _ in rows]
     shares = often([float(place.boxes.scores[said]) for place, _, said, _ in rows], same)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from atarimae.look.checks.finding import Beside, Check, Finding
-from atarimae.look.checks.placed import Suspect, box_told, finding, order
+from atarimae.look.checks.placed import Suspect, box_told, findings
 from atarimae.look.checks.proposed import HIT, LEAST, Opinion, Place, lacks, often, opinion
 from atarimae.score.labels.boxes import iou, overlooked
 from atarimae.types import Data
@@ -13,8 +13,7 @@ from atarimae.types import Data
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
     found = opinion(data, beside)
-    suspects = list(_suspects(data, found)) if found else []
-    return sorted((finding(check.name, one) for one in suspects), key=order)
+    return findings(check.name, _suspects(data, found) if found else ())
 
 
 def _suspects(data: Data, found: Opinion) -> Iterator[Suspect]:

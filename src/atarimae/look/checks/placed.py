@@ -1,5 +1,6 @@
 """A box that is suspected, as a finding with the proposed box for evidence."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from atarimae.look.checks.finding import Finding
@@ -18,16 +19,20 @@ class Suspect:
     proposed: Label
 
 
-def finding(check: str, one: Suspect) -> Finding:
-    """The finding of that check."""
+def findings(check: str, suspects: Iterable[Suspect]) -> list[Finding]:
+    """A finding of that check for each, the surest first."""
+    return sorted((_finding(check, one) for one in suspects), key=_order)
+
+
+def _finding(check: str, one: Suspect) -> Finding:
     return Finding(
         check, one.what, (one.file.image,), (one.file.path,), one.evidence, one.fix,
         sure=round(one.sure, 6), label=one.proposed.value, box=one.proposed.box,
     )  # fmt: skip
 
 
-def order(found: Finding) -> tuple[float, tuple[str, ...], str]:
-    """The surest first; ties never depend on the order in which labels came."""
+def _order(found: Finding) -> tuple[float, tuple[str, ...], str]:
+    """Ties never depend on the order in which labels came."""
     return -found.sure, found.files, found.evidence
 
 

@@ -25,13 +25,12 @@ class Asked:
 
 
 def asked(
-    workspace: Workspace, images: Sequence[str], boxes: Sequence[str], label: str = "", **how: Any
+    data: Data, images: Sequence[str], boxes: Sequence[str], label: str = "", **how: Any
 ) -> Asked:
-    """The wish that words make; `label` is a class. `how` are the other fields of `Wish`.
+    """The wish that words make of the data; `label` is a class. `how` are other fields of `Wish`.
 
     A class that has no example yet is only what it is mined for, where examples are given.
     """
-    data = Store(workspace).data()
     examples = [example(data, name) for name in images]
     examples += [example(data, *read_box_of(text)) for text in boxes]
     if label and not examples:

@@ -96,11 +96,11 @@ def readable(examples: Sequence[Example], max_pixels: int) -> list[Example]:
     return kept
 
 
+def classes(data: Data) -> set[str]:
+    """Those that have an example: an image, a box or an outline, as people said."""
+    said = (one for image in data.labels for one in data.said(image, "class", BOX, POLYGON))
+    return {one.value for one in said if one.value}
+
+
 def _unknown(data: Data, name: str) -> UsageError:
-    names = {
-        label.value
-        for labels in data.labels.values()
-        for label in labels
-        if label.score is None and label.kind in ("class", BOX, POLYGON) and label.value
-    }
-    return unknown_name("class", name, names, " with an example")
+    return unknown_name("class", name, classes(data), " with an example")

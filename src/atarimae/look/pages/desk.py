@@ -45,12 +45,9 @@ def router(site: Site) -> APIRouter:
         found = site.catalogue.store.news(since)
         if found is None:
             return told | {"all": True}
-        files = {file.path: file for file in found.files.values() if file}
-        for image in found.labels:
-            files |= {file.path: file for file in listing.files_by_image.get(image, ())}
         conflicts = [listing.conflicts[one] for one in found.labels if one in listing.conflicts]
         return told | {
-            "items": [item(listing, file) for file in files.values()],
+            "items": [item(listing, file) for file in listing.touched(found)],
             "gone": [path for path, file in found.files.items() if file is None],
             "conflicts": [one.as_dict() for one in conflicts],
         }

@@ -1,6 +1,5 @@
 """Mine: an example on the left, what the pool has of it on the right, and a queue of that."""
 
-from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Body
@@ -9,12 +8,12 @@ from fastapi.responses import HTMLResponse
 from atarimae.errors import UsageError
 from atarimae.look.mine.asking import Asked, asked
 from atarimae.look.mine.digging import Digging
+from atarimae.look.mine.examples import classes
 from atarimae.look.mine.mine import Wish
 from atarimae.look.mine.pool import unlabelled
 from atarimae.look.site import Site
 from atarimae.predict.boxes import corners
 from atarimae.store import Queued
-from atarimae.types import Label
 
 PATIENCE = 1.5  # seconds that an answer waits for the tiles before it says how far they are
 TOP = 120  # results on the page
@@ -38,7 +37,7 @@ def router(site: Site) -> APIRouter:
             file=next((file.path for file in listing.files_by_image.get(image, [])), image),
             box=box,
             label=label,
-            classes=sorted(_classes(listing.data.labels.values())),
+            classes=sorted(classes(listing.data)),
             pool=len({file.image for file in unlabelled(listing.data, label).files}),
             queues=site.catalogue.store.queues.names(),
         )
@@ -82,10 +81,10 @@ def router(site: Site) -> APIRouter:
 
 def _asked(site: Site, file: str, box: Sides | None, label: str) -> Asked:
     """The example is one of the workspace's images: nothing else on the disk is read."""
-    if not file:
-        return asked(site.workspace, [], [], label)
     listing = site.catalogue.now()
-    known = listing.file_by_path.get(file) or next(iter(listing.files_by_image.get(file, [])), None)
+    if not file:
+        return asked(listing.data, [], [], label)
+    known = listing.file(file) or next(iter(listing.files_by_image.get(file, [])), None)
     if known is None:
         raise UsageError(
             f"No image '{file}' in the data.",
@@ -93,14 +92,5 @@ def _asked(site: Site, file: str, box: Sides | None, label: str) -> Asked:
             "Name its path as the grid shows it, or its hash.",
         )
     if box is None:
-        return asked(site.workspace, [known.image], [], label)
-    return asked(site.workspace, [], [f"{known.image} {','.join(map(str, box))}"], label)
-
-
-def _classes(labels: Iterable[Sequence[Label]]) -> set[str]:
-    return {
-        label.value
-        for said in labels
-        for label in said
-        if label.score is None and label.kind in ("class", "box", "polygon") and label.value
-    }
+        return asked(listing.data, [known.image], [], label)
+    return asked(listing.data, [], [f"{known.image} {','.join(map(str, box))}"], label)
