@@ -273,10 +273,16 @@ export class Desk {
   }
 
   async #offer() {
-    const target = await this.#target();
-    await this.choices.show(target?.items[0]?.image ?? null);
+    await this.choices.show((await this.#first())?.image ?? null);
     const beside = await this.grid.at((this.panel.open ? this.at() : this.grid.focused) + 1);
     if (beside) this.choices.of(beside.image); // the next one's are there when it is
+  }
+
+  // The first of what is meant: many may be chosen, and are not asked for to offer classes.
+  async #first() {
+    const { selection, total } = this.grid;
+    if (this.panel.open || !selection.count(total)) return (await this.#target())?.items[0];
+    return selection.all ? null : this.grid.at([...selection.places].reduce((a, b) => Math.min(a, b)));
   }
 
   #pressed(event) {

@@ -75,6 +75,7 @@ export class Grid {
     this.turn++;
     this.blocks = new Map();
     this.ready = new Map();
+    this.places = new Map(); // what is not loaded again is nowhere
     for (const tile of this.tiles.values()) tile.item = null;
     this.#soon();
   }

@@ -24,7 +24,7 @@ function ends(polygon, axis) {
 }
 
 // How many of its sides a ray to the right of the point crosses.
-function crossings(polygon, x, y) {
+export function crossings(polygon, x, y) {
   let number = 0;
   let [ax, ay] = polygon[polygon.length - 1];
   for (const [bx, by] of polygon) {

@@ -1,6 +1,5 @@
 // The page of the map: what is drawn, by what it is coloured, and what was chosen on it.
 
-import "./alike.js";
 import { inside } from "./inside.js";
 import { Legend } from "./legend.js";
 import { Panel } from "./panel.js";

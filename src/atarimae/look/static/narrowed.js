@@ -1,8 +1,6 @@
 // What narrows and sorts the grid without a field to type in: a chosen set, and an image that the
 // others are like. Both are hidden fields of the filter, so that they are in the address.
 
-import "./alike.js";
-
 document.getElementById("filter")?.addEventListener("click", (event) => {
   const name = event.target.closest("[data-drop]")?.dataset.drop;
   if (!name) return;

@@ -1,5 +1,7 @@
 // Disagreements one after the other: a key chooses whose answer is right, and it becomes a label.
 
+import { post as sent } from "./edits.js";
+
 const list = document.getElementById("apart");
 const number = document.getElementById("outcome").dataset.number;
 const left = document.getElementById("left");
@@ -55,17 +57,10 @@ async function post(what, value) {
   const note = document.getElementById("refused");
   note.hidden = true;
   try {
-    const answer = await fetch(`/api/agree/${number}/${what}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(value),
-    });
-    const told = await answer.json();
-    if (answer.ok) return told;
-    note.textContent = [told.error.what, told.error.found, told.error.fix].filter(Boolean).join(" ");
-  } catch {
-    note.textContent = "Nothing was changed: the server is not there.";
+    return await sent(`/api/agree/${number}/${what}`, value);
+  } catch (error) {
+    note.textContent = error.message;
+    note.hidden = false;
+    return null;
   }
-  note.hidden = false;
-  return null;
 }

@@ -1,5 +1,7 @@
 // One image in detail. `step(by)` gives the hash of the image that many places on, or null.
 
+import "./alike.js";
+import "./cover.js";
 import { see } from "./seen.js";
 
 export class Panel {

@@ -1,6 +1,7 @@
 // Choose a class by typing a part of its name, whatever its case, its width and its kana.
 
 const MOST = 60; // classes that are listed
+const number = new Intl.NumberFormat("en");
 
 // As the server's filters compare, and hiragana as katakana besides.
 export function fold(text) {
@@ -77,7 +78,7 @@ export class Picker {
     name.textContent = row.name;
     const more = document.createElement("span");
     more.className = "faint number";
-    more.textContent = row.isNew ? "" : new Intl.NumberFormat("en").format(row.count);
+    more.textContent = row.isNew ? "" : number.format(row.count);
     if (row.isNew) {
       const ask = active && this.sure ? "Nobody has used this class: Enter again makes it" : "New class";
       made.append(`${ask} `, name);

@@ -2,6 +2,8 @@
 //
 // A mark's `box` has the corners that it had before it was turned about its centre by `angle`.
 
+import { crossings } from "../inside.js";
+
 const SMALLEST = 2; // px that a side has at least
 
 export function rotate([x, y], degrees, [cx, cy]) {
@@ -33,15 +35,7 @@ export function touches(mark, point, slack) {
   const points = outline(mark);
   const [x0, y0, x1, y1] = bounds(points);
   if (point[0] < x0 - slack || point[0] > x1 + slack || point[1] < y0 - slack || point[1] > y1 + slack) return false;
-  return contains(points, point) || edges(points).some(([a, b]) => distance(point, a, b) <= slack);
-}
-
-function contains(points, [x, y]) {
-  let inside = false;
-  for (const [[ax, ay], [bx, by]] of edges(points)) {
-    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
-  }
-  return inside;
+  return crossings(points, ...point) % 2 === 1 || edges(points).some(([a, b]) => distance(point, a, b) <= slack);
 }
 
 export function edges(points) {

@@ -1,6 +1,7 @@
 // The image in OpenSeadragon, with a canvas over it, and the way from pixels of one to the other.
 
-import { bounds, centre, outline } from "./geometry.js";
+import { bounds, centre, outline, rotate } from "./geometry.js";
+import { ask } from "./marks.js";
 
 const PATIENCE = 250; // ms between two questions how far the tiles are
 const CLOSEST = 8; // px of the screen that one of the image takes at most
@@ -9,9 +10,7 @@ const READING = 4; // the same where a mark is brought into the middle
 // Wait until the image is cut into tiles, which happens once. `told` hears how far it is, 0 to 1.
 export async function ready(image, told) {
   for (;;) {
-    const response = await fetch(`/api/sheet/${image}`);
-    const said = await response.json();
-    if (!response.ok) throw new Error(Object.values(said.error).filter(Boolean).join(" "));
+    const said = await ask(`/api/sheet/${image}`);
     told(said.share);
     if (said.share === 1) return said;
     await new Promise((done) => { setTimeout(done, PATIENCE); });
@@ -111,21 +110,15 @@ export class View {
   // Bring a mark into the middle. With `reading` it is turned upright, and fills a part of the stage.
   show(mark, reading = false) {
     const { viewport } = this.viewer;
-    if (reading) viewport.setRotation(mark.kind === "polygon" ? 0 : -mark.angle, true);
-    const points = outline(mark).map((point) => (reading ? this.#upright(mark, point) : point));
+    const turn = mark.kind === "polygon" ? 0 : -mark.angle;
+    if (reading) viewport.setRotation(turn, true);
+    const points = outline(mark).map((point) => (reading ? rotate(point, turn, centre(mark)) : point));
     const [x0, y0, x1, y1] = bounds(points);
     const { clientWidth: wide, clientHeight: high } = this.viewer.canvas;
     const scale = Math.min((0.6 * wide) / Math.max(x1 - x0, 1), (0.25 * high) / Math.max(y1 - y0, 1), READING / devicePixelRatio);
     const now = viewport.viewportToImageZoom(viewport.getZoom());
     if (reading || now < scale / 8 || now > scale) viewport.zoomTo(viewport.imageToViewportZoom(scale), null, reading);
     viewport.panTo(viewport.imageToViewportCoordinates(...centre(mark)), reading);
-  }
-
-  #upright(mark, point) {
-    const turn = (mark.kind === "polygon" ? 0 : -mark.angle) * (Math.PI / 180);
-    const [cx, cy] = centre(mark);
-    const [x, y] = [point[0] - cx, point[1] - cy];
-    return [cx + x * Math.cos(turn) - y * Math.sin(turn), cy + x * Math.sin(turn) + y * Math.cos(turn)];
   }
 
   whole() {
