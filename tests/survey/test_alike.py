@@ -102,23 +102,32 @@ def test_a_symmetric_picture_is_not_called_mirrored():
     assert pair.turn == SAME
 
 
-def test_whole_vectors_are_the_same_in_each_orientation():
-    grey = previews(scene(5))["grey"]
-    (plain,) = whole(grey).vectors[:1]
+def test_whole_vectors_and_tones_are_the_same_in_each_orientation():
+    rows = previews(scene(5))
+    grey, colour = rows["grey"], rows["colour"]
+    one = whole(grey, colour)
     for way in range(8):
-        others = whole(turned(grey, np.array([way]))).vectors
-        assert (others @ plain).max() > 0.999
+        turn = np.array([way])
+        tints = np.stack([turned(colour[:, band], turn) for band in (0, 1)], axis=1)
+        others = whole(turned(grey, turn), tints)
+        nearest = np.argmax(others.vectors @ one.vectors[0])
+        assert others.vectors[nearest] @ one.vectors[0] > 0.999
+        assert others.tones[nearest] == pytest.approx(one.tones[0], abs=0.5)
 
 
-def test_a_windows_vector_is_that_of_the_picture_cut_there():
-    grey = previews(scene(2, (640, 640)))["grey"]
+def test_a_windows_vector_and_tone_are_those_of_the_picture_cut_there():
+    picture = scene(2, (640, 640))
     number = WINDOWS.index(((0.2, 0.9), (0.0, 0.8)))
-    part = scene(2, (640, 640)).crop((128, 0, 576, 512))
+    rows = previews(picture, picture.crop((128, 0, 576, 512)))
+    grey, colour = rows["grey"], rows["colour"]
 
-    windows = of_windows(grey)
-    mine = windows.vectors[windows.windows == number][0]
+    windows, part = of_windows(grey[:1], colour[:1]), whole(grey[1:], colour[1:])
+    mine = np.flatnonzero(windows.windows == number)[0]
+    cosines = part.vectors @ windows.vectors[mine]
+    theirs = np.argmax(cosines)
 
-    assert (whole(previews(part)["grey"]).vectors @ mine).max() > 0.98
+    assert cosines[theirs] > 0.98
+    assert windows.tones[mine] == pytest.approx(part.tones[theirs], abs=3)
 
 
 def test_the_place_of_a_part_is_found_to_a_hundredth_of_the_side():

@@ -17,14 +17,13 @@ from atarimae.survey.fitting import FINE, Sizes, cells, fitted, resampled, sizes
 from atarimae.survey.windows import WINDOWS, turned
 from atarimae.types import Array, Bools, Floats, Ints, Progress, silent
 
-VERSION = 1  # of what is found: raise it whenever that changes
+VERSION = 2  # of what is found: raise it whenever that changes
 AT_ONCE = 256  # pairs that are compared at once: more would fall out of the cache
 CORRELATED = 0.95  # brightness of both, once they lie over each other
 APART, APART_CUT = 0.30, 0.60  # of the contrast: the cell that differs most, of wholes and parts
 CONTRAST = 1.33  # by which one may have more than the other
 LIGHT = 16.0  # grey levels, by which one may be lighter in the mean
 TINT = 12.0  # levels of Cb and Cr: the cell that differs most
-HUE = 24.0  # levels of Cb and Cr, by which both may differ in the mean
 WHOLE = 0.98  # of the area, from which on a part is the whole
 
 # How `inner` must be turned to lie on `outer`, by the bits of `windows.turned`.
@@ -51,7 +50,9 @@ def alike(
     pictures are looked for as well.
     """
     total = len(grey)
-    found = candidates(grey, cut=cut, told=lambda done: progress(done, total, "looking for copies"))
+    found = candidates(
+        grey, colour, cut=cut, told=lambda done: progress(done, total, "looking for copies")
+    )
     pairs: dict[tuple[int, int], Alike] = {}
     for one in _all_judged(grey, colour, found, progress):
         key = (min(one.outer, one.inner), max(one.outer, one.inner))
@@ -67,8 +68,7 @@ def _all_judged(
     pictures = sizes(grey)
 
     def judged(start: int) -> list[Alike]:
-        some = found.some(slice(start, start + AT_ONCE))
-        return _judged(pictures, colour, some.some(_of_one_hue(colour, some)))
+        return _judged(pictures, colour, found.some(slice(start, start + AT_ONCE)))
 
     starts = range(0, len(found), AT_ONCE)
     with ThreadPoolExecutor(cores()) as pool:
@@ -103,16 +103,6 @@ class _Look:
         """Shares of the outer picture's area."""
         x0, y0, x1, y1 = self.places.T
         return np.asarray((x1 - x0) * (y1 - y0))
-
-
-def _of_one_hue(colour: Array, found: Candidates) -> Bools:
-    """Whose mean colours are near each other: what rules most look-alikes out costs least."""
-    mean = np.einsum(
-        "ny,ncyx,nx->nc", _SHARES[found.windows, 1], colour[found.outer].astype(np.float32),
-        _SHARES[found.windows, 0], optimize=True,
-    )  # fmt: skip
-    own = colour[found.inner].mean((2, 3), np.float32)
-    return np.asarray(np.abs(mean - own).max(1) <= HUE)
 
 
 def _judged(pictures: Sizes, colour: Array, found: Candidates) -> list[Alike]:
@@ -191,17 +181,3 @@ def _relations() -> Ints:
 
 _RELATIONS = _relations()
 _FRAMES = np.array([(x[0], y[0], x[1], y[1]) for x, y in WINDOWS], np.float32)
-
-
-def _shares(size: int) -> Floats:
-    """(windows, 2, size): each pixel's share of the mean, across and down."""
-    places = np.arange(size) / size
-    made = np.empty((len(WINDOWS), 2, size), np.float32)
-    for number, window in enumerate(WINDOWS):
-        for axis, (start, stop) in enumerate(window):
-            inside = (np.minimum(places + 1 / size, stop) - np.maximum(places, start)).clip(0)
-            made[number, axis] = inside / inside.sum()
-    return made
-
-
-_SHARES = _shares(32)

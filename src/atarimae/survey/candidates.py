@@ -1,22 +1,27 @@
-"""Which pictures may be copies: the nearest by low frequencies, without an n × n matrix."""
+"""Which pictures may be copies: the nearest by low frequencies, without an n × n matrix.
+
+What is near by its brightness must then have about the tone of the other: that costs nothing, and
+of photographs it leaves one pair in twenty to be laid over each other.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from atarimae.survey.windows import Vectors, of_windows, whole
+from atarimae.survey.cells import Cells
+from atarimae.survey.windows import COLOUR, COLOURS, CONTRAST, LIGHT, Vectors, of_windows, whole
 from atarimae.types import Array, Bools, Floats, Ints
 
-NEAREST = 16  # that are asked for
 CLOSE = 0.90  # cosine, of whole pictures
 CLOSE_CUT = 0.83  # of a window with a whole picture
 AS_NEAR = 0.01  # by which a window must be nearer than the whole picture
-BLOCK = 256  # pictures whose windows are searched at once
-FEW = 4096  # vectors that are gone through one by one
-TRAIN = 64  # vectors a cell that its centre is learned from
-PROBES = 8  # cells that are looked into
+LIGHTER = 28.0  # grey levels in the mean, that copies differ by at most
+STRONGER = 0.7  # logarithm of their contrasts' ratio
+COLOURED = 12.0  # levels of Cb and Cr, the root of the mean square
+MISPLACED = 0.3  # of the contrast of the colours, which a window beside its place adds to that
+AT_ONCE = 1 << 16  # pairs whose tones are compared at once
+BLOCK = 512  # pictures whose windows are searched at once
 
 
 @dataclass(frozen=True)
@@ -39,41 +44,60 @@ class Candidates:
 
 
 def candidates(
-    grey: Array, *, cut: bool = True, told: Callable[[int], None] = lambda done: None
+    grey: Array,
+    colour: Array,
+    *,
+    cut: bool = True,
+    told: Callable[[int], None] = lambda done: None,
 ) -> Candidates:
-    """Pairs of previews (n, 64, 64) that look alike at a glance, each once and way round.
+    """Pairs of previews that look alike at a glance, each once and way round.
 
-    With `cut`, copies that show a part of another picture are looked for as well. `told` hears
-    how many pictures were gone through.
+    `grey` is (n, 64, 64), `colour` (n, 2, 32, 32). With `cut`, copies that show a part of another
+    picture are looked for as well. `told` hears how many pictures were gone through.
     """
-    blocks = range(0, len(grey), BLOCK)
-    known = _joined([_moved(whole(grey[start : start + BLOCK]), start) for start in blocks])
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(grey), BLOCK)]
+    known = _joined([_moved(whole(grey[some], colour[some]), some.start) for some in blocks])
     if known is None or not len(known.images):
         return _NONE
-    index = _index(known.vectors)
+    cells = Cells(known.vectors)
     found = []
-    for start in blocks:
-        block = grey[start : start + BLOCK]
-        asked = _moved(of_windows(block), start) if cut else _of_whole(known, start)
-        found.append(_once(_near(index, known, asked)))
-        told(min(start + BLOCK, len(grey)))
+    for some in blocks:
+        asked = of_windows(grey[some], colour[some]) if cut else _of_whole(known, some.start)
+        found.append(_once(_near(cells, known, _moved(asked, some.start) if cut else asked)))
+        told(min(some.stop, len(grey)))
     all_of_them = Candidates(*(np.concatenate([getattr(one, n) for one in found]) for n in _NAMES))
     return _once(_sorted(all_of_them))
 
 
-def _near(index: Any, known: Vectors, asked: Vectors) -> Candidates:
-    if not len(asked.images):
+def _near(cells: Cells, known: Vectors, asked: Vectors) -> Candidates:
+    least = np.where(asked.windows == 0, CLOSE, CLOSE_CUT).astype(np.float32)
+    parts = []
+    for rows, there, cosines in cells.near(asked.vectors, least):
+        likely = known.images[there] != asked.images[rows]
+        likely &= _of_one_tone(asked, known, rows, there)
+        parts.append((rows[likely], there[likely], cosines[likely]))
+    if not parts:
         return _NONE
-    cosines, places = index.search(asked.vectors, min(NEAREST, len(known.images)))
-    least = np.where(asked.windows == 0, CLOSE, CLOSE_CUT)
-    rows, columns = np.nonzero((cosines >= least[:, None]) & (places >= 0))
-    there = places[rows, columns]
-    other = known.images[there] != asked.images[rows]
-    rows, columns, there = rows[other], columns[other], there[other]
+    rows, there, cosines = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Candidates(
         asked.images[rows], known.images[there], asked.windows[rows],
-        asked.turns[rows], known.turns[there], cosines[rows, columns],
+        asked.turns[rows], known.turns[there], cosines,
     )  # fmt: skip
+
+
+def _of_one_tone(asked: Vectors, known: Vectors, rows: Ints, there: Ints) -> Bools:
+    """Which pairs of rows are as light, as strong and of the same colours, more or less."""
+    likely = np.ones(len(rows), bool)
+    for place, bound in ((LIGHT, LIGHTER), (CONTRAST, STRONGER)):
+        apart = asked.tones[rows, place] - known.tones[there, place]
+        likely &= np.abs(apart) <= bound
+    left = np.flatnonzero(likely)
+    for start in range(0, len(left), AT_ONCE):
+        some = left[start : start + AT_ONCE]
+        ours, theirs = asked.tones[rows[some], COLOUR:], known.tones[there[some], COLOUR:]
+        bounds = COLOURED + MISPLACED * np.sqrt(np.square(theirs[:, _WAVES]).sum(1))
+        likely[some] = np.square(ours - theirs).sum(1) <= bounds**2
+    return likely
 
 
 def _sorted(found: Candidates) -> Candidates:
@@ -96,26 +120,6 @@ def _once(found: Candidates) -> Candidates:
     return found.some(order[first])
 
 
-def _index(vectors: Floats) -> Any:
-    """FAISS's: exact for few vectors, else in cells of which each question looks into some."""
-    import faiss
-
-    width = vectors.shape[1]
-    if len(vectors) <= FEW:
-        index: Any = faiss.IndexFlatIP(width)
-    else:
-        cells = int(4 * np.sqrt(len(vectors)))
-        index = faiss.IndexIVFFlat(
-            faiss.IndexFlatIP(width), width, cells, faiss.METRIC_INNER_PRODUCT
-        )
-        index.cp.seed, index.cp.max_points_per_centroid = 0, TRAIN
-        index.cp.min_points_per_centroid = 1  # else it warns on stderr
-        index.nprobe = PROBES
-        index.train(vectors)
-    index.add(vectors)
-    return index
-
-
 def _of_whole(known: Vectors, start: int) -> Vectors:
     """The whole pictures of a block, in one orientation each."""
     here = np.flatnonzero((known.images >= start) & (known.images < start + BLOCK))
@@ -124,7 +128,7 @@ def _of_whole(known: Vectors, start: int) -> Vectors:
 
 
 def _moved(vectors: Vectors, start: int) -> Vectors:
-    return Vectors(vectors.vectors, vectors.images + start, vectors.windows, vectors.turns)
+    return replace(vectors, images=vectors.images + start)
 
 
 def _joined(parts: list[Vectors]) -> Vectors | None:
@@ -133,7 +137,8 @@ def _joined(parts: list[Vectors]) -> Vectors | None:
     return Vectors(*(np.concatenate([getattr(part, n) for part in parts]) for n in _VECTORS))
 
 
-_VECTORS = ("vectors", "images", "windows", "turns")
+_WAVES = [n for n in range(2 * COLOURS**2) if n % COLOURS**2]  # all but the means of Cb and Cr
+_VECTORS = ("vectors", "images", "windows", "turns", "tones")
 _NAMES = ("outer", "inner", "windows", "outer_turns", "inner_turns", "cosines")
 _INTS, _FLOATS = np.zeros(0, np.int64), np.zeros(0, np.float32)
 _NONE = Candidates(_INTS, _INTS, _INTS, _INTS, _INTS, _FLOATS)

@@ -16,8 +16,7 @@ ROUGH, FINE = SIDE // 4, SIDE // 2  # px a side that are compared
 BLOCK = 256  # pictures that are made smaller at once
 STEPS = 3  # how often the place is bettered, at each of two sizes
 ENOUGH = 0.995  # correlation, from which on the place is not bettered
-UNLIKE = 0.4  # correlation, below which nobody tries
-HOPELESS = 0.8  # correlation at the rough size, below which nothing more is done
+LEAST = (0.6, 0.8, 0.84, 0.86)  # correlation, below which a pair is given up, by step
 REACH = 0.06  # of the side, that one step may move an edge
 OUTSIDE = 0.02  # of the side, that the place may lie beyond the picture
 CELLS = 8  # a side, whose differences are looked at one by one
@@ -52,7 +51,7 @@ def fitted(
     """
     target: Floats = turned(pictures.rough[inner], turns)
     places, likeness = _fitted(pictures.half[outer], target, places)
-    some = np.flatnonzero(likeness >= HOPELESS)
+    some = np.flatnonzero(likeness >= LEAST[-1])
     fine: Floats = turned(pictures.half[inner[some]], turns[some])
     places[some], likeness[some] = _fitted(pictures.full[outer[some]], fine, places[some])
     return places, likeness
@@ -66,7 +65,7 @@ def _fitted(outer: Array, target: Floats, places: Floats) -> tuple[Floats, Float
     for step in range(STEPS + 1):
         seen = resampled(outer[going], places[going], side)
         likeness[going] = correlation(seen, target[going])
-        more = (likeness[going] < ENOUGH) & (likeness[going] > UNLIKE)
+        more = (likeness[going] < ENOUGH) & (likeness[going] >= LEAST[step])
         going = going[more]
         if step == STEPS or not len(going):
             break

@@ -5,18 +5,22 @@ same of 99 windows in it, for copies that were cut. All of them are two small ma
 one preview. A mirrored or turned picture has the same numbers with other signs and with rows and
 columns swapped, so that the eight orientations of a picture cost nothing: each vector is written
 in one canonical orientation, and where that is in doubt in all those that it may have.
+
+Beside them stands a tone: brightness, contrast and the low frequencies of the colours, which copies
+share as well, and most look-alikes don't.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Any, TypeVar
 
 import numpy as np
 
-from atarimae.survey.hashes import SIDE
 from atarimae.types import Array, Bools, Floats, Ints
 
 Kind = TypeVar("Kind", bound="np.ndarray[Any, Any]")
+Intervals = tuple[tuple[float, float], ...]
 
 COSINES = 7  # a side
 MOST = 8  # of the sum of a cosine's two frequencies
@@ -24,10 +28,13 @@ EDGES = (0.0, 0.1, 0.2, 0.3)  # of the side: how far a window's edges lie inside
 SHORTEST = 0.65  # of the side, of a window
 FLAT = 3.0  # grey levels of deviation, below which a window shows nothing
 DOUBT = 0.15  # of a vector's length: signs of smaller numbers are not trusted
+COLOURS = 4  # cosines a side of Cb and of Cr
+LIGHT, CONTRAST, COLOUR = 0, 1, 2  # where in a tone they stand; the colours to its end
 
 INTERVALS = tuple(
     (low, 1 - high) for low, high in product(EDGES, EDGES) if 1 - high - low >= SHORTEST
 )
+_WHOLE = ((0.0, 1.0),)
 WINDOWS = tuple((x, y) for y in INTERVALS for x in INTERVALS)  # the first is the whole picture
 
 _USED = [(u, v) for u, v in product(range(COSINES), repeat=2) if 1 <= u + v <= MOST]
@@ -43,11 +50,13 @@ class Vectors:
     images: Ints  # the row of the preview that each is of
     windows: Ints  # its number in `WINDOWS`
     turns: Ints  # which orientation it is written in: see `turned`
+    tones: Floats  # (n, 2 + 2 COLOURS²): grey levels, their logarithm, levels of Cb and Cr
 
 
-def whole(grey: Array) -> Vectors:
-    """Of whole pictures (n, 64, 64), in every orientation that may be the canonical one."""
-    numbers = _cosines(grey, ((0.0, 1.0),))
+def whole(grey: Array, colour: Array) -> Vectors:
+    """Of whole previews, see `hashes.PREVIEW`, in every orientation that may be the canonical."""
+    numbers = _cosines(grey, _WHOLE)
+    tints = _tints(colour, _WHOLE)
     own, seen = _turn(numbers), _shown(numbers)
     length = np.sqrt(np.square(numbers[:, _ROWS, _COLUMNS]).sum(1)) + 1e-9
     across, down = np.abs(numbers[:, 0, 1]) / length, np.abs(numbers[:, 1, 0]) / length
@@ -63,17 +72,19 @@ def whole(grey: Array) -> Vectors:
         vectors = _unit(turned_cosines(numbers[rows], turns))
         fresh = _new(vectors, rows, kept)
         rows, turns = rows[fresh], turns[fresh]
-        kept.append(Vectors(vectors[fresh], rows, np.zeros(len(rows), np.int64), turns))
+        tones = _tones(numbers[rows], tints[rows], turns)
+        kept.append(Vectors(vectors[fresh], rows, np.zeros(len(rows), np.int64), turns, tones))
     return Vectors(*(np.concatenate([getattr(one, name) for one in kept]) for name in _NAMES))
 
 
-def of_windows(grey: Array) -> Vectors:
-    """Of all `WINDOWS` of pictures (n, 64, 64), each in its canonical orientation alone."""
+def of_windows(grey: Array, colour: Array) -> Vectors:
+    """Of all `WINDOWS` of previews, each in its canonical orientation alone."""
     numbers = _cosines(grey, INTERVALS)
     seen = np.flatnonzero(_shown(numbers))
-    turns = _turn(numbers[seen])
+    numbers, turns = numbers[seen], _turn(numbers[seen])
     images, windows = np.divmod(seen, len(WINDOWS))
-    return Vectors(_unit(turned_cosines(numbers[seen], turns)), images, windows, turns)
+    tones = _tones(numbers, _tints(colour, INTERVALS)[seen], turns)
+    return Vectors(_unit(turned_cosines(numbers, turns)), images, windows, turns, tones)
 
 
 def turned(pictures: Kind, turns: Ints) -> Kind:
@@ -92,35 +103,50 @@ def turned(pictures: Kind, turns: Ints) -> Kind:
 
 
 def turned_cosines(numbers: Floats, turns: Ints) -> Floats:
-    """Cosines (n, COSINES, COSINES) of the picture that `turned` would give."""
-    signs = np.where(np.arange(COSINES) % 2, -1, 1).astype(np.float32)
+    """Cosines (n, side, side) of the picture that `turned` would give."""
+    signs = np.where(np.arange(numbers.shape[1]) % 2, -1, 1).astype(np.float32)
     across = np.where(turns[:, None] & 1, signs, 1)
     down = np.where(turns[:, None] & 2, signs, 1)
     flipped = numbers * down[:, :, None] * across[:, None, :]
     return np.where((turns & 4)[:, None, None] > 0, flipped.swapaxes(1, 2), flipped)
 
 
-def _cosines(grey: Array, intervals: tuple[tuple[float, float], ...]) -> Floats:
-    """(n × windows, COSINES, COSINES): rows are frequencies down, columns across."""
-    basis = _basis(intervals)
-    flat = basis.reshape(-1, SIDE)
-    numbers = flat @ grey.astype(np.float32) @ flat.T
+def _tones(numbers: Floats, tints: Floats, turns: Ints) -> Floats:
+    """Of cosines of brightness, and of those of the colours (n, 2, COLOURS, COLOURS)."""
+    contrast = np.log(np.sqrt(np.square(numbers[:, _ROWS, _COLUMNS]).sum(1)) + 1)
+    colours = [
+        turned_cosines(tints[:, band], turns).reshape(len(tints), COLOURS**2) for band in (0, 1)
+    ]
+    return np.asarray(np.column_stack([numbers[:, 0, 0], contrast, *colours]), np.float32)
+
+
+def _tints(colour: Array, intervals: Intervals) -> Floats:
+    """(n × windows, 2, COLOURS, COLOURS)."""
+    bands = [_cosines(colour[:, band], intervals, COLOURS) for band in (0, 1)]
+    return np.stack(bands, axis=1)
+
+
+def _cosines(pictures: Array, intervals: Intervals, number: int = COSINES) -> Floats:
+    """(n × windows, number, number): rows are frequencies down, columns across."""
+    flat = _basis(intervals, number, pictures.shape[1]).reshape(len(intervals) * number, -1)
+    numbers = flat @ pictures.astype(np.float32) @ flat.T
     many = len(intervals)
-    apart = numbers.reshape(-1, many, COSINES, many, COSINES).transpose(0, 1, 3, 2, 4)
-    return np.ascontiguousarray(apart).reshape(-1, COSINES, COSINES)
+    apart = numbers.reshape(-1, many, number, many, number).transpose(0, 1, 3, 2, 4)
+    return np.ascontiguousarray(apart).reshape(-1, number, number)
 
 
-def _basis(intervals: tuple[tuple[float, float], ...]) -> Floats:
-    """(intervals, COSINES, SIDE): means of the pixels inside, weighted by each cosine."""
-    pixels = np.arange(SIDE)
-    made = np.empty((len(intervals), COSINES, SIDE), np.float32)
-    for number, (start, stop) in enumerate(intervals):
-        low, high = start * SIDE, stop * SIDE
+@lru_cache
+def _basis(intervals: Intervals, number: int, side: int) -> Floats:
+    """(intervals, number, side): means of the pixels inside, weighted by each cosine."""
+    pixels = np.arange(side)
+    made = np.empty((len(intervals), number, side), np.float32)
+    for row, (start, stop) in enumerate(intervals):
+        low, high = start * side, stop * side
         inside = (np.minimum(pixels + 1, high) - np.maximum(pixels, low)).clip(0, 1)
         place = ((pixels + 0.5 - low) / (high - low)).clip(0, 1)
-        waves = np.cos(np.pi * np.arange(COSINES)[:, None] * place)
+        waves = np.cos(np.pi * np.arange(number)[:, None] * place)
         waves[1:] *= np.sqrt(2)
-        made[number] = waves * inside / (high - low)
+        made[row] = waves * inside / (high - low)
     return made
 
 
@@ -152,4 +178,4 @@ def _new(vectors: Floats, rows: Ints, kept: list[Vectors]) -> Bools:
     return fresh
 
 
-_NAMES = ("vectors", "images", "windows", "turns")
+_NAMES = ("vectors", "images", "windows", "turns", "tones")

@@ -1,0 +1,84 @@
+"""All near neighbours of many vectors at once: in cells, each compared in one matrix product.
+
+An index that answers one question after the other reads a cell's vectors anew for each. Here the
+questions are sorted by cell first, which takes a third of the time.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from atarimae.types import Floats, Ints
+
+FEW = 4096  # vectors that are all compared
+TRAIN = 64  # vectors a cell that its centre is learned from
+ROUNDS = 10  # of learning
+PROBES = 6  # cells that are looked into
+MOST = 16  # neighbours of a question in one cell
+PRODUCT = 1 << 21  # numbers of one product
+
+Near = tuple[Ints, Ints, Floats]  # n questions, their neighbours, and the cosines of both
+
+
+class Cells:
+    """Unit vectors (n, width), sorted by the nearest of 2√n centres."""
+
+    def __init__(self, vectors: Floats) -> None:
+        self._centres = _centres(vectors)
+        cell = self._nearest(vectors, 1)[:, 0]
+        self._order = np.argsort(cell, kind="stable")
+        self._vectors = vectors[self._order]
+        self._starts = np.searchsorted(cell[self._order], np.arange(len(self._centres) + 1))
+
+    def near(self, asked: Floats, least: Floats) -> Iterator[Near]:
+        """Pairs whose cosine is at least that of the question, cell by cell.
+
+        Of one question and one cell there are the `MOST` nearest at most.
+        """
+        cells = self._nearest(asked, PROBES)
+        order = np.argsort(cells.ravel(), kind="stable")
+        starts = np.searchsorted(cells.ravel()[order], np.arange(len(self._centres) + 1))
+        rows = order // cells.shape[1]
+        for cell, (start, stop) in enumerate(pairwise(self._starts)):
+            if start == stop:
+                continue
+            step = max(1, PRODUCT // int(stop - start))
+            for place in range(starts[cell], starts[cell + 1], step):
+                some = rows[place : min(place + step, starts[cell + 1])]
+                cosines = asked[some] @ self._vectors[start:stop].T
+                # Flat: several times as fast as rows and columns at once.
+                flat = np.flatnonzero(_highest(cosines, least[some]))
+                found, there = np.divmod(flat, stop - start)
+                yield some[found], self._order[start + there], cosines.ravel()[flat]
+
+    def _nearest(self, vectors: Floats, number: int) -> Ints:
+        """(n, number): the cells with the nearest centres."""
+        import faiss
+
+        _, cells = faiss.knn(
+            vectors, self._centres, min(number, len(self._centres)), faiss.METRIC_INNER_PRODUCT
+        )
+        return np.asarray(cells, np.int16)
+
+
+def _centres(vectors: Floats) -> Floats:
+    """(cells, width); one for few vectors."""
+    import faiss
+
+    cells = int(2 * np.sqrt(len(vectors))) if len(vectors) > FEW else 1
+    learned = faiss.Clustering(vectors.shape[1], cells)
+    learned.seed, learned.max_points_per_centroid, learned.min_points_per_centroid = 0, TRAIN, 1
+    learned.spherical, learned.niter = True, ROUNDS
+    learned.train(vectors, faiss.IndexFlatIP(vectors.shape[1]))
+    return np.asarray(faiss.vector_to_array(learned.centroids).reshape(cells, -1), np.float32)
+
+
+def _highest(cosines: Floats, least: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Which of each row (n, m) are at least its bound, and among its `MOST` highest."""
+    high = cosines >= least[:, None]
+    many = np.flatnonzero(np.count_nonzero(high, axis=1) > MOST)
+    if len(many):
+        bounds = np.partition(cosines[many], -MOST, axis=1)[:, -MOST]
+        high[many] = cosines[many] >= bounds[:, None]
+    return high
