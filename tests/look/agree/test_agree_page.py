@@ -83,6 +83,32 @@ def test_two_people_answer_and_the_right_answer_becomes_a_label(page, maker, bot
     assert {edit.why for edit in edits[1:]} == {"agreement 1"}
 
 
+def test_visitors_of_a_shared_page_answer_under_their_names(browser, maker, bottles):
+    last = bottles.images[-1]
+    with serving(maker.workspace, "t", edit=True) as address:
+        for name, key in (("花子", "1"), ("太郎", "2")):
+            context = browser.new_context(viewport=PHONE)
+            page = context.new_page()
+            page.goto(f"{address}/agree/1?token=t&who=x")
+            page.fill("input[name=who]", name)
+            page.get_by_role("button", name="Begin").click()
+            answered(page, key * 3)
+            expect(page.locator("#progress")).to_have_text("4 of 4, 3 answered")
+            with page.expect_response(lambda said: said.request.post_data_json["image"] == last):
+                page.keyboard.press(key)
+            expect(page.locator("#thanks")).to_contain_text(f"Thank you, {name}.")
+            page.goto(f"{address}/agree/1")  # the name is known
+            expect(page.locator("#thanks")).to_be_visible()
+            if name == "太郎":
+                page.goto(f"{address}/agree/1/outcome")
+                page.keyboard.press("1")
+                expect(page.locator(".became").nth(0)).to_have_text("Labelled so: edit 2.")
+            context.close()
+    store = Store(maker.workspace)
+    assert {one.by for one in store.agreements.opinions(1)} == {"花子", "太郎"}
+    assert store.edits()[-1].by == "太郎"
+
+
 def test_boxes_are_drawn_and_a_class_is_a_key(page, maker, bottles):
     asked = start(maker.workspace, images=2, classes=["weld", "bolt"], boxes=True)
     with serving(maker.workspace) as address:
