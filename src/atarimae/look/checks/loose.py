@@ -59,6 +59,7 @@ def _suspect(
         "Move the box. Reject the proposal where the box is right: it is not told again then.",
         share,
         theirs,
+        mine,
     )
 
 

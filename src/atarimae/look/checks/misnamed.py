@@ -62,6 +62,7 @@ def _suspect(
         f"atarimae confirm {place.file.path}",
         share,
         theirs,
+        mine,
     )
 
 
