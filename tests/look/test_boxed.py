@@ -68,19 +68,19 @@ def test_one_alone_is_drawn_alone_and_a_turned_one_turned(client, maker):
     assert not there(turned, LINE, (100 - left) * scale, (100 - top) * scale)
 
 
-@pytest.mark.parametrize(
-    ("asked", "status"),
-    [
-        ("", 400), ("box=", 400), ("box=1,2", 400), ("box=nan,1,2,inf", 400),
-        ("box=9,9,1,1", 400), ("box=1,1,9,9&box_angle=inf", 422), ("proposed=a,b,c,d", 400),
-        ("box=900,900,950,950", 404), ("box=-90,-90,-50,-50", 404),
-    ],
+NO_BOX = (
+    ("", 400), ("box=", 400), ("box=1,2", 400), ("box=nan,1,2,inf", 400), ("box=9,9,1,1", 400),
+    ("proposed=a,b,c,d", 400), ("box=1,1,9,9&box_angle=inf", 422), ("box=900,900,950,950", 404),
+    ("box=-90,-90,-50,-50", 404),
 )  # fmt: skip
-def test_what_is_no_box_in_the_image_is_refused(client, maker, asked, status):
+
+
+def test_what_is_no_box_in_the_image_is_refused(client, maker):
     image = maker.picture("a.png", WHITE, size=(40, 30))
     maker.record()
-    said = client.get(f"/crop/{image}.webp?{asked}")
-    assert (said.status_code, "error" in said.json()) == (status, True)
+    for asked, status in NO_BOX:
+        said = client.get(f"/crop/{image}.webp?{asked}")
+        assert (said.status_code, "error" in said.json()) == (status, True), asked
 
 
 def test_findings_the_queue_and_the_report_show_missing_loose_and_misnamed_boxes(
