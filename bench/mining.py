@@ -27,7 +27,7 @@ from PIL import Image
 from atarimae import api
 from atarimae.demo.ideas import MIDDLE
 from atarimae.look.mine import Example, Mined, Wish, mine
-from atarimae.look.mine.mine import Ready, prepare, taken
+from atarimae.look.mine.mine import Ready, prepare
 from atarimae.predict.source import open_source
 from atarimae.types import Data, Source
 from bench.drawings import Drawing, draw
@@ -75,8 +75,11 @@ def _of_example(space: api.Workspace, data: Data, shown: Drawing, true: dict[str
     shuffled = [random.permutation(images).tolist() for _ in range(1000)]
     right, wrong = _answers(order, true)
     found = ready.ask(wish)
-    more = ready.ask(replace(wish, right=taken(found.results, right)))
-    both = replace(wish, right=taken(found.results, right), wrong=taken(found.results, wrong))
+    liked, not_liked = (
+        tuple(one.tile for one in found.results if one.image in some) for some in (right, wrong)
+    )
+    more = ready.ask(replace(wish, right=liked))
+    both = replace(wish, right=liked, wrong=not_liked)
     first = set(order[:SHOWN])
     return {
         "at random": np.mean([_figures(one, true) for one in shuffled], 0).tolist(),

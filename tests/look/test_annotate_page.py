@@ -360,7 +360,7 @@ def test_a_visitor_who_may_edit_gives_a_name_and_marks_under_it(browser, maker):
         page.keyboard.press("l")
         page.keyboard.type("溶接")
         page.keyboard.press("Enter")
-        page.get_by_label("Your name").fill("太郎 🍶")
+        page.get_by_label("Name", exact=True).fill("太郎 🍶")
         page.keyboard.press("Enter")
         expect(page.locator("#chosen")).to_contain_text("by 太郎 🍶")
         page.close()

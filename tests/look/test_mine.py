@@ -11,10 +11,10 @@ from atarimae import api
 from atarimae.cli import main
 from atarimae.errors import AtarimaeError, UsageError
 from atarimae.look.mine import Example, Wish, asked, found, mine, unlabelled
-from atarimae.look.mine.mine import prepare, taken
+from atarimae.look.mine.mine import prepare
 from atarimae.look.mine.sought import TILES, Ground, ground, sought
 from atarimae.predict.tilecache import Block
-from atarimae.store import Classes, Store
+from atarimae.store import Classes, Queued, Store
 from atarimae.types import Box, Label
 
 
@@ -76,11 +76,9 @@ def test_what_is_taken_and_rejected_moves_what_is_sought(maker, sheets):
     wish = Wish((Example(path, Box(100, 60, 180, 100)),))
     ready = prepare(maker.workspace, unlabelled(maker.data), wish)
     first = ready.ask(wish)
-    red = [one.image for one in first.results if one.file[5] in "25"]
-    green = [one.image for one in first.results if one.file[5] in "137"]
-    again = Wish(
-        wish.examples, right=taken(first.results, green), wrong=taken(first.results, red[:1])
-    )
+    red = tuple(one.tile for one in first.results if one.file[5] in "25")
+    green = tuple(one.tile for one in first.results if one.file[5] in "137")
+    again = Wish(wish.examples, right=green, wrong=red[:1])
     order = [one.file[5] for one in ready.ask(again).results]
     assert set(order[:4]) == {"1", "3", "5", "7"}  # on 5 is a green one beside the red
 
@@ -168,6 +166,10 @@ def test_queues_are_listed_and_dropped(maker, sheets, capsys):
     assert main([*here, "queues", "like red", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["images"]
     assert [row["why"] for row in rows] == ["like known/赤.png"] * 2
+    far = Box(12345.625, 0, 20000.0625, 1)  # more than six digits, as on a sheet
+    Store(maker.workspace).queues.put("far", [Queued(sheets["known/赤.png"], far)])
+    assert main([*here, "queues", "far", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["images"][0]["box"] == [12345.625, 0, 20000.0625, 1]
     assert main([*here, "queues", "like red", "--drop"]) == 0
     assert main([*here, "queues", "like red"]) == 2
     assert "No queue 'like red'" in capsys.readouterr().err

@@ -122,7 +122,7 @@ def test_a_box_is_drawn_judged_and_queued(page, maker, sheets, size):
         page.keyboard.press("r")
         expect(page.locator("#results > .wrong")).to_have_count(0)
         assert {captions.nth(n).inner_text() for n in (0, 1)} == {"pool/2 🍶.png", "pool/5 🍶.png"}
-        page.fill("#name", "赤 <script>")
+        page.fill("#into", "赤 <script>")
         page.click("#queue")
         page.locator("#queued a").click()
         expect(page.locator("#count")).to_have_text("7 of 11 files")
@@ -130,3 +130,17 @@ def test_a_box_is_drawn_judged_and_queued(page, maker, sheets, size):
         [sheets["pool/2 🍶.png"], sheets["pool/5 🍶.png"]],
         [sheets["pool/5 🍶.png"], sheets["pool/2 🍶.png"]],
     )
+
+
+def test_a_visitor_is_asked_for_a_name_before_the_first_search(browser, maker, sheets):
+    with serving(maker.workspace, "t", edit=True) as address:
+        page = browser.new_page(viewport=PHONE)
+        page.goto(f"{address}/mine?image={sheets['known/赤.png']}&token=t")
+        page.fill("dialog#name input", "みどり")
+        page.keyboard.press("Enter")
+        expect(page.locator("#results > li")).not_to_have_count(0)
+        page.fill("#into", "赤")
+        page.click("#queue")
+        expect(page.locator("#queued")).to_contain_text("into the queue 赤.")
+        page.close()
+    assert {one.by for one in Store(maker.workspace).queues.of("赤")} == {"みどり"}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvips
 from PIL import Image as Pillow
 
 from atarimae.errors import AtarimaeError
@@ -154,12 +155,39 @@ def test_each_level_is_the_mean_of_four_pixels_of_the_one_above(space, streamed)
         assert tiles.read(path, nowhere) is None
 
 
-def test_a_file_too_large_for_memory_is_read_by_its_handle(space, streamed, monkeypatch):
-    for module in ("atarimae.look.content", "atarimae.look.pyramid"):
-        monkeypatch.setattr(f"{module}.IN_MEMORY", 10)
+@pytest.mark.parametrize("held", [0, 1 << 20], ids=["by its handle", "from memory"])
+def test_a_sheet_is_read_by_its_handle_or_from_memory(space, streamed, monkeypatch, held):
+    monkeypatch.setattr(pyramid, "_held", lambda image: held)
     space.put(Pillow.fromarray(NOISE), "TIFF")
 
     assert np.array_equal(level(space.make(), 10, (WIDE, HIGH)), NOISE)
+
+
+def test_a_file_that_is_written_to_meanwhile_makes_none(space, streamed):
+    space.put(Pillow.fromarray(NOISE), "TIFF")
+    path = space.workspace.root / "図 1.x"
+
+    def told(share):
+        if path.stat().st_mtime_ns != 0:
+            os.utime(path, ns=(0, 0))  # as whoever writes into it leaves another time
+
+    with pytest.raises(AtarimaeError, match="its content is another by now"):
+        pyramid.make(space.workspace, space.data, space.data.files, told)
+    assert not space.made()
+
+
+def test_many_cores_take_no_more_memory(space, streamed, monkeypatch):
+    before = pyvips.concurrency_get()
+    try:
+        pyvips.concurrency_set(64)
+        space.put(Pillow.fromarray(NOISE), "TIFF")
+        space.make()
+        assert pyvips.concurrency_get() == pyramid.THREADS
+        pyvips.concurrency_set(1)  # as whoever sets VIPS_CONCURRENCY wants it
+        pyramid.make(space.workspace, space.data, space.data.files, quiet)
+        assert pyvips.concurrency_get() == 1
+    finally:
+        pyvips.concurrency_set(before)
 
 
 def test_a_file_whose_content_is_another_by_now_makes_none(space):

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from atarimae.score.labels.boxes import Beside, badly_placed, floor, iou, overlooked, swapped
+from atarimae.score.labels.boxes import Beside, badly_placed, floor, overlooked, swapped
+from atarimae.score.overlap import iou
 
 NAMES = ("瓶", "箱", "弁")
 

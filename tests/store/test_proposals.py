@@ -102,6 +102,17 @@ def test_what_was_taken_back_is_no_proposal_and_what_was_decided_before_stays(as
     ]  # fmt: skip
 
 
+def test_those_of_one_image_and_one_by_its_number_are_among_all(asked: Store) -> None:
+    asked.decide([of(asked, "a").id], "accept")
+    for one in asked.proposals():
+        assert asked.proposal(one.id) == one
+        assert one in asked.proposals_of(one.label.image)
+    assert asked.proposals_of(image("a")) == [of(asked, "a")]
+    assert asked.proposals_of("f" * 64) == []
+    with pytest.raises(UsageError, match="No proposal '9999'"):
+        asked.proposal(9999)
+
+
 def test_a_class_of_an_image_that_a_person_had_labelled_before_is_none(store: Store) -> None:
     store.record([row("a", "a", "犬")])
     store.say([Label(image("a"), "猫", by=RUN, score=0.5)], action="propose")

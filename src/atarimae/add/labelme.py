@@ -17,7 +17,7 @@ from atarimae.add.folder import read_folder
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
-from atarimae.add.shapes import around, outline, told_by_corners
+from atarimae.add.shapes import around, as_text, outline, told_by_corners
 from atarimae.add.table import locate
 from atarimae.add.values import Object, listed, point, record, word
 from atarimae.errors import UsageError
@@ -94,10 +94,7 @@ def _label(value: str, shape: Object, left: Counter[str]) -> Label | None:
         return found
     if isinstance(said, dict) and said.get("whole"):
         return Label("", text(written), TEXT)
-    if found.box is None:  # an outline, or a turned box by its corners: a text has a box
-        points = found.points
-        found = told_by_corners(value, points) if len(points) == 4 else _hull(value, points)
-    return replace(found, kind=TEXT, value=text(written))
+    return as_text(found, text(written))
 
 
 def _hull(value: str, points: Sequence[tuple[float, float]]) -> Label:

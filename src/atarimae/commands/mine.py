@@ -1,6 +1,7 @@
 """Commands of what to label next: mine finds it in a pool, queues lists what was put aside."""
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ def queues(arguments: Arguments) -> None:
     rows = [
         {
             "file": files.get(one.image), "image": one.image, "why": one.why, "by": one.by,
-            "box": None if one.box is None else [*map(float, _corners(one.box).split(","))],
+            "box": None if one.box is None else [*asdict(one.box).values()][:4],
         }
         for one in items
     ]  # fmt: skip

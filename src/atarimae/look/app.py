@@ -54,7 +54,10 @@ PAGES = (
     compare, findings, search, guide, mine, agree, review, proposals,
 )  # fmt: skip
 # What a visitor of a shared page may change there, under a name.
-VISITORS = ("/api/edits/", "/api/marks/", "/api/name", "/api/filters", "/api/proposals/")
+VISITORS = (
+    "/api/edits/", "/api/marks/", "/api/name", "/api/filters", "/api/proposals/", "/api/agree/",
+    "/api/queues", "/api/mine",
+)  # fmt: skip
 TRIES = 20  # ports after `PORT` that are tried where none was asked for
 
 

@@ -1,11 +1,12 @@
 """The report: one HTML file that needs no server, no network and no script."""
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from markupsafe import Markup
 
@@ -16,6 +17,7 @@ from atarimae.look.brink import Brink, brink
 from atarimae.look.checks import Finding, beside
 from atarimae.look.checks.finding import by_image
 from atarimae.look.counts import Counts, count
+from atarimae.look.crops import Cut, crop
 from atarimae.look.pictures import Queries, all_rows, chosen
 from atarimae.look.queue import Queue, queue
 from atarimae.look.site import THREADS
@@ -27,6 +29,9 @@ from atarimae.workspace import Workspace
 
 MOSAIC = 28  # pictures
 FIRST = 12  # findings at the head of the queue
+BOXED = 2 * SMALL  # px, the longer side of a picture of boxes
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,8 @@ def report(
     queries, edge = _answers(store, best)
     first = todo.entries[:FIRST]
     told = [one for group in groups for one in group.shown] + [one.finding for one in first]
-    shown = {image for one in told for image in one.pictures}
+    cuts = _cuts(workspace, data, told)
+    shown = {image for one in told if one not in cuts for image in one.pictures}
     mosaic = _mosaic(data)
     shown |= queries.images | set(mosaic) | (edge.images if edge else set())
     pictures = inlined(workspace, data, shown)
@@ -97,6 +103,7 @@ def report(
         extra=extra_runs_table,
         mosaic=mosaic,
         src=pictures.get,
+        cut=cuts.get,
     )
     save(path, html)
     return Report(path, counts, todo)
@@ -121,15 +128,30 @@ def _mosaic(data: Data) -> list[str]:
 def inlined(workspace: Workspace, data: Data, images: Iterable[str]) -> dict[str, str]:
     """Small pictures as data URIs, by image; one whose content is gone is left out."""
     places = by_image(data.files)
+    return _inlined(
+        sorted(images), lambda image: thumbnail(workspace, data, places.get(image, []), SMALL)
+    )
 
-    def uri(image: str) -> tuple[str, str] | None:
-        path = thumbnail(workspace, data, places.get(image, []), SMALL)
+
+def _cuts(workspace: Workspace, data: Data, told: Iterable[Finding]) -> dict[Finding, str]:
+    """The same of the boxes of findings that are of some."""
+    places = by_image(data.files)
+
+    def made(one: Finding) -> Path | None:
+        return crop(workspace, data, places.get(one.images[0], []), Cut(one.own, one.box), BOXED)
+
+    return _inlined(dict.fromkeys(one for one in told if one.own or one.box), made)
+
+
+def _inlined(wanted: Iterable[T], made: Callable[[T], Path | None]) -> dict[T, str]:
+    def uri(one: T) -> tuple[T, str] | None:
+        path = made(one)
         if path is None:
             return None
-        return image, "data:image/webp;base64," + base64.b64encode(path.read_bytes()).decode()
+        return one, "data:image/webp;base64," + base64.b64encode(path.read_bytes()).decode()
 
     with ThreadPoolExecutor(THREADS) as pool:
-        return dict(found for found in pool.map(uri, sorted(images)) if found)
+        return dict(found for found in pool.map(uri, wanted) if found)
 
 
 def style() -> Markup:

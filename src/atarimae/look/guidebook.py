@@ -4,13 +4,11 @@ import base64
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 from markupsafe import Markup
 
-from atarimae.look import frame
+from atarimae.look import crops, frame
 from atarimae.look.checks.finding import by_image
-from atarimae.look.crops import crop
 from atarimae.look.document import save, style
 from atarimae.look.prose import prose
 from atarimae.look.thumbnails import thumbnail
@@ -50,7 +48,7 @@ def inlined(workspace: Workspace, data: Data) -> Source:
         path = (
             thumbnail(workspace, data, found)
             if fact.box is None
-            else crop(workspace, data, found, fact.box)
+            else crops.crop(workspace, data, found, crops.Cut(fact.box))
         )
         if path is None:
             return None
@@ -63,5 +61,4 @@ def linked(fact: Fact) -> str | None:
     """Where the page finds the picture of a fact."""
     if fact.box is None:
         return f"/thumbnail/{fact.image}.webp"
-    box = ",".join(f"{x:g}" for x in (fact.box.x0, fact.box.y0, fact.box.x1, fact.box.y1))
-    return f"/crop/{fact.image}.webp?box={quote(box)}"
+    return crops.linked(fact.image or "", crops.Cut(fact.box))

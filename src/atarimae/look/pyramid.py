@@ -6,6 +6,7 @@ are JPEGs themselves, and for huge ones that hardly compress: photographs, not d
 """
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from io import BytesIO
@@ -14,7 +15,7 @@ from typing import Any
 
 from atarimae import files
 from atarimae.errors import AtarimaeError
-from atarimae.look.content import IN_MEMORY, Content, open_verified
+from atarimae.look.content import IN_MEMORY, Content, open_verified, written
 from atarimae.predict.header import Reading, read_header
 from atarimae.predict.sheet import Sheet
 from atarimae.predict.source import Picture
@@ -27,6 +28,7 @@ STREAMED = ("JPEG", "PNG", "TIFF", "WEBP", "GIF")
 DENSE = 0.5  # bytes a pixel; a huge file that takes more is no drawing that compresses well
 LOSSLESS = ".png[compression=1,keep=none]"
 JPEG, FINE = ".jpg[Q=90,keep=none]", ".jpg[Q=95,subsample_mode=off,keep=none]"
+THREADS = 4  # more make it no faster (libvips issue 595), and each holds rows of the sheet
 FORMAT = f"1-{TILE}"  # another one where the files are no longer as they were
 
 Told = Callable[[float], None]  # is told how much is done, 0 to 1
@@ -43,18 +45,38 @@ def make(workspace: Workspace, data: Data, found: Sequence[File], told: Told) ->
     Raises `AtarimaeError` where no file holds it any more, or it can't be read to its end.
     """
     image = data.images[found[0].image]
-    verified = open_verified(data, image, found)
+    verified = open_verified(data, image, found, _held(image))
     if verified is None:
-        raise AtarimaeError(
-            f"{found[0].path} can't be shown.",
-            "The file is gone, or its content is another by now.",
-            "Put it back as it was, or add it again.",
-        )
+        raise _another(found[0].path)
     path = place(workspace, image.hash)
     with verified[0] as content, Reading(found[0].path), files.whole(path) as stream:
+        before = written(content)
         source = _upright(content, found[0].path, image, workspace.max_pixels, path, told)
         _write(source, stream, _tiles(image), told)
+        if written(content) != before:
+            raise _another(found[0].path)
     return path
+
+
+def _another(path: str) -> AtarimaeError:
+    return AtarimaeError(
+        f"{path} can't be shown.",
+        "The file is gone, or its content is another by now.",
+        "Put it back as it was, or add it again.",
+    )
+
+
+def _held(image: Image) -> int:
+    """Bytes of a file that is read into memory: of one that is streamed none, where that works.
+
+    libvips copies what it is given, so that a sheet of 40 MB would take 80. On other systems than
+    Linux a handle's path shares its place in the file.
+    """
+    return 0 if _is_streamed(image) and sys.platform == "linux" else IN_MEMORY
+
+
+def _is_streamed(image: Image) -> bool:
+    return image.width * image.height > LARGE and image.format in STREAMED
 
 
 def _tiles(image: Image) -> str:
@@ -69,15 +91,15 @@ def _upright(content: Content, name: str, image: Image, limit: int, path: Path, 
     """The content as a vips picture, turned as its EXIF says."""
     import pyvips  # 0.15 s that only sheets cost
 
-    huge = image.width * image.height > LARGE and image.format in STREAMED
-    if huge and image.bytes > IN_MEMORY:
+    pyvips.concurrency_set(min(pyvips.concurrency_get(), THREADS))
+    if _is_streamed(image) and not isinstance(content, BytesIO):
         format_, _ = read_header(content, name, limit)
         # By its handle: whatever takes the file's place by now, this is what was hashed.
         sheet = Sheet(Path(f"/dev/fd/{content.fileno()}"), name, format_)
     else:
         read = content.read()
         format_, header = read_header(BytesIO(read), name, limit)
-        if not huge:
+        if not _is_streamed(image):
             return pyvips.Image.new_from_array(Picture(read, name, format_, header).pixels())
         sheet = Sheet(read, name, format_)
     orientation = sheet.facts.orientation

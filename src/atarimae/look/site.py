@@ -2,9 +2,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from atarimae.look import frame
+from atarimae.look import crops, frame
 from atarimae.look.catalogue import Catalogue
 from atarimae.look.checking import Checking
+from atarimae.look.checks import Finding
 from atarimae.look.likeness import Likenesses
 from atarimae.look.maps import Maps
 from atarimae.look.nearest import Nearest
@@ -43,3 +44,9 @@ class Site:
     def src(image: str) -> str:
         """Where a page finds the thumbnail of an image."""
         return f"/thumbnail/{image}.webp"
+
+    @staticmethod
+    def cut(found: Finding) -> str | None:
+        """Where a page finds the boxes of a finding; None where it is of none."""
+        cut = crops.Cut(found.own, found.box)
+        return crops.linked(found.images[0], cut) if cut.points else None

@@ -56,12 +56,15 @@ class Proposal:
 
 
 def proposals(
-    connection: Connection, ids: Sequence[int] | None = None, at: int | None = None
+    connection: Connection,
+    ids: Sequence[int] | None = None,
+    at: int | None = None,
+    image: str | None = None,
 ) -> list[Proposal]:
-    """Every proposal that was not taken back, the oldest first; or all of the images of some.
+    """Every proposal that was not taken back, the oldest first.
 
-    As of the newest edit, or of edit `at`. What a model said of an image's class after a person had
-    is none.
+    Or all of one image; or of the images of some, by their ids. As of the newest edit, or of edit
+    `at`. What a model said of an image's class after a person had is none.
     """
     table = schema.labels.c
     names = names_at(connection, at)
@@ -70,6 +73,8 @@ def proposals(
     if ids is not None and len(ids) <= AT_ONCE:  # of more, all are read
         images = select(table.image).where(table.id.in_(ids))
         models &= table.image.in_(images)
+    if image is not None:
+        models &= table.image == image
     said = _lines(connection, models, names, at)
     if not said:
         return []

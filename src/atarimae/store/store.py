@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
-from atarimae.errors import AtarimaeError
+from atarimae.errors import AtarimaeError, UsageError
 from atarimae.store import (
     changing,
     deciding,
@@ -363,6 +363,22 @@ class Store:
             if self._proposals is None or self._proposals[0] != last:
                 self._proposals = (last, proposals(connection))
             return self._proposals[1]
+
+    def proposals_of(self, image: str) -> list[Proposal]:
+        """The same of one image, at the newest version; nothing else is read."""
+        with self._read() as connection:
+            return proposals(connection, image=image)
+
+    def proposal(self, id: int) -> Proposal:
+        """One of them, at the newest version. Raises `UsageError` where there is none."""
+        with self._read() as connection:
+            found = [one for one in proposals(connection, [id]) if one.id == id]
+        if not found:
+            raise UsageError(
+                f"No proposal '{id}'.", "It is not there, or was undone.",
+                "See 'atarimae proposals'.",
+            )  # fmt: skip
+        return found[0]
 
     def decide(
         self,

@@ -29,6 +29,15 @@ def answered(page, keys):
         page.keyboard.press(key)
 
 
+def last(page, key, image):
+    """The answer to the fourth image, until it is kept."""
+    expect(page.locator("#progress")).to_have_text("4 of 4, 3 answered")
+    with page.expect_response(
+        lambda said: said.request.method == "POST" and said.request.post_data_json["image"] == image
+    ):
+        page.keyboard.press(key)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_two_people_answer_and_the_right_answer_becomes_a_label(page, maker, bottles, size):
     if size:
@@ -42,7 +51,8 @@ def test_two_people_answer_and_the_right_answer_becomes_a_label(page, maker, bot
         expect(page.locator("#classes button")).to_have_text(
             [f"{n + 1}{c}" for n, c in enumerate(CLASSES)]
         )
-        answered(page, ["1", "2", "3", "0"])
+        answered(page, ["1", "2", "3"])
+        last(page, "0", bottles.images[3])
         expect(page.locator("#thanks")).to_contain_text("Thank you, 花子 <i>.")
         page.keyboard.press("ArrowLeft")  # an answer can be looked at again, and changed
         expect(page.locator("#none")).to_have_attribute("aria-pressed", "true")
@@ -81,6 +91,29 @@ def test_two_people_answer_and_the_right_answer_becomes_a_label(page, maker, bot
     said = [[label.value for label in data.labels.get(image, ())] for image in bottles.images]
     assert said == [["吟醸 🍶"], ["吟醸 🍶"], ["<script>"], []]
     assert {edit.why for edit in edits[1:]} == {"agreement 1"}
+
+
+def test_visitors_of_a_shared_page_answer_under_their_names(browser, maker, bottles):
+    with serving(maker.workspace, "t", edit=True) as address:
+        for name, key in (("花子", "1"), ("太郎", "2")):
+            context = browser.new_context(viewport=PHONE)
+            page = context.new_page()
+            page.goto(f"{address}/agree/1?token=t&who=x")
+            page.fill("input[name=who]", name)
+            page.get_by_role("button", name="Begin").click()
+            answered(page, key * 3)
+            last(page, key, bottles.images[3])
+            expect(page.locator("#thanks")).to_contain_text(f"Thank you, {name}.")
+            page.goto(f"{address}/agree/1")  # the name is known
+            expect(page.locator("#thanks")).to_be_visible()
+            if name == "太郎":
+                page.goto(f"{address}/agree/1/outcome")
+                page.keyboard.press("1")
+                expect(page.locator(".became").nth(0)).to_have_text("Labelled so: edit 2.")
+            context.close()
+    store = Store(maker.workspace)
+    assert {one.by for one in store.agreements.opinions(1)} == {"花子", "太郎"}
+    assert store.edits()[-1].by == "太郎"
 
 
 def test_boxes_are_drawn_and_a_class_is_a_key(page, maker, bottles):

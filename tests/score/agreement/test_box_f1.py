@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from atarimae.score.agreement import F1, box_f1, matched
-from atarimae.score.agreement.boxes import added, ious
+from atarimae.score.agreement.boxes import added
 from atarimae.types import Box
 
 
@@ -43,13 +43,6 @@ def test_matches_are_as_many_as_there_can_be(seed, bar):
     assert all(iou(first[one], second[other]) >= bar for one, other in pairs)
     assert len({one for one, _ in pairs}) == len({other for _, other in pairs}) == len(pairs)
     assert len(matched(second, first, bar)) == len(pairs)
-
-
-def test_overlaps_are_those_of_a_plain_loop():
-    random = np.random.default_rng(1)
-    first, second = boxes(random, 4), boxes(random, 5)
-    expected = [[iou(a, b) for b in second] for a in first]
-    assert ious(first, second) == pytest.approx(np.array(expected))
 
 
 def test_a_greedy_choice_is_not_in_the_way():

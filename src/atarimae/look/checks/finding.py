@@ -25,6 +25,8 @@ class Finding:
     like: tuple[str, ...] = ()  # hashes of images that are shown as evidence, not found fault with
     label: str | None = None  # the class that it proposes
     box: Box | None = None  # the box that it proposes
+    own: Box | None = None  # the box that it finds fault with
+    named: str | None = None  # the class of that box, "" for none
 
     @property
     def pictures(self) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.look.checks.placed import Suspect, box_told, findings
 from atarimae.look.checks.proposed import LEAST, Opinion, Place, lacks, often, opinion
 from atarimae.look.checks.usual import Rule, unusual, usual
-from atarimae.score.labels.boxes import badly_placed, iou
+from atarimae.score.labels.boxes import badly_placed
+from atarimae.score.overlap import iou
 from atarimae.types import Data
 
 # Of an IoU: above the guard none is loose, and below the bound each is, unless most are.
@@ -59,6 +60,7 @@ def _suspect(
         "Move the box. Reject the proposal where the box is right: it is not told again then.",
         share,
         theirs,
+        mine,
     )
 
 

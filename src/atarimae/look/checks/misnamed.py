@@ -7,7 +7,8 @@ import numpy as np
 from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.look.checks.placed import Suspect, box_told, findings
 from atarimae.look.checks.proposed import HIT, LEAST, Opinion, Place, lacks, often, opinion
-from atarimae.score.labels.boxes import iou, swapped
+from atarimae.score.labels.boxes import swapped
+from atarimae.score.overlap import iou
 from atarimae.types import CHECKED, Data
 
 
@@ -62,6 +63,7 @@ def _suspect(
         f"atarimae confirm {place.file.path}",
         share,
         theirs,
+        mine,
     )
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.look.checks.placed import Suspect, box_told, findings
 from atarimae.look.checks.proposed import HIT, LEAST, Opinion, Place, lacks, often, opinion
-from atarimae.score.labels.boxes import iou, overlooked
+from atarimae.score.labels.boxes import overlooked
+from atarimae.score.overlap import iou
 from atarimae.types import Data
 
 

@@ -1,4 +1,4 @@
-"""A box that is suspected, as a finding with the proposed box for evidence."""
+"""A box that is suspected, as a finding with the person's box and the proposed one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ class Suspect:
     fix: str
     sure: float
     proposed: Label
+    own: Label | None = None  # the person's; None where there should be one
 
 
 def findings(check: str, suspects: Iterable[Suspect]) -> list[Finding]:
@@ -28,6 +29,8 @@ def _finding(check: str, one: Suspect) -> Finding:
     return Finding(
         check, one.what, (one.file.image,), (one.file.path,), one.evidence, one.fix,
         sure=round(one.sure, 6), label=one.proposed.value, box=one.proposed.box,
+        own=None if one.own is None else one.own.box,
+        named=None if one.own is None else one.own.value,
     )  # fmt: skip
 
 

@@ -15,7 +15,8 @@ from atarimae.look.checks.finding import Beside
 from atarimae.look.checks.judged import Judged
 from atarimae.look.checks.unseen import left_out
 from atarimae.score.labels.boxes import Beside as Boxes
-from atarimae.score.labels.boxes import floor, iou
+from atarimae.score.labels.boxes import floor
+from atarimae.score.overlap import iou
 from atarimae.shapes import upright
 from atarimae.store import Store
 from atarimae.task import Learns, Task

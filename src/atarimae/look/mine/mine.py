@@ -1,6 +1,5 @@
 """Find in a pool what is like some examples: embed its tiles once, then ask time and again."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -148,9 +147,3 @@ def _ready(
     tiles = sum(stop - start for block in blocks for _, start, stop in block.parts)
     told = {paths[image]: found for image, found in unread.items()}
     return Ready(workspace, pool, seer, levels, ground(blocks), tiles, told)
-
-
-def taken(results: Sequence[Result], images: Sequence[str]) -> tuple[Tile, ...]:
-    """The tiles in which some of the results were found."""
-    chosen = set(images)
-    return tuple((one.image, one.level, one.number) for one in results if one.image in chosen)

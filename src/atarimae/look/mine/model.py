@@ -11,7 +11,7 @@ from atarimae.look.searcher import newest_bundle
 from atarimae.predict.run import apply
 from atarimae.predict.tiles import weights_key
 from atarimae.predict.unit import embeddings, unit
-from atarimae.task import Embeds, Predictor
+from atarimae.task import Embeds, Predictor, Task
 from atarimae.types import Floats, Source
 from atarimae.workspace import Workspace
 
@@ -40,19 +40,19 @@ def eye(workspace: Workspace, name: str = "") -> Eye:
             f"Task {chosen.name} can't mine.", "Its outputs are not compared by their cosine.",
             "Use a workspace whose task embeds images, as retrieve does.",
         )  # fmt: skip
-    told, folder = _model(workspace, name)
+    told, folder = _model(workspace, chosen, name)
     model = bundle.read_model(folder)
     predictor = chosen.predictor(model)
     return Eye(told, predictor, weights_key(predictor, model))
 
 
-def _model(workspace: Workspace, name: str) -> tuple[str, Path]:
+def _model(workspace: Workspace, chosen: Task, name: str) -> tuple[str, Path]:
     if name and (Path(name) / "bundle.json").is_file():
         return name, bundle.read(Path(name)).folder
     if name:
         run = runlog.find_trained(workspace, name)
         return run.id, run.model
-    judged = newest(workspace, tasks.load(workspace.task))
+    judged = newest(workspace, chosen)
     if judged is not None:
         return judged.run.id, judged.run.model
     shipped = newest_bundle(workspace)

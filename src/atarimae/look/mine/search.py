@@ -27,6 +27,11 @@ class Result:
     size: tuple[int, int] = (0, 0)  # of the image, px
     copies: tuple[str, ...] = ()  # hashes of near-copies that it stands for
 
+    @property
+    def tile(self) -> Tile:
+        """Where it was found, as an answer names it."""
+        return self.image, self.level, self.number
+
     def as_dict(self) -> dict[str, object]:
         """JSON values."""
         box = None if self.box is None else [*asdict(self.box).values()][:4]

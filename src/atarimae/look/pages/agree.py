@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Request
 from fastapi.responses import HTMLResponse
 
 from atarimae.look.agree import Outcome, answered, outcome, settle, take_over
@@ -32,10 +32,11 @@ def _pages(made: APIRouter, site: Site) -> None:
         return site.pages.page("agreements.html", known=known[::-1])
 
     @made.get("/agree/{number}")
-    def page(number: int, who: str = "") -> HTMLResponse:
+    def page(request: Request, number: int, who: str = "") -> HTMLResponse:
         asked = site.catalogue.store.agreements.of(number)
         people = sorted({one.by for one in site.catalogue.store.agreements.opinions(number)})
-        return site.pages.page("agree.html", asked=asked, who=who.strip(), people=people)
+        named = site.people.name(request) if site.people.shared else who.strip()
+        return site.pages.page("agree.html", asked=asked, who=named, people=people)
 
     @made.get("/agree/{number}/outcome")
     def came(number: int, unfinished: bool = False) -> HTMLResponse:
@@ -56,10 +57,11 @@ def _answers(made: APIRouter, site: Site) -> None:
     agreements = site.catalogue.store.agreements
 
     @made.get("/api/agree/{number}")
-    def mine(number: int, who: str) -> dict[str, object]:
+    def mine(request: Request, number: int, who: str = "") -> dict[str, object]:
         """What is asked, and what this person said; nothing of others."""
         asked, images = agreements.of(number), site.catalogue.now().data.images
-        said = {one.image: one.said for one in agreements.opinions(number, who)}
+        name = _who(site, request, who)
+        said = {one.image: one.said for one in agreements.opinions(number, name)}
         return {
             "kind": asked.kind,
             "classes": asked.classes,
@@ -74,26 +76,34 @@ def _answers(made: APIRouter, site: Site) -> None:
 
     @made.post("/api/agree/{number}")
     def answer(
+        request: Request,
         number: int,
-        who: Annotated[str, Body()],
         image: Annotated[str, Body()],
         said: Annotated[Pairs, Body()],
+        who: Annotated[str, Body()] = "",
     ) -> dict[str, int]:
+        name = _who(site, request, who)
         _open(agreements.settled(number).keys(), image)
-        agreements.answer(number, [Opinion(image, who.strip(), _said(said))])
-        return {"answered": len(agreements.opinions(number, who.strip()))}
+        agreements.answer(number, [Opinion(image, name, _said(said))])
+        return {"answered": len(agreements.opinions(number, name))}
 
     @made.post("/api/agree/{number}/choose")
     def choose(
-        number: int, image: Annotated[str, Body()], said: Annotated[Pairs, Body()]
+        request: Request, number: int, image: Annotated[str, Body()], said: Annotated[Pairs, Body()]
     ) -> dict[str, object]:
-        edit = settle(site.workspace, number, {image: _said(said)})
+        author = site.people.author(request)
+        edit = settle(site.workspace, number, {image: _said(said)}, by=author)
         return {"edit": edit and edit.id}
 
     @made.post("/api/agree/{number}/take")
-    def take(number: int) -> dict[str, object]:
-        images, edit = take_over(site.workspace, number)
+    def take(request: Request, number: int) -> dict[str, object]:
+        images, edit = take_over(site.workspace, number, by=site.people.author(request))
         return {"images": images, "edit": edit and edit.id}
+
+
+def _who(site: Site, request: Request, said: str) -> str:
+    """Whose answers: on a shared page the visitor's own and no others, here whoever is named."""
+    return site.people.author(request) if site.people.shared else said.strip()
 
 
 def _open(settled: Collection[str], image: str) -> None:

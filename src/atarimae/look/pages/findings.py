@@ -32,7 +32,7 @@ def router(site: Site) -> APIRouter:
             lacks=known.lacks,
             copies=CHECKS,
             chosen=check,
-            paths=site.catalogue.now().file_by_path,
+            cut=site.cut,
             src=site.src,
         )
 
@@ -47,7 +47,7 @@ def router(site: Site) -> APIRouter:
             start=start,
             total=len(found.entries),
             left=found.left,
-            paths=site.catalogue.now().file_by_path,
+            cut=site.cut,
             src=site.src,
         )
 

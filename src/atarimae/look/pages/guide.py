@@ -3,14 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
 from atarimae.errors import UsageError
 from atarimae.look import guidebook
-from atarimae.look.crops import crop
 from atarimae.look.pages.images import MOST
-from atarimae.look.pages.media import FOREVER
 from atarimae.look.prose import prose
 from atarimae.look.site import Site
 from atarimae.store import Classes, Edit, Entry, Guide, Origin
@@ -59,12 +57,11 @@ class Covering(BaseModel):
 
 
 def router(site: Site) -> APIRouter:
-    """`/guide`, `/api/guide…`, `/api/cover` and `/crop/{image}.webp`."""
+    """`/guide`, `/api/guide…` and `/api/cover`."""
     made = APIRouter()
     _read(made, site)
     _written(made, Guide(site.catalogue.store))
     _covered(made, Classes(site.catalogue.store))
-    _cropped(made, site)
     return made
 
 
@@ -130,20 +127,6 @@ def _covered(made: APIRouter, classes: Classes) -> None:
         return _told(change(said.images, *said.classes))
 
 
-def _cropped(made: APIRouter, site: Site) -> None:
-    @made.get("/crop/{image}.webp")
-    def cropped(image: str, box: str) -> FileResponse:
-        listing = site.catalogue.now()
-        found = listing.files_by_image.get(image, [])
-        path = crop(site.workspace, listing.data, found, _box(box)) if found else None
-        if path is None:
-            raise WebError(
-                404, "image", "This part of a picture can't be shown.",
-                "No file holds the image any more, or the box lies outside of it.",
-            )  # fmt: skip
-        return FileResponse(path, media_type="image/webp", headers=FOREVER)
-
-
 def _entry(guide: Guide, name: str, new: bool) -> Entry | None:
     """The entry of a class; an empty one where it is new, None where it is a slip."""
     try:
@@ -154,13 +137,3 @@ def _entry(guide: Guide, name: str, new: bool) -> Entry | None:
 
 def _told(made: Edit | None) -> dict[str, object]:
     return {"edit": None if made is None else made.as_dict()}
-
-
-def _box(text: str) -> Box:
-    try:
-        x0, y0, x1, y1 = map(float, text.split(","))
-    except ValueError:
-        x0 = y0 = x1 = y1 = 0.0
-    if not (0 <= x0 < x1 < float("inf") and 0 <= y0 < y1 < float("inf")):
-        raise WebError(400, "box", f"'{text}' is no box.", "", "Write left,top,right,bottom.")
-    return Box(x0, y0, x1, y1)

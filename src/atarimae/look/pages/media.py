@@ -1,15 +1,20 @@
-"""Pictures by their image's hash: thumbnails, large ones, and the original file."""
+"""Pictures by their image's hash: thumbnails, large ones, boxes cut out, and the original file."""
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from atarimae.look.content import Content, open_verified
+from atarimae.look.crops import Cut, crop
 from atarimae.look.site import Site
 from atarimae.look.thumbnails import LARGE, TILE, cached, thumbnail
+from atarimae.predict.boxes import read_box
+from atarimae.types import Box
 from atarimae.web.frame import WebError
 
 # What browsers draw and can't run. Any other format is handed out as a file to keep.
@@ -23,9 +28,11 @@ SHOWN = {
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 BLOCK = 1 << 20  # bytes that are sent at once
 
+Angle = Annotated[float, Query(ge=0, lt=360)]  # degrees, clockwise
+
 
 def router(site: Site) -> APIRouter:
-    """`/thumbnail/{image}.webp`, `/picture/{image}.webp` and `/original/{image}`."""
+    """`/thumbnail/{image}.webp`, `/picture/…`, `/crop/…` and `/original/{image}`."""
     made = APIRouter()
 
     @made.get("/thumbnail/{image}")
@@ -36,6 +43,21 @@ def router(site: Site) -> APIRouter:
     @made.get("/picture/{image}.webp")
     async def large(image: str) -> Response:
         return await _picture(site, image, LARGE)
+
+    @made.get("/crop/{image}.webp")
+    def cropped(
+        image: str, box: str = "", box_angle: Angle = 0, proposed: str = "",
+        proposed_angle: Angle = 0,
+    ) -> FileResponse:  # fmt: skip
+        """A box, and one that is proposed, each as `x0,y0,x1,y1` before it is turned."""
+        listing, cut = site.catalogue.now(), _cut((box, box_angle), (proposed, proposed_angle))
+        path = crop(site.workspace, listing.data, listing.files_by_image.get(image, []), cut)
+        if path is None:
+            raise WebError(
+                404, "image", "This part of a picture can't be shown.",
+                "No file holds the image any more, or the box lies outside of it.",
+            )  # fmt: skip
+        return FileResponse(path, media_type="image/webp", headers=FOREVER)
 
     @made.get("/original/{image}")
     def original(image: str) -> Response:
@@ -70,6 +92,15 @@ async def _picture(site: Site, image: str, side: int) -> Response:
         if found is None:
             raise gone(image)
     return FileResponse(path, media_type="image/webp", headers=FOREVER)
+
+
+def _cut(*asked: tuple[str, float]) -> Cut:
+    boxes: list[Box | None] = [
+        replace(read_box(sides), angle=angle) if sides else None for sides, angle in asked
+    ]
+    if not any(boxes):
+        raise WebError(400, "box", "There is no box.", "", "Write box=left,top,right,bottom.")
+    return Cut(*boxes)
 
 
 def gone(image: str) -> WebError:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Request
 from fastapi.responses import HTMLResponse
 
 from atarimae.errors import UsageError
@@ -48,12 +48,14 @@ def router(site: Site) -> APIRouter:
 
     @made.post("/api/mine")
     def mine(
+        request: Request,
         file: Annotated[str, Body()] = "",
         box: Annotated[Sides | None, Body()] = None,
         label: Annotated[str, Body()] = "",
         right: Annotated[Tiles, Body()] = [],  # noqa: B006 - FastAPI makes it anew each time
         wrong: Annotated[Tiles, Body()] = [],  # noqa: B006
     ) -> dict[str, object]:
+        site.people.author(request)  # it changes nothing, and may be hours of work
         wanted = _asked(site, file, box, label)
         wish = Wish(wanted.wish.examples, tuple(right), tuple(wrong), TOP)
         found = digging.ask(Asked(wish, wanted.why, label), PATIENCE)
@@ -63,10 +65,12 @@ def router(site: Site) -> APIRouter:
 
     @made.post("/api/queues")
     def queue(
+        request: Request,
         name: Annotated[str, Body()],
         images: Annotated[list[tuple[str, Sides | None]], Body(max_length=MOST)],
         why: Annotated[str, Body()] = "",
     ) -> dict[str, object]:
+        author = site.people.author(request)
         known = site.catalogue.now().files_by_image
         items = [
             Queued(image, None if sides is None else corners(sides), why)
@@ -74,7 +78,8 @@ def router(site: Site) -> APIRouter:
             if image in known
         ]
         name = name.strip()
-        return {"queue": name, "queued": site.catalogue.store.queues.put(name, items)}
+        put = site.catalogue.store.queues.put(name, items, by=author)
+        return {"queue": name, "queued": put}
 
     return made
 

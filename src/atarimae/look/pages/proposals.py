@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Request
 
-from atarimae.errors import unknown_name
 from atarimae.look.site import Site
 from atarimae.review import BAR, Slice, accept
 from atarimae.store import DecidedError, Origin, Store, Which
@@ -30,22 +29,7 @@ def router(site: Site) -> APIRouter:
 
     @made.get("/api/proposals")
     def proposals(image: str) -> dict[str, object]:
-        found = [one for one in store.proposals() if one.label.image == image]
-        return {"proposals": [one.as_dict() for one in found]}
-
-    @made.post("/api/proposals/accept")
-    def accepted(
-        request: Request, ids: Ids, control: Blind = False, seen: Seen = None
-    ) -> dict[str, object]:
-        how = _How(who(request), seen, control)
-        return _decided(store, ids, "accept", None, how)
-
-    @made.post("/api/proposals/reject")
-    def rejected(
-        request: Request, ids: Ids, control: Blind = False, seen: Seen = None
-    ) -> dict[str, object]:
-        how = _How(who(request), seen, control)
-        return _decided(store, ids, "reject", None, how)
+        return {"proposals": [one.as_dict() for one in store.proposals_of(image)]}
 
     @made.post("/api/proposals/edit")
     def edited(
@@ -77,6 +61,17 @@ def router(site: Site) -> APIRouter:
             store, label, model=model, kind=kind, which=Slice(bar, slice), by=who(request)
         )  # fmt: skip
         return done.as_dict(bar)
+
+    @made.post("/api/proposals/{action}")  # the last: it would take the others for actions
+    def decided(
+        request: Request,
+        action: Literal["accept", "reject"],
+        ids: Ids,
+        control: Blind = False,
+        seen: Seen = None,
+    ) -> dict[str, object]:
+        how = _How(who(request), seen, control)
+        return _decided(store, ids, action, None, how)
 
     return made
 
@@ -111,10 +106,7 @@ def _into(
     points: Sequence[tuple[float, float]] | None,
 ) -> Label:
     """What a proposal becomes: another class, or another shape in the same picture."""
-    known = {one.id: one.label for one in store.proposals()}
-    if id not in known:
-        raise unknown_name("proposal", str(id), map(str, known))
-    was, value = known[id], label.strip()
+    was, value = store.proposal(id).label, label.strip()
     if not value and was.kind == "class":
         raise WebError(422, "label", "There is no class.", "The label is empty.", "Name one.")
     corners = was.box if box is None else Box(*box)

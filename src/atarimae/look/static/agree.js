@@ -1,5 +1,6 @@
 // One person answers: a key a class, and on to the next. Nothing of others is ever asked for.
 
+import { signed } from "./asking.js";
 import { Drag } from "./drag.js";
 
 const page = document.getElementById("answering");
@@ -139,13 +140,10 @@ function say(said) {
 
 async function send(image, said) {
   try {
-    const body = JSON.stringify({ who, image, said });
-    const answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body });
-    if (answer.ok) return "";
-    const { error } = await answer.json();
-    return [error.what, error.found, error.fix].filter(Boolean).join(" ");
-  } catch {
-    return "The answer was not kept: the server is not there. Answer again when it is.";
+    await signed(address, { who, image, said });
+    return "";
+  } catch (error) {
+    return error.message;
   }
 }
 

@@ -18,14 +18,27 @@ export function ask(id) {
 
 // On a shared page an edit carries its author's name, which is asked for once; null where none is given.
 export async function name(toast) {
-  const said = await ask("name");
-  if (!said?.name.trim()) return null;
   try {
-    return (await post("/api/name", { name: said.name })).name;
+    return await given();
   } catch (error) {
     toast.say(error.message, [], true);
     return null;
   }
+}
+
+// As `post`; where a shared page lacks the author's name it is asked for first.
+export async function signed(path, body) {
+  try {
+    return await post(path, body);
+  } catch (error) {
+    if (error.status !== 401 || await given() === null) throw error;
+    return post(path, body);
+  }
+}
+
+async function given() {
+  const said = await ask("name");
+  return said?.name.trim() ? (await post("/api/name", { name: said.name })).name : null;
 }
 
 // What an edit of many would change, with pictures; whether it is to be done.

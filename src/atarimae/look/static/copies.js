@@ -2,7 +2,7 @@
 
 import { name } from "./asking.js";
 import { Edits } from "./edits.js";
-import { typing } from "./keys.js";
+import { elsewhere } from "./keys.js";
 import { Toast } from "./toast.js";
 
 const VIEWS = ["side", "blink", "difference"];
@@ -239,8 +239,7 @@ class Copies {
   }
 
   #pressed(event) {
-    const open = document.querySelector("dialog[open]");
-    if (open || typing() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (elsewhere(event)) return;
     const what = KEYS[event.key.normalize("NFKC")];
     if (!what || !this.pairs.length || (EDITING.has(what) && !this.edits)) return;
     event.preventDefault();

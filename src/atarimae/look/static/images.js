@@ -1,6 +1,7 @@
 // The page of images: filter, grid and panel, with their state in the address.
 
 import { Grid } from "./grid.js";
+import { typing } from "./keys.js";
 import { narrowed } from "./narrowed.js";
 import { Panel } from "./panel.js";
 
@@ -12,7 +13,7 @@ let open = -1; // place of the image in the panel
 if (box) start();
 
 async function start() {
-  let typing, desk;
+  let later, desk;
   const moved = () => desk?.moved();
   const grid = new Grid(box, { open: show, counted, failed, moved });
   const panel = new Panel({ step, closed, shown: moved });
@@ -22,8 +23,8 @@ async function start() {
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", (event) => {
     if (event.target.id === "kept") return;
-    clearTimeout(typing);
-    typing = setTimeout(filtered, event.target.type === "search" ? 150 : 0);
+    clearTimeout(later);
+    later = setTimeout(filtered, event.target.type === "search" ? 150 : 0);
   });
   form.addEventListener("reset", (event) => {
     event.preventDefault();
@@ -36,7 +37,7 @@ async function start() {
   });
   addEventListener("popstate", restore);
   document.addEventListener("keydown", (event) => {
-    if (!desk && event.key === "/" && !panel.open && !/INPUT|SELECT/.test(document.activeElement.tagName)) {
+    if (!desk && event.key === "/" && !panel.open && !typing()) {
       event.preventDefault();
       form.elements.text.focus();
     }

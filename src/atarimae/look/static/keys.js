@@ -51,6 +51,11 @@ export function typing() {
   return at?.matches("input, select, textarea") && !at.matches("input[type=checkbox], input[type=range]");
 }
 
+// Whether a key press is meant for something else than the page: a field, a dialog, the browser.
+export function elsewhere(event) {
+  return event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing() || Boolean(document.querySelector("dialog[open]"));
+}
+
 export function help() {
   const dialog = document.getElementById("keys");
   const rows = KEYS.map(([key, , words]) => {

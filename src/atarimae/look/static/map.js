@@ -1,6 +1,7 @@
 // The page of the map: what is drawn, by what it is coloured, and what was chosen on it.
 
 import { inside } from "./inside.js";
+import { elsewhere } from "./keys.js";
 import { Legend } from "./legend.js";
 import { Panel } from "./panel.js";
 import { Plot } from "./plot.js";
@@ -205,7 +206,7 @@ function lasso(on) {
 }
 
 function pressed(event) {
-  if (panel.open || event.ctrlKey || event.metaKey || event.altKey || /INPUT|SELECT/.test(event.target.tagName)) return;
+  if (elsewhere(event)) return;
   const keys = {
     l: () => lasso(at("lasso").getAttribute("aria-pressed") !== "true"),
     a: () => at("sight").click(),

@@ -1,6 +1,8 @@
 // Mining: an example is asked about until its tiles are embedded; results are taken or rejected.
 
+import { signed } from "./asking.js";
 import { Drag } from "./drag.js";
+import { elsewhere } from "./keys.js";
 import { Panel } from "./panel.js";
 
 const PAUSE = 700; // ms between two questions while tiles are embedded
@@ -13,6 +15,7 @@ const again = document.getElementById("again");
 const queue = document.getElementById("queue");
 const number = new Intl.NumberFormat("en");
 const panel = new Panel();
+const mayFind = Boolean(document.body.dataset.edit);
 const drag = new Drag(figure, { done: (box) => { form.elements.box.value = box.map(Math.round).join(","); shown(); } });
 
 let turn = 0;
@@ -20,7 +23,7 @@ let results = [];
 let why = "";
 const judged = new Map(); // image → { one: its result, right: true or false }
 
-form.addEventListener("submit", (event) => { event.preventDefault(); judged.clear(); find(); });
+form.addEventListener("submit", (event) => { event.preventDefault(); judged.clear(); if (mayFind) find(); });
 form.elements.box.addEventListener("input", shown);
 form.elements.file.addEventListener("change", () => { location.href = address(); });
 again.addEventListener("click", find);
@@ -29,7 +32,7 @@ list.addEventListener("click", clicked);
 document.addEventListener("keydown", pressed);
 picture.addEventListener("load", shown);
 shown();
-if (form.elements.file.value || form.elements.label.value) find();
+if (mayFind && (form.elements.file.value || form.elements.label.value)) find();
 
 function wish() {
   const { file, box, label } = form.elements;
@@ -59,7 +62,7 @@ async function find() {
   refuse("");
   wait("Looking…");
   const tiles = (right) => [...judged.values()].filter((one) => one.right === right).map(({ one }) => [one.image, one.level, one.number]);
-  const body = JSON.stringify({ ...wish(), right: tiles(true), wrong: tiles(false) });
+  const body = { ...wish(), right: tiles(true), wrong: tiles(false) };
   while (mine === turn) {
     const told = await ask("/api/mine", body);
     if (mine !== turn) return;
@@ -72,14 +75,11 @@ async function find() {
 
 async function ask(to, body) {
   try {
-    const answer = await fetch(to, { method: "POST", headers: { "Content-Type": "application/json" }, body });
-    const told = await answer.json();
-    if (answer.ok) return told;
-    refuse([told.error.what, told.error.found, told.error.fix].filter(Boolean).join(" "));
-  } catch {
-    refuse("The server is not there.");
+    return await signed(to, body);
+  } catch (error) {
+    refuse(error.message);
+    return null;
   }
-  return null;
 }
 
 function show(told) {
@@ -154,10 +154,10 @@ function count() {
 }
 
 async function put() {
-  const name = document.getElementById("name");
+  const name = document.getElementById("into");
   if (!name.value.trim()) return name.focus();
   const images = wanted().map((one) => [one.image, one.box]);
-  const told = await ask("/api/queues", JSON.stringify({ name: name.value, images, why }));
+  const told = await ask("/api/queues", { name: name.value, images, why });
   if (!told) return;
   const note = document.getElementById("queued");
   const link = Object.assign(document.createElement("a"), { href: `/?queue=${encodeURIComponent(told.queue)}`, textContent: told.queue });
@@ -173,7 +173,7 @@ function clicked(event) {
 }
 
 function pressed(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || panel.open || /INPUT|SELECT/.test(event.target.tagName)) return;
+  if (elsewhere(event)) return;
   const made = document.activeElement.closest?.("#results > li");
   const step = { ArrowRight: made?.nextElementSibling, ArrowLeft: made?.previousElementSibling }[event.key];
   if (event.key === "r" && !again.disabled) find();

@@ -1,6 +1,7 @@
 // Disagreements one after the other: a key chooses whose answer is right, and it becomes a label.
 
-import { post as sent } from "./edits.js";
+import { signed } from "./asking.js";
+import { elsewhere } from "./keys.js";
 
 const list = document.getElementById("apart");
 const number = document.getElementById("outcome").dataset.number;
@@ -19,7 +20,7 @@ for (const item of items()) {
 mark(0);
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || /INPUT|SELECT/.test(event.target.tagName)) return;
+  if (elsewhere(event)) return;
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
   if (step) mark(current + step);
   else if (/^[0-9]$/.test(event.key)) items()[current]?.querySelector(`[data-key="${event.key}"]`)?.click();
@@ -57,7 +58,7 @@ async function post(what, value) {
   const note = document.getElementById("refused");
   note.hidden = true;
   try {
-    return await sent(`/api/agree/${number}/${what}`, value);
+    return await signed(`/api/agree/${number}/${what}`, value);
   } catch (error) {
     note.textContent = error.message;
     note.hidden = false;

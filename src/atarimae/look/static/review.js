@@ -1,6 +1,7 @@
 // Proposals one by one: a key decides, the next one is there already, and each decision can go back.
 
 import { name as named } from "./asking.js";
+import { elsewhere } from "./keys.js";
 import { see } from "./seen.js";
 
 const FEW = 12; // left of what was fetched, from which on more is asked for
@@ -47,9 +48,8 @@ byId("other").addEventListener("submit", (event) => {
   if (value) act("edit", value);
 });
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target === byId("class") && event.key === "Escape") byId("review").focus();
-  if (/INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) return;
+  if (elsewhere(event)) return;
   const rather = byId("rather").querySelectorAll("button")[Number(event.key) - 1];
   const what = { a: "accept", r: "reject", s: "skip", u: "undo", e: "name" }[event.key.toLowerCase()];
   if (!what && !rather) return;

@@ -3,6 +3,7 @@
 // All rows come at once from data-rows; of thousands only those in sight are in the page (rows.js).
 // While a run goes on, its row and new ones are asked for every few seconds.
 
+import { typing } from "./keys.js";
 import { Rows } from "./rows.js";
 import { draw, scales } from "./runrow.js";
 
@@ -54,7 +55,7 @@ async function start() {
   picked.querySelector(".clear").addEventListener("click", () => { state.picks = []; changed(); });
   addEventListener("popstate", () => { restore(); show(); });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && !/INPUT|SELECT/.test(document.activeElement.tagName)) {
+    if (event.key === "/" && !typing()) {
       event.preventDefault();
       form.elements.text.focus();
     }

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atarimae.types import Bools, Box, Floats
+from atarimae.score.overlap import Numbers, iou
+from atarimae.types import Bools, Box
 
 BARS = tuple(round(0.5 + 0.05 * n, 2) for n in range(10))  # 0.5 to 0.95, as COCO has them
 
@@ -57,7 +58,7 @@ def matched(first: Sequence[Box], second: Sequence[Box], bar: float) -> list[tup
     Augmenting paths: Kuhn, Naval Research Logistics 2, 1955. Boxes that overlap most are tried
     first, which is what one sees as the match where there are several ways.
     """
-    overlap = ious(first, second)
+    overlap = iou(_sides(first), _sides(second))
     fits = overlap >= bar - 1e-9
     partner: dict[int, int] = {}  # of a second box, the first one
     order = np.argsort(-overlap.max(1, initial=0), kind="stable")
@@ -67,7 +68,7 @@ def matched(first: Sequence[Box], second: Sequence[Box], bar: float) -> list[tup
 
 
 def _place(
-    one: int, fits: Bools, overlap: Floats, partner: dict[int, int], tried: set[int]
+    one: int, fits: Bools, overlap: Numbers, partner: dict[int, int], tried: set[int]
 ) -> bool:
     """Find a partner for a first box; those that have one may move on to another."""
     for other in np.argsort(-overlap[one], kind="stable").tolist():
@@ -80,15 +81,5 @@ def _place(
     return False
 
 
-def ious(first: Sequence[Box], second: Sequence[Box]) -> Floats:
-    """(n, m): intersection over union of upright boxes; 0 where both are empty."""
-    ours, theirs = (
-        np.array([(b.x0, b.y0, b.x1, b.y1) for b in side], np.float64).reshape(-1, 4)
-        for side in (first, second)
-    )
-    low = np.maximum(ours[:, None, :2], theirs[None, :, :2])
-    high = np.minimum(ours[:, None, 2:], theirs[None, :, 2:])
-    inner = np.prod((high - low).clip(0), axis=2)
-    areas = [np.prod((side[:, 2:] - side[:, :2]).clip(0), axis=1) for side in (ours, theirs)]
-    union = areas[0][:, None] + areas[1] - inner
-    return np.asarray(np.divide(inner, union, out=np.zeros_like(inner), where=union > 0))
+def _sides(boxes: Sequence[Box]) -> Numbers:
+    return np.array([(b.x0, b.y0, b.x1, b.y1) for b in boxes], np.float64).reshape(-1, 4)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from atarimae.score.overlap import iou
 from atarimae.types import Bools
 
 Numbers = npt.NDArray[np.float64]
@@ -18,7 +19,6 @@ Numbers = npt.NDArray[np.float64]
 ALPHA = 0.9  # what the IoU counts for in a similarity; the distance of the centres has the rest
 FADES = 0.1  # by how much that falls with each pixel, in an exponent
 TWICE = 0.95  # an IoU from which on two boxes are of one thing
-_LEAST = 1e-6  # px², so that nothing is divided by zero
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,6 @@ class Beside:
         """(n, m): whether the classes differ."""
         own, said = np.array(self.names, str), np.array(self.said, str)
         return np.asarray(own[:, None] != said[None, :])
-
-
-def iou(first: Numbers, second: Numbers) -> Numbers:
-    """(n, m): what two boxes share, of what both cover."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(1) for boxes in (first, second)]
-    both = areas[0][:, None] + areas[1][None, :] - shared
-    return np.asarray(shared / np.clip(both, _LEAST, None))
 
 
 def similarity(first: Numbers, second: Numbers) -> Numbers:

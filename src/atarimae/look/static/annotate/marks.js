@@ -3,8 +3,9 @@
 // A mark here has an `id` of this page, what it looks like, and `said`, its form in the store, which
 // the server wants back when it goes.
 
+import { signed } from "../asking.js";
+
 const EVERY = 4000; // ms between two looks for what others did
-const NAME = "/api/name";
 const FIELDS = ["kind", "value", "box", "angle", "points", "by", "score"];
 
 export class Marks {
@@ -136,23 +137,13 @@ function fields(mark) {
   return Object.fromEntries(FIELDS.map((name) => [name, mark[name]]));
 }
 
-// The answer as JSON, null for none; an error in its own words.
+// The answer as JSON, null for none; an error in its own words. With a body it is a change.
 export async function ask(address, body) {
-  const asked = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  let response = await fetch(address, asked);
-  if (response.status === 401 && body && address !== NAME && (await named())) response = await fetch(address, asked);
+  if (body !== undefined) return signed(address, body);
+  const response = await fetch(address);
   if (response.status === 204) return null;
   const said = await response.json().catch(() => ({}));
   if (response.ok) return said;
   const { what = `The server answered ${response.status}.`, found = "", fix = "" } = said.error ?? {};
   throw new Error([what, found, fix].filter(Boolean).join(" "));
-}
-
-// On a shared page a change carries its author's name, which is asked for once; whether one was given.
-async function named() {
-  const dialog = document.getElementById("name");
-  dialog.showModal();
-  await new Promise((done) => { dialog.addEventListener("close", done, { once: true }); });
-  const name = dialog.querySelector("input").value.trim();
-  return Boolean(name) && Boolean(await ask(NAME, { name }));
 }
