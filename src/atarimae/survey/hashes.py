@@ -16,10 +16,9 @@ BAND = 1024  # rows of a sheet that are hashed at once
 
 def _preview(glance: Glance) -> tuple[Array, Array]:
     """The picture squeezed into a square: brightness, and at half the size Cb and Cr (BT.601)."""
-    grey, *colour = glance.picture.convert("YCbCr").split()
-    small = [band.resize((SIDE // 2, SIDE // 2), Image.Resampling.BILINEAR) for band in colour]
-    light = grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-    return np.asarray(light), np.stack([np.asarray(band) for band in small])
+    whole = glance.picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR).convert("YCbCr")
+    half = whole.resize((SIDE // 2, SIDE // 2), Image.Resampling.BILINEAR)
+    return np.asarray(whole)[:, :, 0], np.asarray(half)[:, :, 1:].transpose(2, 0, 1)
 
 
 def _pixels(glance: Glance) -> Array:
@@ -40,7 +39,7 @@ def _pixels(glance: Glance) -> Array:
 
 PREVIEW = Measure(
     "preview",
-    1,
+    2,
     np.dtype([("grey", "u1", (SIDE, SIDE)), ("colour", "u1", (2, SIDE // 2, SIDE // 2))]),
     _preview,
 )
