@@ -4,6 +4,7 @@
 // the server wants back when it goes.
 
 const EVERY = 4000; // ms between two looks for what others did
+const AGAIN = 1000; // ms until what the server did not hear is sent again
 const NAME = "/api/name";
 const FIELDS = ["kind", "value", "box", "angle", "points", "by", "score"];
 
@@ -20,6 +21,7 @@ export class Marks {
     this.next = 1;
     this.queue = Promise.resolve();
     this.waiting = 0;
+    this.unsent = false; // the server can't be reached, and changes wait for it
     setInterval(() => this.#look(), EVERY);
     document.addEventListener("visibilitychange", () => this.#look());
   }
@@ -50,7 +52,7 @@ export class Marks {
   made(edit, address) {
     this.done.push([edit, address]);
     this.undone = [];
-    return this.#queued(() => this.load());
+    return this.#queued(() => this.#afresh());
   }
 
   undo() {
@@ -63,13 +65,17 @@ export class Marks {
 
   #back(from, to) {
     return this.#queued(async () => {
-      const last = this[from].pop();
+      const last = this[from].at(-1);
       if (!last) return;
       const [edit, address] = last;
-      const said = await ask(address, { edit });
+      const said = await ask(address, { edit }).catch((error) => {
+        if (!error.unreachable) this[from].pop();
+        throw error;
+      });
+      this[from].pop();
       const made = said.edit?.id ?? said.edit;
       if (address === `${this.address}/undo`) this[to].push([made, address]);
-      await this.load();
+      await this.#afresh();
     });
   }
 
@@ -86,7 +92,7 @@ export class Marks {
       this.undone = [];
     }
     if (said.gone) this.trouble("Somebody else has changed this meanwhile: both are kept.");
-    if (said.gone || said.version > this.version + 1) await this.load();
+    if (said.gone || said.version > this.version + 1) await this.#afresh();
     else this.version = said.version;
     this.changed();
   }
@@ -100,11 +106,33 @@ export class Marks {
 
   #queued(job) {
     this.waiting++;
-    this.queue = this.queue.then(job).catch(async (error) => {
+    this.queue = this.queue.then(() => this.#heard(job)).catch(async (error) => {
       this.trouble(error.message);
-      await this.load().catch(() => {});
+      await this.#afresh();
     }).finally(() => { this.waiting--; });
     return this.queue;
+  }
+
+  // Until the server hears it: what was drawn and typed while it was away is lost only with the page.
+  async #heard(job) {
+    for (;;) {
+      try {
+        await job();
+        if (this.unsent) this.trouble("The server is there again, and has all changes.");
+        this.unsent = false;
+        return;
+      } catch (error) {
+        if (!error.unreachable) throw error;
+        this.unsent = true;
+        this.trouble("The server can't be reached. What you change is kept on this page, and sent as soon as it is back.");
+        await new Promise((over) => { setTimeout(over, AGAIN); });
+      }
+    }
+  }
+
+  // What fails here comes with the next look.
+  #afresh() {
+    return this.load().catch(() => {});
   }
 
   async #look() {
@@ -139,13 +167,19 @@ function fields(mark) {
 // The answer as JSON, null for none; an error in its own words.
 export async function ask(address, body) {
   const asked = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  let response = await fetch(address, asked);
-  if (response.status === 401 && body && address !== NAME && (await named())) response = await fetch(address, asked);
+  let response = await reach(address, asked);
+  if (response.status === 401 && body && address !== NAME && (await named())) response = await reach(address, asked);
   if (response.status === 204) return null;
   const said = await response.json().catch(() => ({}));
   if (response.ok) return said;
   const { what = `The server answered ${response.status}.`, found = "", fix = "" } = said.error ?? {};
   throw new Error([what, found, fix].filter(Boolean).join(" "));
+}
+
+function reach(address, asked) {
+  return fetch(address, asked).catch(() => {
+    throw Object.assign(new Error("The server can't be reached."), { unreachable: true });
+  });
 }
 
 // On a shared page a change carries its author's name, which is asked for once; whether one was given.
