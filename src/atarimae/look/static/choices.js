@@ -30,7 +30,7 @@ export class Choices {
         .then((response) => (response.ok ? response.json() : NONE))
         .catch(() => { // the server or this page goes: it is asked again
           this.kept.delete(image);
-          return NONE;
+          return { ...NONE, away: true };
         });
       this.kept.set(image, asked);
     }

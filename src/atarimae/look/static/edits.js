@@ -54,13 +54,25 @@ export class Edits {
   }
 }
 
-// The answer as JSON; an error is thrown with what the server said.
+export function named(item) {
+  return item?.path.split("/").pop();
+}
+
+// What an undo or a redo did: why it was made, else what it touched; an edit's number says nothing here.
+export function told(text, { edit: { why }, items }) {
+  const which = items.length > 1 ? `${items.length} files` : named(items[0]);
+  return [text, why && !/^edit \d+$/.test(why) ? why : which].filter(Boolean).join(": ");
+}
+
+export const AWAY = "The server can't be reached. Nothing was saved.";
+
+// The answer as JSON; an error is thrown with what the server said, or that it is away.
 export async function post(path, body) {
   let response;
   try {
     response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   } catch {
-    throw new Error("The server can't be reached. Nothing was saved.");
+    throw Object.assign(new Error(AWAY), { away: true });
   }
   const said = await response.json().catch(() => ({}));
   if (response.ok) return said;
