@@ -91,6 +91,8 @@ def test_another_class_is_typed_and_shown_as_text(page, space, address):
     expect(page.locator("#class")).to_be_focused()
     page.keyboard.type("<img src=x onerror=alert(1)> 新しい 🍶")
     page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_contain_text("Nobody has used the class")  # asked about once
+    page.keyboard.press("Enter")
     expect(page.locator("#said")).to_contain_text("Now '<img src=x onerror=alert(1)> 新しい 🍶'")
     (decided,) = (one for one in Store(space).proposals() if one.fate == "edited")
     assert decided.into[0].value == "<img src=x onerror=alert(1)> 新しい 🍶"

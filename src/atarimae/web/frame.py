@@ -109,7 +109,10 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _not_served(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    what, fix = f"{request.method} {request.url.path} is not served.", "GET /openapi.json lists what is."
+    what, fix = (
+        f"{request.method} {request.url.path} is not served.",
+        "GET /openapi.json lists what is.",
+    )
     if wants_page(request.headers):
         what, fix = f"There is no page {request.url.path}.", "Go on from the first page."
     response = _response(request, AtarimaeError(what, f"{error.detail}.", fix), error.status_code)

@@ -51,7 +51,9 @@ export class Choices {
         button.title = why;
         const key = document.createElement("kbd");
         key.textContent = place + 1;
-        button.append(key, ` ${name}`);
+        const words = document.createElement("span");
+        words.textContent = ` ${name}`;
+        button.append(key, words);
         return button;
       }));
     }

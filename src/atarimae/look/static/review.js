@@ -17,6 +17,7 @@ let seen = 0; // the version that they are of
 let asking = null; // the request for more
 const passed = new Set(); // skipped or decided on this page
 const made = []; // decisions of this page: { edit, item }
+let fresh = ""; // the new class that was asked about
 let writing = Promise.resolve(); // decisions are written one after the other
 let pending = 0; // of them
 
@@ -44,7 +45,14 @@ document.addEventListener("click", (event) => {
 byId("other").addEventListener("submit", (event) => {
   event.preventDefault();
   const value = byId("class").value.trim();
-  if (value) act("edit", value);
+  if (!value) return;
+  const known = [...byId("names").options].some((one) => one.value === value);
+  if (!known && fresh !== value) {
+    fresh = value; // a slip of the pen makes no class
+    return say({ what: `Nobody has used the class '${value}'`, found: "Enter again makes it" });
+  }
+  if (!known) byId("names").append(new Option(value));
+  act("edit", value);
 });
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
