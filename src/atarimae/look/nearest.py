@@ -37,7 +37,7 @@ class Nearest:
         self._last: tuple[tuple[object, ...], Order] | None = None
 
     def order(self, data: Data, files: tuple[File, ...], near: str) -> Order:
-        """By the newest run's embeddings, or by pixels where it has none, of this image at least."""
+        """By the newest run's embeddings, or by pixels where it has none of this image."""
         if not near:
             return Order(files)
         known = self.likenesses.by(data, chosen(self.workspace))
