@@ -157,7 +157,7 @@ def test_all_that_a_filter_found_less_one_are_changed_together(page, sake):
         page.keyboard.press("e")
         page.select_option("#change select[name=split]", "val")
         page.get_by_role("button", name="Change", exact=True).click()
-        expect(page.locator("#bulk h2")).to_have_text("Change 2 files")
+        expect(page.locator("#bulk h2")).to_have_text("Change split to val of 2 files")
         page.keyboard.press("Enter")
         toast(page, "2 files changed")
     splits = [file.split for file in Store(sake).data().files]

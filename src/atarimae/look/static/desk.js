@@ -89,7 +89,8 @@ export class Desk {
     const columns = {};
     for (const [name, value] of Object.entries(said)) if (value.trim()) columns[name] = value.trim() === "-" ? null : value.trim();
     if (!Object.keys(columns).length) return;
-    if (await this.#sure("Change", target)) await this.#do("change", target, { columns }, { columns, stay: true });
+    const told = Object.entries(columns).map(([name, value]) => `${name} to ${value ?? "none"}`).join(", ");
+    if (await this.#sure(`Change ${told} of`, target)) await this.#do("change", target, { columns }, { columns, stay: true });
   }
 
   undo() {
