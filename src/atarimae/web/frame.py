@@ -51,10 +51,10 @@ class Pages:
         """The template filled in, as HTML."""
         return self.templates.get_template(template).render(values)
 
-    def page(self, template: str, status: int = 200, **values: object) -> HTMLResponse:
+    def page(self, template: str, **values: object) -> HTMLResponse:
         """The template filled in, as a response."""
         headers = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
-        return HTMLResponse(self.text(template, **values), status, headers)
+        return HTMLResponse(self.text(template, **values), headers=headers)
 
 
 @cache
@@ -94,7 +94,9 @@ def error_response(
     """The one JSON shape of every error; for a person a page that says the same."""
     if wants_page(headers):
         # Its style is in it: a page that is refused gets no other file either.
-        return (pages or _own()).page("error.html", status, error=error, style=stylesheet())
+        shown = (pages or _own()).page("error.html", error=error, style=stylesheet())
+        shown.status_code = status
+        return shown
     return JSONResponse({"error": error.as_dict()}, status)
 
 
