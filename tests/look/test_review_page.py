@@ -103,6 +103,15 @@ def test_another_class_is_typed_and_shown_as_text(page, space, address):
     expect(page.locator("#review")).to_be_focused()
 
 
+def test_an_address_that_asks_for_what_there_is_not_shows_the_queue_and_a_server_away_is_told(
+    page, address
+):
+    ready(page, address, "/review?order=none&label=none")
+    page.route("**/api/review?*", lambda route: route.abort("connectionrefused"))
+    page.select_option("select[name=order]", "score")
+    expect(page.locator("#done")).to_contain_text("The page's server does not answer.")
+
+
 def test_a_decision_that_somebody_else_made_is_told(refused, space, address):
     page = refused
     ready(page, address, f"/review?order=score&label={BLUE}")

@@ -3,6 +3,7 @@
 import { name as named } from "./asking.js";
 import { see } from "./seen.js";
 
+const AWAY = { what: "The page's server does not answer.", fix: "Start it again." };
 const FEW = 12; // left of what was fetched, from which on more is asked for
 const number = new Intl.NumberFormat("en");
 const byId = (id) => document.getElementById(id);
@@ -18,6 +19,7 @@ let asking = null; // the request for more
 const passed = new Set(); // skipped or decided on this page
 const made = []; // decisions of this page: { edit, item }
 let fresh = ""; // the new class that was asked about
+let refused = ""; // why the queue was not given
 let writing = Promise.resolve(); // decisions are written one after the other
 let pending = 0; // of them
 
@@ -25,7 +27,10 @@ byId(control ? "to-control" : "to-review").setAttribute("aria-current", "page");
 if (size) for (const id of ["to-review", "to-control"]) byId(id).search = `?slice=${encodeURIComponent(size)}`;
 byId("blind").hidden = !control;
 form.elements.order.hidden = control;
-for (const [name, value] of new URLSearchParams(location.search)) if (form.elements[name]) form.elements[name].value = value;
+for (const [name, value] of new URLSearchParams(location.search)) {
+  const field = form.elements[name];
+  if (field && [...field.options].some((one) => one.value === value)) field.value = value; // another stays as it is
+}
 form.addEventListener("input", () => {
   const wanted = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
   if (size) wanted.set("slice", size);
@@ -97,9 +102,10 @@ async function fetchQueue() {
   await writing; // what is on its way is decided
   const here = new Set(items.map((one) => one.id));
   for (let start = 0; ; ) {
-    const answer = await fetch(`/api/review?${asked}&start=${start}`);
-    const said = await answer.json();
-    if (!answer.ok) return say(said.error, true);
+    const answer = await fetch(`/api/review?${asked}&start=${start}`).catch(() => null);
+    const said = await answer?.json();
+    refused = answer?.ok ? "" : say(said?.error ?? AWAY, true);
+    if (refused) return;
     seen = said.version;
     total = said.total;
     byId("rest").textContent = number.format(said.rest);
@@ -120,7 +126,7 @@ function show() {
   byId("count").textContent = item ? `${number.format(total)} to decide` : "";
   thumbnails(byId("next"), items.slice(1, 16).map((one) => one.image), "li");
   if (!item) {
-    byId("done-said").textContent = passed.size || !total ? "Nothing is left to decide here." : "All of it was skipped.";
+    byId("done-said").textContent = refused || (passed.size || !total ? "Nothing is left to decide here." : "All of it was skipped.");
     return;
   }
   const picture = byId("asked");
@@ -280,7 +286,7 @@ async function post(address, body) {
     if (answer.status === 401 && await named({ say: (text) => say({ what: text }, true) })) return await post(address, body);
     return await answer.json();
   } catch {
-    return { error: { what: "The page's server does not answer.", found: "Nothing was written.", fix: "Start it again." } };
+    return { error: { ...AWAY, found: "Nothing was written." } };
   }
 }
 
@@ -302,6 +308,7 @@ function say(told, isWrong = false) {
   const line = byId("said");
   line.className = isWrong ? "bad" : "faint";
   line.textContent = [told.what, told.found, told.fix].filter(Boolean).join(" · ");
+  return line.textContent;
 }
 
 // Classes, with what can be accepted together.

@@ -5,6 +5,7 @@
 
 const EVERY = 4000; // ms between two looks for what others did
 const AGAIN = 1000; // ms until what the server did not hear is sent again
+const SMALL = 20_000; // letters of a change that a browser still sends when its page is left
 const NAME = "/api/name";
 const FIELDS = ["kind", "value", "box", "angle", "points", "by", "score"];
 
@@ -24,6 +25,11 @@ export class Marks {
     this.unsent = false; // the server can't be reached, and changes wait for it
     setInterval(() => this.#look(), EVERY);
     document.addEventListener("visibilitychange", () => this.#look());
+  }
+
+  // Whether changes would be lost with the page; one that is on its way arrives.
+  get isBehind() {
+    return this.unsent || this.waiting > 1;
   }
 
   async load() {
@@ -166,7 +172,8 @@ function fields(mark) {
 
 // The answer as JSON, null for none; an error in its own words.
 export async function ask(address, body) {
-  const asked = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const text = JSON.stringify(body);
+  const asked = text && { method: "POST", headers: { "Content-Type": "application/json" }, body: text, keepalive: text.length < SMALL };
   let response = await reach(address, asked);
   if (response.status === 401 && body && address !== NAME && (await named())) response = await reach(address, asked);
   if (response.status === 204) return null;

@@ -68,7 +68,7 @@ class Page {
     see(image);
     root.dataset.ready = "yes";
     document.addEventListener("keydown", (event) => this.#pressed(event));
-    addEventListener("beforeunload", (event) => { if (this.marks.unsent || this.texts.isTyped) event.preventDefault(); });
+    addEventListener("beforeunload", (event) => { if (this.marks.isBehind || this.texts.isTyped) event.preventDefault(); });
     this.view.viewer.canvas.addEventListener("focus", () => { this.passes = false; });
     for (const button of document.querySelectorAll("[data-do]")) {
       button.addEventListener("click", () => this.act(button.dataset.do));
