@@ -236,12 +236,14 @@ def test_a_thousand_texts_on_one_sheet(page, sheets):
     sheets.opened(page, image)
     expect(page.locator("#stage")).to_have_attribute("data-drawn", "1000")
     expect(page.locator("#more")).to_have_text("and 600 more on the sheet")
+    last = page.locator("#marks button").nth(399).element_handle()
     page.keyboard.press("Tab")
     for number in range(3):
         page.keyboard.type(f"第{number}")
         page.keyboard.press("Enter")
     expect(page.locator("#transcribed")).to_have_text("3 of 1,000 transcribed")
     expect(page.locator("#marks span").nth(2)).to_have_text("第2")
+    assert last.evaluate("row => row.isConnected"), "what nobody changed is not made anew"
 
 
 def test_what_the_server_did_not_hear_is_sent_once_it_is_back(page, sheets):
