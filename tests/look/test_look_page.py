@@ -178,6 +178,20 @@ def test_ten_thousand_images_scroll_with_few_of_them_in_the_page(page, many):
     expect(last).to_be_focused()
 
 
+def test_on_a_phone_the_filter_gives_its_room_to_the_pictures_and_cuts_no_word(page, many):
+    page.set_viewport_size(PHONE)
+    page.goto(many)
+    cut = """selects => selects.filter((one) => {
+      const pen = document.createElement("canvas").getContext("2d");
+      pen.font = getComputedStyle(one).font;
+      return pen.measureText(one.selectedOptions[0].text).width + 28 > one.clientWidth;
+    }).map((one) => one.name)"""
+    assert page.locator("#filter select:visible").evaluate_all(cut) == []
+    expect(page.locator(".tile img").first).to_be_visible()
+    page.mouse.wheel(0, 3_000)
+    expect(page.locator("#filter")).not_to_be_in_viewport()
+
+
 def test_ten_thousand_images_are_filtered(page, many):
     page.goto(many)
     expect(page.locator("#count")).to_have_text("10,000 files")

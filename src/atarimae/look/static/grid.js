@@ -192,7 +192,8 @@ export class Grid {
   }
 
   #covered() {
-    return document.getElementById("filter").getBoundingClientRect().height + GAP;
+    const filter = document.getElementById("filter");
+    return GAP + (getComputedStyle(filter).position === "sticky" ? filter.getBoundingClientRect().height : 0);
   }
 
   #measure() {

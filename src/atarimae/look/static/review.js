@@ -100,6 +100,7 @@ async function fetchQueue() {
   if (size) asked.set("slice", size);
   if (control) asked.set("control", "true");
   await writing; // what is on its way is decided
+  if (!items.length) byId("count").textContent = "Looking for what is to be decided …"; // it may take some seconds
   const here = new Set(items.map((one) => one.id));
   for (let start = 0; ; ) {
     const answer = await fetch(`/api/review?${asked}&start=${start}`).catch(() => null);
