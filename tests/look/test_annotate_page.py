@@ -50,7 +50,7 @@ def sheets(tmp_path_factory):
     sheet = Pillow.new("1", HUGE, 1)
     ImageDraw.Draw(sheet).line((0, 0, *HUGE), 0, 5)
     maker.drawn("大きい図 🗺.png", sheet)
-    for number in range(17):
+    for number in range(18):
         maker.picture(f"{number}.png", (255, 255, 230 + number), size=SIZE)
     rows = maker.rows
     maker.record()
@@ -290,6 +290,16 @@ def test_a_text_that_somebody_else_writes_meanwhile_does_not_take_what_is_typed(
     expect(page.locator("#text input")).to_have_value("M-120")
     page.keyboard.press("Enter")
     until(lambda: [one.value for one in sheets.of(image)], lambda said: said == ["M-120"], page)
+
+
+def test_what_is_typed_of_a_text_that_somebody_else_deletes_is_told(page, sheets):
+    image = sheets.said(next(sheets.plain), ("", TEXT, Box(100, 100, 220, 130)))
+    sheets.opened(page, image)
+    page.keyboard.press("Tab")
+    page.keyboard.type("M-120")
+    sheets.store.relabel(sheets.of(image), [], by="太郎")
+    expect(page.locator("#said")).to_contain_text("You had typed 'M-120'")
+    expect(page.locator("#text")).to_be_hidden()
 
 
 def test_after_escape_tab_leaves_the_sheet(page, sheets):

@@ -94,7 +94,10 @@ export class Texts {
   // Beside its text, wherever that is on the stage.
   place() {
     if (!this.mark) return;
-    if (!this.state.marks.all.includes(this.mark) && !this.#taken()) return this.close();
+    if (!this.state.marks.all.includes(this.mark) && !this.#taken()) {
+      if (this.isTyped) this.state.trouble(`Somebody else deleted this text meanwhile. You had typed '${this.field.value.trim()}'.`);
+      return this.close();
+    }
     const [x0, y0, x1, y1] = bounds(outline(this.mark).map((point) => this.view.toStage(point)));
     const { clientWidth: wide, clientHeight: high } = this.view.viewer.canvas;
     const { offsetWidth: own, offsetHeight: tall } = this.form;
