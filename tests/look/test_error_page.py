@@ -48,6 +48,7 @@ def test_who_comes_without_the_token_reads_why_and_nothing_else(maker):
     assert said.status_code == 401
     assert "only to those who have its whole address" in said.text
     assert "<style>" in said.text, "its style is in it, since no other file is given out"
+    assert 'src="' not in said.text
     assert "獺祭" not in said.text
     assert TOKEN not in said.text
 

@@ -94,7 +94,7 @@ def error_response(
     """The one JSON shape of every error; for a person a page that says the same."""
     if wants_page(headers):
         # Its style is in it: a page that is refused gets no other file either.
-        shown = (pages or _own()).page("error.html", error=error, style=stylesheet())
+        shown = (pages or _own()).page("error.html", error=error, status=status, style=stylesheet())
         shown.status_code = status
         return shown
     return JSONResponse({"error": error.as_dict()}, status)
