@@ -50,8 +50,8 @@ def sheets(tmp_path_factory):
     sheet = Pillow.new("1", HUGE, 1)
     ImageDraw.Draw(sheet).line((0, 0, *HUGE), 0, 5)
     maker.drawn("大きい図 🗺.png", sheet)
-    for number in range(11):
-        maker.picture(f"{number}.png", (255, 255, 240 + number), size=SIZE)
+    for number in range(18):
+        maker.picture(f"{number}.png", (255, 255, 230 + number), size=SIZE)
     rows = maker.rows
     maker.record()
     maker.rows = rows
@@ -236,12 +236,80 @@ def test_a_thousand_texts_on_one_sheet(page, sheets):
     sheets.opened(page, image)
     expect(page.locator("#stage")).to_have_attribute("data-drawn", "1000")
     expect(page.locator("#more")).to_have_text("and 600 more on the sheet")
+    last = page.locator("#marks button").nth(399).element_handle()
     page.keyboard.press("Tab")
     for number in range(3):
         page.keyboard.type(f"第{number}")
         page.keyboard.press("Enter")
     expect(page.locator("#transcribed")).to_have_text("3 of 1,000 transcribed")
     expect(page.locator("#marks span").nth(2)).to_have_text("第2")
+    assert last.evaluate("row => row.isConnected"), "what nobody changed is not made anew"
+
+
+def test_what_the_server_did_not_hear_is_sent_once_it_is_back(page, sheets):
+    image = sheets.said(next(sheets.plain), ("", TEXT, Box(100, 100, 220, 130)))
+    sheets.opened(page, image)
+    page.route("**/api/marks/**", lambda route: route.abort("connectionrefused"))
+    page.keyboard.press("Tab")
+    page.keyboard.type("M-120")
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_contain_text("The server can't be reached. What you change is")
+    assert sheets.of(image)[0].value == ""
+    page.unroute("**/api/marks/**")
+    expect(page.locator("#said")).to_contain_text("has all changes")
+    assert sheets.of(image)[0].value == "M-120"
+    page.keyboard.press("u")
+    until(lambda: sheets.of(image)[0].value, lambda value: value == "", page)
+
+
+@pytest.mark.parametrize("goes_on", ["[data-do=box]", "#marks button >> nth=1", "#filters button"])
+def test_what_is_typed_is_kept_wherever_one_goes_on_to(page, sheets, goes_on):
+    image = sheets.said(
+        next(sheets.plain),
+        ("", TEXT, Box(100, 100, 220, 130)),
+        ("弁", BOX, Box(300, 200, 400, 300)),
+    )
+    sheets.opened(page, image)
+    page.keyboard.press("Tab")
+    page.keyboard.type("M-120")
+    page.click(goes_on)
+    expect(page.locator("#text")).to_be_hidden()
+    until(
+        lambda: {one.value for one in sheets.of(image)}, lambda said: said == {"M-120", "弁"}, page
+    )
+
+
+def test_a_text_that_somebody_else_writes_meanwhile_does_not_take_what_is_typed(page, sheets):
+    image = sheets.said(next(sheets.plain), ("", TEXT, Box(100, 100, 220, 130)))
+    sheets.opened(page, image)
+    page.keyboard.press("Tab")
+    page.keyboard.type("M-120")
+    (label,) = sheets.of(image)
+    sheets.store.relabel([label], [Label(image, "M-12O", TEXT, label.box, "太郎")], by="太郎")
+    expect(page.locator("#said")).to_contain_text("Somebody else wrote 'M-12O' here meanwhile")
+    expect(page.locator("#text input")).to_have_value("M-120")
+    page.keyboard.press("Enter")
+    until(lambda: [one.value for one in sheets.of(image)], lambda said: said == ["M-120"], page)
+
+
+def test_what_is_typed_of_a_text_that_somebody_else_deletes_is_told(page, sheets):
+    image = sheets.said(next(sheets.plain), ("", TEXT, Box(100, 100, 220, 130)))
+    sheets.opened(page, image)
+    page.keyboard.press("Tab")
+    page.keyboard.type("M-120")
+    sheets.store.relabel(sheets.of(image), [], by="太郎")
+    expect(page.locator("#said")).to_contain_text("You had typed 'M-120'")
+    expect(page.locator("#text")).to_be_hidden()
+
+
+def test_after_escape_tab_leaves_the_sheet(page, sheets):
+    image = sheets.said(next(sheets.plain), ("", TEXT, Box(100, 100, 220, 130)))
+    sheets.opened(page, image)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")  # leaves the text
+    page.keyboard.press("Escape")  # and then the sheet
+    page.keyboard.press("Tab")
+    expect(page.locator("#side [data-do=transcribe]")).to_be_focused()
 
 
 @pytest.mark.long

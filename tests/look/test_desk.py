@@ -59,7 +59,7 @@ def test_an_image_after_the_other_is_labelled_by_keys_alone(page, sake):
         page.keyboard.press("d")
         toast(page, "4.png removed")
         page.keyboard.press("u")
-        toast(page, "Undone")
+        toast(page, "Undone: ")
         page.keyboard.press("r")
         toast(page, "Done again")
     data = Store(sake).data()
@@ -157,7 +157,7 @@ def test_all_that_a_filter_found_less_one_are_changed_together(page, sake):
         page.keyboard.press("e")
         page.select_option("#change select[name=split]", "val")
         page.get_by_role("button", name="Change", exact=True).click()
-        expect(page.locator("#bulk h2")).to_have_text("Change 2 files")
+        expect(page.locator("#bulk h2")).to_have_text("Change split to val of 2 files")
         page.keyboard.press("Enter")
         toast(page, "2 files changed")
     splits = [file.split for file in Store(sake).data().files]
@@ -187,6 +187,41 @@ def test_what_can_t_be_saved_is_taken_back_and_said(browser, sake):
         toast(page, "left the data")
         expect(page.locator(".tile .caption").first).to_have_text("獺祭 🍶")
     page.close()
+
+
+def test_what_the_server_did_not_hear_is_said_and_done_again_by_one_button(page, sake):
+    with serving(sake) as address:
+        begin(page, address)
+        page.route("**/api/edits/**", lambda route: route.abort("connectionrefused"))
+        page.keyboard.press("2")
+        toast(page, "0.png: The server can't be reached. Nothing was saved.")
+        page.keyboard.press("c")
+        toast(page, "2 edits, the last of 1.png: The server can't be reached.")
+        expect(page.locator(".tile .caption").first).to_have_text("獺祭 🍶")
+        page.unroute("**/api/edits/**")
+        page.click("#toast button")
+        expect(page.locator(".tile .caption").first).to_have_text("久保田")
+        toast(page, "1.png confirmed")
+        assert classes(sake, 0) == ("久保田",)
+
+
+def test_pictures_and_choices_that_the_server_did_not_give_are_missed(page, sake):
+    with serving(sake) as address:
+        begin(page, address)
+        for kind in ("api/choices", "api/images", "image"):
+            page.route(f"**/{kind}/**", lambda route: route.abort("connectionrefused"))
+        page.route("**/api/images?*", lambda route: route.abort("connectionrefused"))
+        page.keyboard.press("End")
+        page.keyboard.press("2")
+        toast(page, "The server can't be reached.")
+        page.keyboard.press("Enter")
+        expect(page.locator("#detail")).to_have_text("The server can't be reached.")
+        page.keyboard.press("Escape")
+        page.fill("[name=text]", "0.png")
+        expect(page.locator("#nothing")).to_contain_text("The server can't be reached.")
+        page.unroute("**/api/images?*")
+        expect(page.locator(".tile")).to_have_count(1)
+        expect(page.locator("#nothing")).to_be_hidden()
 
 
 def named(browser, address, name):

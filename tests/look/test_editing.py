@@ -162,8 +162,12 @@ def test_undo_goes_back_to_where_the_sitting_began_and_redo_forth(client, sake):
     ask(client, "redo", since=1)
     assert Store(sake).data().version.hash == after
     assert ask(client, "redo", 400, since=1)["error"]["what"]
-    ask(client, "undo", since=1, everything=True)
+    said = ask(client, "undo", since=1, everything=True)
+    assert said["edit"]["why"] == "all 2 edits of a sitting"
     assert Store(sake).data().version.hash == before
+    ask(client, "remove", paths=["1.png"])
+    said = ask(client, "undo", since=1, everything=True)
+    assert said["edit"]["why"] == f"edit {said['version'] - 1}"
 
 
 def test_news_tell_what_others_did(client, sake):

@@ -116,6 +116,10 @@ def test_pictures_come_from_the_grid_and_go_again_also_on_a_phone(page, valves, 
         page.click("text=Into the guide")
         expect(page.locator("h1")).to_have_text(SCREW)
         expect(page.locator(".canvas img")).to_be_visible()
+        page.set_viewport_size(PHONE | {"height": 420})  # little room cuts no picture
+        for choice in page.locator("#choices button").all():
+            box = choice.bounding_box()
+            assert box["height"] == pytest.approx(box["width"], abs=1)
         page.click("#show button.first")
         expect(page.locator(".exhibits .yes")).to_have_count(1)
         width = page.evaluate("document.documentElement.scrollWidth")

@@ -81,6 +81,22 @@ def test_filters_are_in_the_address_and_come_back(page, sake):
     expect(page.locator("#nothing")).to_be_visible()
 
 
+def test_a_filter_for_what_there_is_not_finds_nothing_rather_than_everything(page, sake):
+    page.goto(f"{sake}/?mark=none")
+    expect(page.locator("#nothing")).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(0)
+
+
+def test_a_tall_picture_stays_in_its_frame_on_a_phone(page, maker):
+    maker.picture("tall.png", (0, 128, 0), size=(4, 1200))
+    page.set_viewport_size(PHONE)
+    with serving(maker.record()) as address:
+        page.goto(f"{address}/?open={maker.data.files[0].image}")
+        expect(page.locator("#large")).to_have_js_property("complete", True)
+        frame, picture = (page.locator(one).bounding_box() for one in ("#detail figure", "#large"))
+        assert picture["y"] + picture["height"] <= frame["y"] + frame["height"]
+
+
 def test_a_click_opens_an_image_and_keys_go_on(page, sake):
     page.goto(sake)
     page.locator(".tile").nth(1).click()
@@ -160,6 +176,20 @@ def test_ten_thousand_images_scroll_with_few_of_them_in_the_page(page, many):
     expect(page.locator("#place")).to_have_text("10,000 of 10,000")
     page.keyboard.press("Escape")
     expect(last).to_be_focused()
+
+
+def test_on_a_phone_the_filter_gives_its_room_to_the_pictures_and_cuts_no_word(page, many):
+    page.set_viewport_size(PHONE)
+    page.goto(many)
+    cut = """selects => selects.filter((one) => {
+      const pen = document.createElement("canvas").getContext("2d");
+      pen.font = getComputedStyle(one).font;
+      return pen.measureText(one.selectedOptions[0].text).width + 28 > one.clientWidth;
+    }).map((one) => one.name)"""
+    assert page.locator("#filter select:visible").evaluate_all(cut) == []
+    expect(page.locator(".tile img").first).to_be_visible()
+    page.mouse.wheel(0, 3_000)
+    expect(page.locator("#filter")).not_to_be_in_viewport()
 
 
 def test_ten_thousand_images_are_filtered(page, many):

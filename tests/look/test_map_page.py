@@ -221,6 +221,12 @@ def test_a_shared_page_shows_what_is_chosen_and_keeps_no_set(page, tmp_path):
         expect(page.locator("#to-grid")).to_have_count(0)
 
 
+def test_an_address_that_asks_for_no_such_map_shows_the_usual_one(page, sake):
+    page.goto(f"{sake}/map?kind=none&by=split")
+    expect(page.locator("#said")).to_contain_text("60 images, by")
+    expect(page.locator("select[name=by]")).to_have_value("split")
+
+
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_it_does_not_scroll_sideways(page, sake, size):
     page.set_viewport_size(size)

@@ -81,6 +81,19 @@ def test_without_a_run_pixels_are_compared_and_it_says_so(maker, images):
     assert [item["path"] for item in said["items"]][:3] == ["0.png", "5.png", "1.png"]
 
 
+def test_an_image_that_no_run_has_embedded_is_compared_by_pixels(maker, images):
+    embedded(maker)
+    late = maker.picture("z.png", (1, 249, 1))  # nearly that of 2.png
+    client = client_of(maker.record())
+    surveyor(maker.workspace).survey(maker.data)
+
+    said = asked(client, near=late)
+
+    assert said["near"]["by"] == "brightness and colour of small previews"
+    assert [item["path"] for item in said["items"]][:2] == ["z.png", "2.png"]
+    assert asked(client, near=images[0])["near"]["by"].startswith("the embeddings of run")
+
+
 def test_what_was_looked_at_meanwhile_is_compared_too(maker, images):
     client = client_of(maker.workspace)
     surveyor(maker.workspace).survey(maker.data.where(lambda file: file.path < "3"))

@@ -91,6 +91,8 @@ def test_another_class_is_typed_and_shown_as_text(page, space, address):
     expect(page.locator("#class")).to_be_focused()
     page.keyboard.type("<img src=x onerror=alert(1)> 新しい 🍶")
     page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_contain_text("Nobody has used the class")  # asked about once
+    page.keyboard.press("Enter")
     expect(page.locator("#said")).to_contain_text("Now '<img src=x onerror=alert(1)> 新しい 🍶'")
     (decided,) = (one for one in Store(space).proposals() if one.fate == "edited")
     assert decided.into[0].value == "<img src=x onerror=alert(1)> 新しい 🍶"
@@ -99,6 +101,15 @@ def test_another_class_is_typed_and_shown_as_text(page, space, address):
     expect(page.locator("#proposed")).to_have_text(GREEN)
     page.keyboard.press("s")  # keys are the page's again, not the list's
     expect(page.locator("#review")).to_be_focused()
+
+
+def test_an_address_that_asks_for_what_there_is_not_shows_the_queue_and_a_server_away_is_told(
+    page, address
+):
+    ready(page, address, "/review?order=none&label=none")
+    page.route("**/api/review?*", lambda route: route.abort("connectionrefused"))
+    page.select_option("select[name=order]", "score")
+    expect(page.locator("#done")).to_contain_text("The page's server does not answer.")
 
 
 def test_a_decision_that_somebody_else_made_is_told(refused, space, address):

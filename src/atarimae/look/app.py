@@ -81,9 +81,10 @@ def create_app(
             "Whoever reaches it could read and change the data.",
             "Give it a token, as 'atarimae look --share' does.",
         )
-    app = new_app("atarimae look")
     people = People(shared=token is not None, edits=edit)
-    app.state.site = site = Site(workspace, people)
+    site = Site(workspace, people)
+    app = new_app("atarimae look", site.pages)
+    app.state.site = site
     tabs = [("Table", "/runs"), ("Family tree", "/runs/tree")]
     if told is not None:
         app.include_router(ledger.router(site, told))

@@ -58,7 +58,7 @@ class Checking:
         return self._latest.findings if self._latest else ()
 
     def _progress(self, done: int, total: int, note: str = "") -> None:
-        self.said = f"{done:,} of {total:,}"
+        self.said = f"{note}: {done:,} of {total:,}".removeprefix(": ")
 
     def _found(self, listing: Listing, known: Beside) -> Queue:
         found = queue(listing.data, known)

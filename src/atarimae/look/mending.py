@@ -148,7 +148,7 @@ class Mending:
                 "You have changed nothing since you opened the page, or all of it is undone.",
                 "Older edits are undone by 'atarimae undo'.",
             )
-        why = f"all {len(edits):,} edits of a sitting" if everything else None
+        why = f"all {len(edits):,} edits of a sitting" if everything and edits[1:] else None
         return self._moved(self.store.undo(*(edits if everything else edits[:1]), why=why, by=by))
 
     def redo(self, by: str, since: int) -> Answer:

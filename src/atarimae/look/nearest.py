@@ -6,7 +6,7 @@ from threading import Lock
 
 import numpy as np
 
-from atarimae.look.likeness import Likeness, Likenesses, chosen
+from atarimae.look.likeness import Likeness, Likenesses, by_pixels, chosen
 from atarimae.types import Data, File, Floats
 from atarimae.workspace import Workspace
 
@@ -37,11 +37,12 @@ class Nearest:
         self._last: tuple[tuple[object, ...], Order] | None = None
 
     def order(self, data: Data, files: tuple[File, ...], near: str) -> Order:
-        """By the newest run's embeddings, or by pixels where no run has any."""
+        """By the newest run's embeddings, or by pixels where it has none of this image."""
         if not near:
             return Order(files)
-        judged = chosen(self.workspace)
-        known = self.likenesses.by(data, judged)
+        known = self.likenesses.by(data, chosen(self.workspace))
+        if known is not None and known.run is not None and near not in known.images:
+            known = by_pixels(data, self.workspace)
         key = (known, files, near)
         with self._lock:
             if self._last is None or self._last[0] != key:

@@ -5,12 +5,14 @@ and fills the blocks `title`, `nav`, `main` and `scripts`. Nothing is loaded fro
 header below forbids it, and scripts inside a page with it (put them under `static/`).
 """
 
+from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
@@ -55,12 +57,19 @@ class Pages:
         return HTMLResponse(self.text(template, **values), headers=headers)
 
 
-def new_app(title: str) -> FastAPI:
+@cache
+def _own() -> Pages:
+    return Pages(HERE / "templates")
+
+
+def new_app(title: str, pages: Pages | None = None) -> FastAPI:
     """An app with /static and /openapi.json, whose errors all are {"error": {what, found, fix}}.
 
-    FastAPI's own /docs is left out: it loads its scripts from elsewhere.
+    A person who opens an address in a browser gets them as a page, by the template `error.html`
+    of `pages`. FastAPI's own /docs is left out: it loads its scripts from elsewhere.
     """
     app = FastAPI(title=title, docs_url=None, redoc_url=None)
+    app.state.pages = pages
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.exception_handler(AtarimaeError)(_refused)
     app.exception_handler(HTTPException)(_not_served)
@@ -74,26 +83,46 @@ def stylesheet() -> str:
     return (HERE / "static" / "atarimae.css").read_text(encoding="utf-8")
 
 
-def error_response(error: AtarimaeError, status: int) -> JSONResponse:
-    """The one JSON shape of every error."""
+def wants_page(headers: Mapping[str, str]) -> bool:
+    """Whether a person asks, by a browser's address bar or a link; scripts ask for anything."""
+    return "text/html" in headers.get("accept", "")
+
+
+def error_response(
+    error: AtarimaeError, status: int, headers: Mapping[str, str], pages: Pages | None = None
+) -> Response:
+    """The one JSON shape of every error; for a person a page that says the same."""
+    if wants_page(headers):
+        # Its style is in it: a page that is refused gets no other file either.
+        shown = (pages or _own()).page("error.html", error=error, status=status, style=stylesheet())
+        shown.status_code = status
+        return shown
     return JSONResponse({"error": error.as_dict()}, status)
 
 
-def _refused(request: Request, error: Exception) -> JSONResponse:
+def _response(request: Request, error: AtarimaeError, status: int) -> Response:
+    return error_response(error, status, request.headers, request.app.state.pages)
+
+
+def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, AtarimaeError)
-    return error_response(error, error.status if isinstance(error, WebError) else 400)
+    return _response(request, error, error.status if isinstance(error, WebError) else 400)
 
 
-def _not_served(request: Request, error: Exception) -> JSONResponse:
+def _not_served(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    what = f"{request.method} {request.url.path} is not served."
-    said = AtarimaeError(what, f"{error.detail}.", "GET /openapi.json lists what is.")
-    response = error_response(said, error.status_code)
+    what, fix = (
+        f"{request.method} {request.url.path} is not served.",
+        "GET /openapi.json lists what is.",
+    )
+    if wants_page(request.headers):
+        what, fix = f"There is no page {request.url.path}.", "Go on from the first page."
+    response = _response(request, AtarimaeError(what, f"{error.detail}.", fix), error.status_code)
     response.headers.update(error.headers or {})
     return response
 
 
-def _not_valid(request: Request, error: Exception) -> JSONResponse:
+def _not_valid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     wrong = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
     said = AtarimaeError(
@@ -101,13 +130,13 @@ def _not_valid(request: Request, error: Exception) -> JSONResponse:
         "; ".join(wrong) + ".",
         "GET /openapi.json says what is needed.",
     )
-    return error_response(said, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _response(request, said, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _broken(request: Request, error: Exception) -> JSONResponse:
+def _broken(request: Request, error: Exception) -> Response:
     said = AtarimaeError(
         "The server failed on this request.",
         f"{type(error).__name__}.",
         "It goes on with the next one; its log has the traceback.",
     )
-    return error_response(said, HTTPStatus.INTERNAL_SERVER_ERROR)
+    return _response(request, said, HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -48,9 +48,10 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        refusal = self._refusal(scope["method"], Headers(scope=scope))
+        headers = Headers(scope=scope)
+        refusal = self._refusal(scope["method"], headers)
         if refusal is not None:
-            await error_response(refusal, refusal.status)(scope, receive, send)
+            await error_response(refusal, refusal.status, headers)(scope, receive, send)
             return
 
         async def dressed(message: Message) -> None:

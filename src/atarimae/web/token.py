@@ -57,12 +57,13 @@ class Token:
         given = [value for name, value in query if name == FIELD]
         if scope["method"] == "GET" and any(map(self._is_right, given)):
             return self._welcome(scope, [pair for pair in query if pair[0] != FIELD])
-        cookies = cookie_parser(Headers(scope=scope).get("cookie", ""))
+        headers = Headers(scope=scope)
+        cookies = cookie_parser(headers.get("cookie", ""))
         if not self._is_right(cookies.get(self.cookie, "")):
-            return error_response(_stranger(), 401)
+            return error_response(_stranger(), 401, headers)
         asks = scope["method"] in ("GET", "HEAD") or scope["path"] in self.asks
         if not (asks or scope["path"].startswith(self.edits)):
-            return error_response(_read_only(scope["method"]), 403)
+            return error_response(_read_only(scope["method"]), 403, headers)
         return None
 
     def _is_right(self, given: str) -> bool:

@@ -28,7 +28,7 @@ def router(site: Site) -> APIRouter:
     def progress() -> dict[str, object]:
         return state(site.catalogue.now(), site.catalogue.store).as_dict()
 
-    @made.get("/filter/{name}")
+    @made.get("/filter/{name:path}")
     def kept(name: str) -> RedirectResponse:
         known = saved(site.workspace)
         if name not in known:

@@ -124,6 +124,7 @@ function go(by) {
 function say(said) {
   const here = place;
   const one = asked.images[here];
+  if (!one) return; // all is answered
   const before = one.said;
   one.said = said;
   show(here + 1);

@@ -30,7 +30,7 @@ export class Choices {
         .then((response) => (response.ok ? response.json() : NONE))
         .catch(() => { // the server or this page goes: it is asked again
           this.kept.delete(image);
-          return NONE;
+          return { ...NONE, away: true };
         });
       this.kept.set(image, asked);
     }
@@ -51,7 +51,9 @@ export class Choices {
         button.title = why;
         const key = document.createElement("kbd");
         key.textContent = place + 1;
-        button.append(key, ` ${name}`);
+        const words = document.createElement("span");
+        words.textContent = ` ${name}`;
+        button.append(key, words);
         return button;
       }));
     }

@@ -1,7 +1,7 @@
 // Copies beside each other: closer in step, blinking or as their difference, and which to keep.
 
 import { name } from "./asking.js";
-import { Edits } from "./edits.js";
+import { Edits, told } from "./edits.js";
 import { elsewhere } from "./keys.js";
 import { Toast } from "./toast.js";
 
@@ -214,7 +214,7 @@ class Copies {
     const paths = new Set([...answer.items.map((item) => item.path), ...(answer.gone ?? [])]);
     const place = this.pairs.findIndex((pair) => paths.has(pair.left.path) || paths.has(pair.right.path));
     if (place >= 0) this.#show(place);
-    this.toast.say(`${text}: ${answer.edit.why}`, [text === "Undone" ? ["Redo", () => this.redo()] : ["Undo", () => this.undo()]]);
+    this.toast.say(told(text, answer), [text === "Undone" ? ["Redo", () => this.redo()] : ["Undo", () => this.undo()]]);
   }
 
   #take({ items, gone = [] }) {

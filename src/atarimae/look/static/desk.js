@@ -2,7 +2,7 @@
 
 import { agreed, ask, name } from "./asking.js";
 import { Choices } from "./choices.js";
-import { Edits, post } from "./edits.js";
+import { AWAY, Edits, named, post, told } from "./edits.js";
 import { help, meant, typing } from "./keys.js";
 import { News } from "./news.js";
 import { Picker } from "./picker.js";
@@ -24,6 +24,7 @@ export class Desk {
     const boxes = [document.getElementById("choices"), document.getElementById("panel-choices")];
     this.choices = new Choices(boxes, (digit, also) => this.choice(digit, also));
     this.news = new News(Number(version), (said) => this.#told(said));
+    this.lost = []; // what could not be saved since the server is away, to be done again
     this.clash = null; // the latest image of which somebody else says another thing
     document.addEventListener("keydown", (event) => this.#pressed(event));
     document.addEventListener("click", (event) => this.#clicked(event));
@@ -53,7 +54,9 @@ export class Desk {
   async choice(digit, also = false) {
     const target = await this.#target();
     const image = target?.items[0]?.image;
-    const chosen = image && (await this.choices.of(image)).choices[digit - 1];
+    const { choices, away } = image ? await this.choices.of(image) : { choices: [] };
+    if (away) return this.toast.say(AWAY, [], true);
+    const chosen = choices[digit - 1];
     if (chosen) await this.#label(target, [chosen.name], { also, new: true }); // its last file may be another's by now
   }
 
@@ -86,7 +89,8 @@ export class Desk {
     const columns = {};
     for (const [name, value] of Object.entries(said)) if (value.trim()) columns[name] = value.trim() === "-" ? null : value.trim();
     if (!Object.keys(columns).length) return;
-    if (await this.#sure("Change", target)) await this.#do("change", target, { columns }, { columns, stay: true });
+    const told = Object.entries(columns).map(([name, value]) => `${name} to ${value ?? "none"}`).join(", ");
+    if (await this.#sure(`Change ${told} of`, target)) await this.#do("change", target, { columns }, { columns, stay: true });
   }
 
   undo() {
@@ -183,25 +187,35 @@ export class Desk {
     this.grid.update(before.map((item) => foreseen(item, shown)));
     if (target.several) this.grid.selection.clear();
     else if (this.panel.open && shown.classes) this.panel.foresee(shown.classes);
-    this.#saved(kind, target, body, saved);
+    this.#saved(kind, target, body, saved, shown);
     if (!target.several && !shown.stay) return this.#go(1);
     return null;
   }
 
   // Say what was saved; take back what is shown where it could not be.
-  async #saved(kind, target, body, saved) {
-    const answer = await this.#asked(() => saved);
-    if (!answer) {
+  async #saved(kind, target, body, saved, shown) {
+    const which = target.count === 1 ? named(target.items[0]) : `${number.format(target.count)} files`;
+    let answer;
+    try {
+      answer = await saved;
+    } catch (error) {
       this.grid.update(target.items);
-      return;
+      if (error.away) return this.#away(which, error, () => this.#do(kind, target, body, { ...shown, stay: true }));
+      return this.toast.say(`${which}: ${error.message}`, [], true);
     }
     this.#take(answer);
     if (this.#clashed(answer.conflicts)) return;
     const what = kind === "flag" && !body.on ? "not flagged any more" : DONE[kind];
-    const which = target.count === 1 ? target.items[0]?.path.split("/").pop() : `${number.format(answer.files)} files`;
     const into = kind === "label" ? ` ${body.classes.join(" · ") || "no class"}` : "";
     if (answer.edit) this.toast.say(`${which} ${what}${into}`, [["Undo", () => this.undo()]]);
     else this.toast.say(`${which}: it was so already`);
+  }
+
+  // All that was lost while the server was away is done again by one button.
+  #away(which, { message }, again) {
+    this.lost.push(again);
+    const what = this.lost.length > 1 ? `${number.format(this.lost.length)} edits, the last of ${which}` : which;
+    this.toast.say(`${what}: ${message}`, [["Again", () => { for (const act of this.lost.splice(0)) act(); }]], true);
   }
 
   #back(act, text) {
@@ -213,7 +227,7 @@ export class Desk {
     if (!answer) return;
     this.#take(answer);
     const other = text === "Done again" ? ["Undo", () => this.undo()] : ["Redo", () => this.redo()];
-    this.toast.say(`${text}: ${answer.edit.why || answer.edit.action}`, [other]);
+    this.toast.say(told(text, answer), [other]);
   }
 
   async #asked(act) {

@@ -54,16 +54,31 @@ export class Edits {
   }
 }
 
-// The answer as JSON; an error is thrown with what the server said.
-export async function post(path, body) {
-  let response;
-  try {
-    response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  } catch {
-    throw new Error("The server can't be reached. Nothing was saved.");
-  }
+export function named(item) {
+  return item?.path.split("/").pop();
+}
+
+// What an undo or a redo did: why it was made, else what it touched; an edit's number says nothing here.
+export function told(text, { edit: { why }, items }) {
+  const which = items.length > 1 ? `${items.length} files` : named(items[0]);
+  return [text, why && !/^edit \d+$/.test(why) ? why : which].filter(Boolean).join(": ");
+}
+
+export const AWAY = "The server can't be reached. Nothing was saved.";
+
+const SMALL = 20_000; // letters of a change that a browser still sends when its page is left
+
+// The answer as JSON, null for none; an error is thrown with what the server said, or that it is away.
+export function post(path, value) {
+  const body = JSON.stringify(value);
+  return get(path, { method: "POST", headers: { "Content-Type": "application/json" }, body, keepalive: body.length < SMALL });
+}
+
+export async function get(path, options) {
+  const response = await fetch(path, options).catch(() => { throw Object.assign(new Error(AWAY), { away: true }); });
+  if (response.status === 204) return null;
   const said = await response.json().catch(() => ({}));
   if (response.ok) return said;
-  const { what = "The server failed.", found = "", fix = "" } = said.error ?? {};
+  const { what = `The server answered ${response.status}.`, found = "", fix = "" } = said.error ?? {};
   throw Object.assign(new Error([what, found, fix].filter(Boolean).join(" ")), { status: response.status });
 }

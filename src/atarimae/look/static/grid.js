@@ -10,6 +10,7 @@ const BLOCK = 200; // images that are asked for at once
 const AROUND = 3; // rows above and below what is in sight
 const CAPTION = 26; // px below a picture
 const GAP = 10; // px
+const AGAIN = 2000; // ms until what the server did not answer is asked for again
 const PATIENCE = 70; // ms that a tile stays before its thumbnail is asked for
 const MARKS = {
   flagged: ["⚑", "Flagged: to be looked at again", "mark flag"],
@@ -86,10 +87,10 @@ export class Grid {
     this.#forget();
     const mine = this.turn;
     const first = await this.#load(0, find);
-    if (mine !== this.turn || !first) return null;
+    if (mine !== this.turn) return null;
     this.#clear();
     this.#draw();
-    return first.position;
+    return first?.position ?? null;
   }
 
   // The image at a place, asked for if need be; null beyond the ends.
@@ -163,7 +164,13 @@ export class Grid {
       this.#soon();
       return said;
     } catch {
-      if (mine === this.turn) this.blocks.delete(number); // asked again at the next scroll
+      if (mine !== this.turn) return null;
+      this.failed({ what: "The server can't be reached.", found: "", fix: "It is asked again until it answers." });
+      setTimeout(() => {
+        if (mine !== this.turn) return;
+        this.blocks.delete(number);
+        this.#load(number);
+      }, AGAIN);
       return null;
     }
   }
@@ -185,7 +192,8 @@ export class Grid {
   }
 
   #covered() {
-    return document.getElementById("filter").getBoundingClientRect().height + GAP;
+    const filter = document.getElementById("filter");
+    return GAP + (getComputedStyle(filter).position === "sticky" ? filter.getBoundingClientRect().height : 0);
   }
 
   #measure() {

@@ -58,7 +58,7 @@ async function start() {
 
   async function restore() {
     const state = new URLSearchParams(location.search);
-    for (const field of form.elements) if (field.name) field.value = state.get(field.name) ?? "";
+    for (const field of form.elements) if (field.name) put(field, state.get(field.name) ?? "");
     const image = state.get("open") ?? "";
     const place = await grid.show(wanted(), image);
     if (!image) return;
@@ -104,6 +104,13 @@ async function listed() {
   const said = await (await fetch("/api/classes")).json();
   const options = [["-", "without a label"], ...said.classes.map(([name, count]) => [name, number.format(count)])];
   document.getElementById("labels").replaceChildren(...options.map(([value, words]) => new Option(words, value)));
+}
+
+// What a list does not have is asked for all the same: nothing fits it then, rather than everything.
+function put(field, value) {
+  const there = !field.options || [...field.options].some((one) => one.value === value);
+  if (!there) field.add(new Option(value, value));
+  field.value = value;
 }
 
 function wanted() {

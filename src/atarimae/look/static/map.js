@@ -45,7 +45,10 @@ arranged();
 
 function restore() {
   const state = new URLSearchParams(location.search);
-  for (const field of form.elements) if (field.name && state.has(field.name)) field.value = state.get(field.name);
+  for (const field of form.elements) {
+    const there = [...(field.options ?? [])].some((one) => one.value === state.get(field.name));
+    if (there) field.value = state.get(field.name); // what is none of them stays as it is
+  }
 }
 
 function write() {

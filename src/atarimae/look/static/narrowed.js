@@ -32,7 +32,7 @@ export function narrowed(form, near) {
 }
 
 function said({ by, left }) {
-  if (!by) return "Nothing to compare this image by yet";
+  if (!by) return "Nothing to compare this image by yet: open Findings, which looks at every image";
   const rest = left ? `; ${new Intl.NumberFormat("en").format(left)} that can't be compared come last` : "";
   return `Most alike first, by ${by}${rest}`;
 }

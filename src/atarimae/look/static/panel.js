@@ -42,10 +42,11 @@ export class Panel {
       this.dialog.showModal();
     }
     this.shown();
-    const response = await fetch(`/image/${image}`);
-    const said = response.ok ? await response.text() : null;
+    const response = await fetch(`/image/${image}`).catch(() => null); // the server is away
+    const said = response?.ok ? await response.text() : null;
     if (mine !== this.turn) return; // another image was asked for meanwhile
-    if (said === null) this.detail.textContent = "This image is no longer in the store.";
+    if (!response) this.detail.textContent = "The server can't be reached.";
+    else if (said === null) this.detail.textContent = "This image is no longer in the store.";
     else this.detail.innerHTML = said; // made and escaped by our own server
     this.detail.dataset.image = image;
     this.detail.scrollTop = 0;

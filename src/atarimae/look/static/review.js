@@ -4,6 +4,7 @@ import { name as named } from "./asking.js";
 import { elsewhere } from "./keys.js";
 import { see } from "./seen.js";
 
+const AWAY = { what: "The page's server does not answer.", fix: "Start it again." };
 const FEW = 12; // left of what was fetched, from which on more is asked for
 const number = new Intl.NumberFormat("en");
 const byId = (id) => document.getElementById(id);
@@ -18,6 +19,8 @@ let seen = 0; // the version that they are of
 let asking = null; // the request for more
 const passed = new Set(); // skipped or decided on this page
 const made = []; // decisions of this page: { edit, item }
+let fresh = ""; // the new class that was asked about
+let refused = ""; // why the queue was not given
 let writing = Promise.resolve(); // decisions are written one after the other
 let pending = 0; // of them
 
@@ -25,7 +28,10 @@ byId(control ? "to-control" : "to-review").setAttribute("aria-current", "page");
 if (size) for (const id of ["to-review", "to-control"]) byId(id).search = `?slice=${encodeURIComponent(size)}`;
 byId("blind").hidden = !control;
 form.elements.order.hidden = control;
-for (const [name, value] of new URLSearchParams(location.search)) if (form.elements[name]) form.elements[name].value = value;
+for (const [name, value] of new URLSearchParams(location.search)) {
+  const field = form.elements[name];
+  if (field && [...field.options].some((one) => one.value === value)) field.value = value; // another stays as it is
+}
 form.addEventListener("input", () => {
   const wanted = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
   if (size) wanted.set("slice", size);
@@ -45,7 +51,14 @@ document.addEventListener("click", (event) => {
 byId("other").addEventListener("submit", (event) => {
   event.preventDefault();
   const value = byId("class").value.trim();
-  if (value) act("edit", value);
+  if (!value) return;
+  const known = [...byId("names").options].some((one) => one.value === value);
+  if (!known && fresh !== value) {
+    fresh = value; // a slip of the pen makes no class
+    return say({ what: `Nobody has used the class '${value}'`, found: "Enter again makes it" });
+  }
+  if (!known) byId("names").append(new Option(value));
+  act("edit", value);
 });
 document.addEventListener("keydown", (event) => {
   if (event.target === byId("class") && event.key === "Escape") byId("review").focus();
@@ -87,11 +100,13 @@ async function fetchQueue() {
   if (size) asked.set("slice", size);
   if (control) asked.set("control", "true");
   await writing; // what is on its way is decided
+  if (!items.length) byId("count").textContent = "Looking for what is to be decided …"; // it may take some seconds
   const here = new Set(items.map((one) => one.id));
   for (let start = 0; ; ) {
-    const answer = await fetch(`/api/review?${asked}&start=${start}`);
-    const said = await answer.json();
-    if (!answer.ok) return say(said.error, true);
+    const answer = await fetch(`/api/review?${asked}&start=${start}`).catch(() => null);
+    const said = await answer?.json();
+    refused = answer?.ok ? "" : say(said?.error ?? AWAY, true);
+    if (refused) return;
     seen = said.version;
     total = said.total;
     byId("rest").textContent = number.format(said.rest);
@@ -112,7 +127,7 @@ function show() {
   byId("count").textContent = item ? `${number.format(total)} to decide` : "";
   thumbnails(byId("next"), items.slice(1, 16).map((one) => one.image), "li");
   if (!item) {
-    byId("done-said").textContent = passed.size || !total ? "Nothing is left to decide here." : "All of it was skipped.";
+    byId("done-said").textContent = refused || (passed.size || !total ? "Nothing is left to decide here." : "All of it was skipped.");
     return;
   }
   const picture = byId("asked");
@@ -272,7 +287,7 @@ async function post(address, body) {
     if (answer.status === 401 && await named({ say: (text) => say({ what: text }, true) })) return await post(address, body);
     return await answer.json();
   } catch {
-    return { error: { what: "The page's server does not answer.", found: "Nothing was written.", fix: "Start it again." } };
+    return { error: { ...AWAY, found: "Nothing was written." } };
   }
 }
 
@@ -294,6 +309,7 @@ function say(told, isWrong = false) {
   const line = byId("said");
   line.className = isWrong ? "bad" : "faint";
   line.textContent = [told.what, told.found, told.fix].filter(Boolean).join(" · ");
+  return line.textContent;
 }
 
 // Classes, with what can be accepted together.

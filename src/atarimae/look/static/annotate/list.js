@@ -40,13 +40,27 @@ export class List {
   draw(marks, selected) {
     this.#chips(marks);
     const shown = inReadingOrder(marks.filter((mark) => this.shows(mark)));
-    this.list.replaceChildren(...shown.slice(0, MOST).map((mark) => row(mark, mark === selected)));
+    this.#rows(shown.slice(0, MOST), selected);
     this.more.hidden = shown.length <= MOST;
     this.more.textContent = `and ${number.format(shown.length - MOST)} more on the sheet`;
     const texts = marks.filter((mark) => mark.kind === "text");
     this.count.parentElement.hidden = !texts.length;
     this.none.hidden = marks.length > 0;
     this.count.textContent = `${number.format(texts.filter(done).length)} of ${number.format(texts.length)} transcribed`;
+  }
+
+  // Rows that say the same as before stay: with hundreds a key would wait for all of them.
+  #rows(marks, selected) {
+    const there = [...this.list.children];
+    marks.forEach((mark, place) => {
+      const made = told(mark);
+      const old = there[place];
+      if (old?.made === made) return;
+      const fresh = Object.assign(row(mark, mark === selected), { made });
+      if (old) old.replaceWith(fresh);
+      else this.list.append(fresh);
+    });
+    for (const old of there.slice(marks.length)) old.remove();
   }
 
   // The chosen one alone, without building the list anew.
@@ -94,6 +108,10 @@ export class List {
       return chip;
     }));
   }
+}
+
+function told({ id, kind, value, angle, by, score }) {
+  return JSON.stringify([id, kind, value, angle, by, score]);
 }
 
 // Text goes in as text: a label `<script>` is shown, not run.

@@ -4,8 +4,10 @@
 // the server wants back when it goes.
 
 import { signed } from "../asking.js";
+import { get } from "../edits.js";
 
 const EVERY = 4000; // ms between two looks for what others did
+const AGAIN = 1000; // ms until what the server did not hear is sent again
 const FIELDS = ["kind", "value", "box", "angle", "points", "by", "score"];
 
 export class Marks {
@@ -21,8 +23,14 @@ export class Marks {
     this.next = 1;
     this.queue = Promise.resolve();
     this.waiting = 0;
+    this.unsent = false; // the server can't be reached, and changes wait for it
     setInterval(() => this.#look(), EVERY);
     document.addEventListener("visibilitychange", () => this.#look());
+  }
+
+  // Whether changes would be lost with the page; one that is on its way arrives.
+  get isBehind() {
+    return this.unsent || this.waiting > 1;
   }
 
   async load() {
@@ -51,7 +59,7 @@ export class Marks {
   made(edit, address) {
     this.done.push([edit, address]);
     this.undone = [];
-    return this.#queued(() => this.load());
+    return this.#queued(() => this.#afresh());
   }
 
   undo() {
@@ -64,13 +72,17 @@ export class Marks {
 
   #back(from, to) {
     return this.#queued(async () => {
-      const last = this[from].pop();
+      const last = this[from].at(-1);
       if (!last) return;
       const [edit, address] = last;
-      const said = await ask(address, { edit });
+      const said = await ask(address, { edit }).catch((error) => {
+        if (!error.away) this[from].pop();
+        throw error;
+      });
+      this[from].pop();
       const made = said.edit?.id ?? said.edit;
       if (address === `${this.address}/undo`) this[to].push([made, address]);
-      await this.load();
+      await this.#afresh();
     });
   }
 
@@ -87,7 +99,7 @@ export class Marks {
       this.undone = [];
     }
     if (said.gone) this.trouble("Somebody else has changed this meanwhile: both are kept.");
-    if (said.gone || said.version > this.version + 1) await this.load();
+    if (said.gone || said.version > this.version + 1) await this.#afresh();
     else this.version = said.version;
     this.changed();
   }
@@ -101,11 +113,33 @@ export class Marks {
 
   #queued(job) {
     this.waiting++;
-    this.queue = this.queue.then(job).catch(async (error) => {
+    this.queue = this.queue.then(() => this.#heard(job)).catch(async (error) => {
       this.trouble(error.message);
-      await this.load().catch(() => {});
+      await this.#afresh();
     }).finally(() => { this.waiting--; });
     return this.queue;
+  }
+
+  // Until the server hears it: what was drawn and typed while it was away is lost only with the page.
+  async #heard(job) {
+    for (;;) {
+      try {
+        await job();
+        if (this.unsent) this.trouble("The server is there again, and has all changes.");
+        this.unsent = false;
+        return;
+      } catch (error) {
+        if (!error.away) throw error;
+        this.unsent = true;
+        this.trouble("The server can't be reached. What you change is kept on this page, and sent as soon as it is back.");
+        await new Promise((over) => { setTimeout(over, AGAIN); });
+      }
+    }
+  }
+
+  // What fails here comes with the next look.
+  #afresh() {
+    return this.load().catch(() => {});
   }
 
   async #look() {
@@ -137,13 +171,7 @@ function fields(mark) {
   return Object.fromEntries(FIELDS.map((name) => [name, mark[name]]));
 }
 
-// The answer as JSON, null for none; an error in its own words. With a body it is a change.
-export async function ask(address, body) {
-  if (body !== undefined) return signed(address, body);
-  const response = await fetch(address);
-  if (response.status === 204) return null;
-  const said = await response.json().catch(() => ({}));
-  if (response.ok) return said;
-  const { what = `The server answered ${response.status}.`, found = "", fix = "" } = said.error ?? {};
-  throw new Error([what, found, fix].filter(Boolean).join(" "));
+// The answer as JSON, null for none. With a body it is a change.
+export function ask(address, body) {
+  return body === undefined ? get(address) : signed(address, body);
 }

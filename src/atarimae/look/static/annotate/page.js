@@ -43,6 +43,7 @@ class Page {
   constructor(sheet) {
     const address = new URLSearchParams(location.search);
     this.editable = editable;
+    this.trouble = trouble;
     this.tool = "select";
     this.selected = null;
     this.draft = null;
@@ -67,6 +68,8 @@ class Page {
     see(image);
     root.dataset.ready = "yes";
     document.addEventListener("keydown", (event) => this.#pressed(event));
+    addEventListener("beforeunload", (event) => { if (this.marks.isBehind || this.texts.isTyped) event.preventDefault(); });
+    this.view.viewer.canvas.addEventListener("focus", () => { this.passes = false; });
     for (const button of document.querySelectorAll("[data-do]")) {
       button.addEventListener("click", () => this.act(button.dataset.do));
     }
@@ -81,6 +84,7 @@ class Page {
 
   select(mark) {
     this.#rest();
+    if (this.texts.mark && mark !== this.texts.mark) this.texts.leave();
     this.selected = mark;
     this.list.point(mark);
     this.told();
@@ -106,7 +110,7 @@ class Page {
     const mark = this.selected;
     const who = mark?.score === null ? mark.by && `by ${mark.by}` : mark && `proposed by ${mark.by}, score ${mark.score.toFixed(2)}`;
     const box = mark && mark.box.map((side) => Math.round(side)).join(", ");
-    byId("chosen").textContent = mark ? [mark.value || "–", `${mark.kind} ${box}`, mark.angle && `${Math.round(mark.angle)}°`, who].filter(Boolean).join(" · ") : "";
+    byId("chosen").textContent = mark ? [mark.value || (mark.kind === "text" ? "to be transcribed" : "no class"), `${mark.kind} ${box}`, mark.angle && `${Math.round(mark.angle)}°`, who].filter(Boolean).join(" · ") : "";
     byId("class").textContent = this.current || "no class";
     for (const button of document.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", button.dataset.tool === this.tool);
     for (const button of document.querySelectorAll("[data-proposal]")) button.hidden = !mark || mark.score === null;
@@ -139,6 +143,7 @@ class Page {
   }
 
   #filtered() {
+    this.texts.leave();
     const state = new URLSearchParams();
     for (const one of this.list.only) state.append("only", one);
     history.replaceState(null, "", state.size ? `?${state}` : location.pathname);
@@ -148,7 +153,7 @@ class Page {
 
   #takes(tool) {
     this.tools.cancel();
-    this.texts.close();
+    this.texts.leave();
     this.tool = tool;
     this.told();
   }
@@ -257,8 +262,9 @@ class Page {
     return true;
   }
 
-  // On the sheet Tab goes from text to text; anywhere else it goes on through the page.
+  // On the sheet Tab goes from text to text, unless Escape came before; elsewhere it goes on through the page.
   #tab(event) {
+    if (this.passes) return false;
     const here = this.view.viewer.canvas.contains(document.activeElement) || document.activeElement === document.body;
     if (!here || event.shiftKey || !this.texts.all.length) return false;
     if (this.selected?.kind === "text") this.texts.open(this.selected);
@@ -278,6 +284,7 @@ class Page {
     if (this.tools.cancel()) return true;
     if (this.tool !== "select") this.#takes("select");
     else this.select(null);
+    this.passes = true;
     return true;
   }
 }

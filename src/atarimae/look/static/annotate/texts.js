@@ -25,6 +25,7 @@ export class Texts {
 
   open(mark) {
     if (!mark) return;
+    this.save();
     this.mark = mark;
     this.state.select(mark);
     this.form.hidden = false;
@@ -37,6 +38,18 @@ export class Texts {
     this.state.told();
   }
 
+  // Whether something is typed that is not kept yet.
+  get isTyped() {
+    return this.mark !== null && this.state.editable && this.field.value.trim() !== this.mark.value;
+  }
+
+  // Keep what was typed: the reader goes on to something else.
+  leave() {
+    this.save();
+    this.close();
+  }
+
+  // Without keeping it.
   close() {
     if (!this.mark) return;
     this.mark = null;
@@ -73,6 +86,7 @@ export class Texts {
 
   // The first that is to be transcribed, else the first.
   begin() {
+    this.save();
     const { all } = this;
     this.open(all.find((mark) => !done(mark)) ?? all[0]);
   }
@@ -80,13 +94,29 @@ export class Texts {
   // Beside its text, wherever that is on the stage.
   place() {
     if (!this.mark) return;
-    if (!this.state.marks.all.includes(this.mark)) return this.close();
+    if (!this.state.marks.all.includes(this.mark) && !this.#taken()) {
+      if (this.isTyped) this.state.trouble(`Somebody else deleted this text meanwhile. You had typed '${this.field.value.trim()}'.`);
+      return this.close();
+    }
     const [x0, y0, x1, y1] = bounds(outline(this.mark).map((point) => this.view.toStage(point)));
     const { clientWidth: wide, clientHeight: high } = this.view.viewer.canvas;
     const { offsetWidth: own, offsetHeight: tall } = this.form;
     const below = y1 + GAP + tall < high ? y1 + GAP : Math.max(GAP, y0 - GAP - tall);
     const left = Math.max(8, Math.min(wide - own - 8, (x0 + x1 - own) / 2));
     this.form.style.transform = `translate(${Math.round(left)}px, ${Math.round(Math.min(below, high - tall - 8))}px)`;
+  }
+
+  // Somebody else has changed the text meanwhile: what is typed here stays, for the mark in its place.
+  #taken() {
+    const { box, angle } = this.mark;
+    const there = this.all.find((mark) => mark.angle === angle && `${mark.box}` === `${box}`);
+    if (!there) return false;
+    const was = this.mark.value;
+    this.mark = there;
+    this.state.select(there);
+    if (this.field.value.trim() === was) this.field.value = there.value;
+    else this.state.trouble(`Somebody else wrote '${there.value}' here meanwhile. Enter puts yours in its place, Escape leaves theirs.`);
+    return true;
   }
 
   #pressed(event) {
