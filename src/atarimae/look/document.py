@@ -13,7 +13,7 @@ from atarimae import files, runlog
 from atarimae.errors import AtarimaeError
 from atarimae.look import frame
 from atarimae.look.brink import Brink, brink
-from atarimae.look.checks import Finding, beside
+from atarimae.look.checks import Beside, Finding, beside
 from atarimae.look.checks.finding import by_image
 from atarimae.look.counts import Counts, count
 from atarimae.look.pictures import Queries, all_rows, chosen
@@ -68,10 +68,11 @@ def report(
     """Write the report of the newest data and all runs to `path`."""
     store = Store(workspace)
     data = store.data()
-    todo = queue(data, beside(workspace, store, progress))
+    known = beside(workspace, store, progress)
+    todo = queue(data, known)
     groups = frame.groups(todo.findings)
     best = runlog.find_best(workspace)
-    queries, edge = _answers(store, best)
+    queries, edge = _answers(data, known, workspace, best)
     first = todo.entries[:FIRST]
     told = [one for group in groups for one in group.shown] + [one.finding for one in first]
     shown = {image for one in told for image in one.pictures}
@@ -102,10 +103,12 @@ def report(
     return Report(path, counts, todo)
 
 
-def _answers(store: Store, best: runlog.Run | None) -> tuple[Queries, Brink | None]:
+def _answers(
+    data: Data, known: Beside, workspace: Workspace, best: runlog.Run | None
+) -> tuple[Queries, Brink | None]:
     if best is None:
         return Queries(), None
-    rows = all_rows(store.data(best.data.edit if best.data else None), best)
+    rows = all_rows(known.then(data, workspace, best), best)
     return chosen(rows), brink(rows, best)
 
 
@@ -120,7 +123,8 @@ def _mosaic(data: Data) -> list[str]:
 
 def inlined(workspace: Workspace, data: Data, images: Iterable[str]) -> dict[str, str]:
     """Small pictures as data URIs, by image; one whose content is gone is left out."""
-    places = by_image(data.files)
+    wanted = set(images)
+    places = by_image(file for file in data.files if file.image in wanted)
 
     def uri(image: str) -> tuple[str, str] | None:
         path = thumbnail(workspace, data, places.get(image, []), SMALL)
@@ -129,7 +133,7 @@ def inlined(workspace: Workspace, data: Data, images: Iterable[str]) -> dict[str
         return image, "data:image/webp;base64," + base64.b64encode(path.read_bytes()).decode()
 
     with ThreadPoolExecutor(THREADS) as pool:
-        return dict(found for found in pool.map(uri, sorted(images)) if found)
+        return dict(found for found in pool.map(uri, sorted(wanted)) if found)
 
 
 def style() -> Markup:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from atarimae.look.checks.finding import Beside, Check, Finding, by_image
+from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.look.checks.neighbours import Neighbours, neighbours
 from atarimae.types import Data, File
 
@@ -18,7 +18,7 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
     if known is None or beside.judged is None:
         return []
     sizes = Counter(name for file in known.files for name in data.classes(file))
-    files, run = by_image(data.files), beside.judged.run.mark
+    files, run = beside.places(data), beside.judged.run.mark
     return [_finding(data, known, sides, sizes, files, run) for sides in _overlapping(data, known)]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from atarimae.look.checks.finding import Beside, Check, Finding, by_image
+from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.look.checks.neighbours import Neighbours, neighbours
 from atarimae.look.checks.peers import Peers, peers_of
 from atarimae.survey import parts
@@ -145,7 +145,7 @@ def _clear(rows: Rows, axis: str) -> Numbers:
 def _find(data: Data, beside: Beside) -> list[Finding]:
     if not beside.one_label:
         return []
-    files = by_image(data.files)
+    files = beside.places(data)
     return [
         Finding(
             check.name,
