@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from atarimae.score.labels.inverse import cholesky, lower
 from atarimae.score.labels.moments import Moments
 from atarimae.types import Floats, Ints
 
@@ -91,5 +92,5 @@ def _whitening(scatter: Numbers, freedom: int) -> Numbers:
     above = (1 - 2 / width) * total + square
     below = (freedom + 1 - 2 / width) * (total - square / width)
     shrink = min(1.0, above / below) if below > 0 else 1.0
-    root = np.linalg.cholesky((1 - shrink) * within + shrink * mean * np.eye(width))
-    return np.linalg.inv(root).T
+    root = cholesky((1 - shrink) * within + shrink * mean * np.eye(width))
+    return lower(root).T

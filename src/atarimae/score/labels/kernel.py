@@ -7,6 +7,7 @@ grows with rows × landmarks.
 import numpy as np
 import numpy.typing as npt
 
+from atarimae.score.labels.inverse import positive
 from atarimae.score.labels.sums import sums
 from atarimae.types import Floats, Ints
 
@@ -56,7 +57,7 @@ class Kernel:
         told = whole - sums(self.features[own], targets[own], len(whole), np.float32)
         left = self._whole - self._squares[fold]
         left[np.diag_indices(len(left))] += RIDGE
-        return np.linalg.inv(left).astype(np.float32) @ told.T
+        return positive(left).astype(np.float32) @ told.T
 
 
 def _squared(rows: Floats) -> Numbers:
