@@ -129,11 +129,13 @@ class Data:
 
         What models say doesn't count, but for images that are trusted: there it is the newest.
         """
-        said = [label for label in self.labels.get(file.image, ()) if label.kind == "class"]
-        people = tuple(dict.fromkeys(label.value for label in said if label.score is None))
+        said = [one for one in self.labels.get(file.image, ()) if one.kind == "class"]
+        people = [one.value for one in said if one.score is None]
+        if len(people) > 1:
+            return tuple(dict.fromkeys(people))
         if people or file.image not in self.trusted:
-            return people
-        return tuple(label.value for label in said[-1:])
+            return tuple(people)
+        return tuple(one.value for one in said[-1:])
 
     def label(self, file: File) -> str | None:
         """The class for tasks that want one: the first that was said, None where none was."""

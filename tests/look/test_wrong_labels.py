@@ -95,7 +95,7 @@ def test_a_trained_run_judges_only_what_it_was_not_trained_on(maker):
     val = [file.path for file in maker.data.files if not file.path.endswith(("03.png", "04.png"))]
     fitted(maker, epochs=5, val=val)
 
-    (section,) = unseen.sections(maker.data, known(maker).witnesses)
+    (section,) = unseen.sections(maker.data, known(maker))
     assert [file.path for file in section.data.files] == sorted(val)
     found = wrong.check.find(maker.data, known(maker))
     assert [one.files for one in found] == [("red05.png",)]
@@ -110,7 +110,7 @@ def test_what_shares_image_or_group_with_train_is_not_judged(maker):
     maker.record()
     fitted(maker, epochs=5, val=["same.png", "group.png", "free.png"])
 
-    assert paths(unseen.sections(maker.data, known(maker).witnesses)) == [["free.png", "test.png"]]
+    assert paths(unseen.sections(maker.data, known(maker))) == [["free.png", "test.png"]]
 
 
 def test_folds_judge_each_image_by_the_model_that_left_it_out(maker):
@@ -119,7 +119,7 @@ def test_folds_judge_each_image_by_the_model_that_left_it_out(maker):
     folds = [everything[turn::3] for turn in range(3)]
     run = fitted(maker, epochs=5, folds=folds)
 
-    sections = unseen.sections(maker.data, known(maker).witnesses)
+    sections = unseen.sections(maker.data, known(maker))
     assert paths(sections) == [sorted(fold) for fold in folds]
     assert {section.judged.run.id for section in sections} == {run}
 
@@ -129,7 +129,7 @@ def test_of_runs_the_one_that_may_judge_most_speaks(maker):
     frozen = fitted(maker)
     fitted(maker, epochs=5, val=["red00.png", "red01.png"])
 
-    (section,) = unseen.sections(maker.data, known(maker).witnesses)
+    (section,) = unseen.sections(maker.data, known(maker))
     assert section.judged.run.id == frozen
 
 
@@ -197,11 +197,11 @@ def test_class_that_was_merged_renamed_or_split_since_the_run_was_not_said_wrong
         classes.rename("青 blue", "青")
     else:
         classes.split("青 blue", {"藍": [f"lue{number:02}.png" for number in range(6)]})
-    (section,) = unseen.sections(maker.data, known(maker).witnesses)
-    assert decided(maker.data, section).wrong.sum() == 0
+    (section,) = unseen.sections(maker.data, known(maker))
+    assert decided(maker.data, known(maker), section).wrong.sum() == 0
     Store(maker.workspace).label({maker.data.files[11].image: ["赤 red"]})
-    (section,) = unseen.sections(maker.data, known(maker).witnesses)
-    assert decided(maker.data, section).wrong.sum() == 1
+    (section,) = unseen.sections(maker.data, known(maker))
+    assert decided(maker.data, known(maker), section).wrong.sum() == 1
 
 
 def test_what_has_no_label_cannot_be_confirmed(maker):

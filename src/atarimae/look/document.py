@@ -14,7 +14,7 @@ from atarimae import files, runlog
 from atarimae.errors import AtarimaeError
 from atarimae.look import frame
 from atarimae.look.brink import Brink, brink
-from atarimae.look.checks import Finding, beside
+from atarimae.look.checks import Beside, Finding, beside
 from atarimae.look.checks.finding import by_image
 from atarimae.look.counts import Counts, count
 from atarimae.look.crops import Cut, crop
@@ -73,13 +73,14 @@ def report(
     """Write the report of the newest data and all runs to `path`."""
     store = Store(workspace)
     data = store.data()
-    todo = queue(data, beside(workspace, store, progress))
+    known = beside(workspace, store, progress)
+    todo = queue(data, known)
     groups = frame.groups(todo.findings)
     best = runlog.find_best(workspace)
-    queries, edge = _answers(store, best)
+    queries, edge = _answers(data, known, workspace, best)
     first = todo.entries[:FIRST]
     told = [one for group in groups for one in group.shown] + [one.finding for one in first]
-    cuts = _cuts(workspace, data, told)
+    cuts = _cuts(workspace, data, known, told)
     shown = {image for one in told if one not in cuts for image in one.pictures}
     mosaic = _mosaic(data)
     shown |= queries.images | set(mosaic) | (edge.images if edge else set())
@@ -109,10 +110,12 @@ def report(
     return Report(path, counts, todo)
 
 
-def _answers(store: Store, best: runlog.Run | None) -> tuple[Queries, Brink | None]:
+def _answers(
+    data: Data, known: Beside, workspace: Workspace, best: runlog.Run | None
+) -> tuple[Queries, Brink | None]:
     if best is None:
         return Queries(), None
-    rows = all_rows(store.data(best.data.edit if best.data else None), best)
+    rows = all_rows(known.then(data, workspace, best), best)
     return chosen(rows), brink(rows, best)
 
 
@@ -127,15 +130,18 @@ def _mosaic(data: Data) -> list[str]:
 
 def inlined(workspace: Workspace, data: Data, images: Iterable[str]) -> dict[str, str]:
     """Small pictures as data URIs, by image; one whose content is gone is left out."""
-    places = by_image(data.files)
+    wanted = set(images)
+    places = by_image(file for file in data.files if file.image in wanted)
     return _inlined(
-        sorted(images), lambda image: thumbnail(workspace, data, places.get(image, []), SMALL)
+        sorted(wanted), lambda image: thumbnail(workspace, data, places.get(image, []), SMALL)
     )
 
 
-def _cuts(workspace: Workspace, data: Data, told: Iterable[Finding]) -> dict[Finding, str]:
+def _cuts(
+    workspace: Workspace, data: Data, known: Beside, told: Iterable[Finding]
+) -> dict[Finding, str]:
     """The same of the boxes of findings that are of some."""
-    places = by_image(data.files)
+    places = known.places(data)
 
     def made(one: Finding) -> Path | None:
         return crop(workspace, data, places.get(one.images[0], []), Cut(one.own, one.box), BOXED)

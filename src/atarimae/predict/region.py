@@ -102,6 +102,8 @@ def known_box(data: Data, file: File) -> Box | None:
         for label in data.labels.get(file.image, ())
         if label.box is not None and label.kind in (BOX, POLYGON)
     ]
+    if not said:
+        return None
     people = [label for label in said if label.score is None]
 
     def rank(box: Box, score: float | None) -> tuple[float, ...]:
@@ -111,7 +113,7 @@ def known_box(data: Data, file: File) -> Box | None:
 
     boxes = [(upright(one.box), one.score) for one in people or said if one.box is not None]
     ranked = [(rank(box, score), box) for box, score in boxes]
-    return max(ranked, key=lambda one: one[0])[1] if ranked else None
+    return max(ranked, key=lambda one: one[0])[1]
 
 
 def _averaged(pixels: Pixels, factor: int) -> Pixels:

@@ -68,20 +68,21 @@ def unreachable(data: Data) -> list[File]:
     A query never finds its own image, nor one of its own source. A class that nobody asks about
     only makes the search harder, which is no mistake.
     """
-    asked = [file for file in data.files if file.role != "gallery" and data.label(file)]
-    of_class = Counter(data.label(file) for file in asked)
-    of_image = Counter((data.label(file), file.image) for file in asked)
-    of_source = Counter((data.label(file), file.source or "") for file in asked)
-    own = Counter((data.label(file), file.source or "", file.image) for file in asked)
+    said = {file.path: data.label(file) for file in data.files}
+    asked = [file for file in data.files if file.role != "gallery" and said[file.path]]
+    of_class = Counter(said[file.path] for file in asked)
+    of_image = Counter((said[file.path], file.image) for file in asked)
+    of_source = Counter((said[file.path], file.source or "") for file in asked)
+    own = Counter((said[file.path], file.source or "", file.image) for file in asked)
 
     def hidden(file: File) -> bool:
-        label = data.label(file)
+        label = said[file.path]
         others = of_class[label] - of_image[label, file.image]
         theirs = of_source[label, file.source or ""] - own[label, file.source or "", file.image]
         return others > 0 and others == theirs
 
     known = [file for file in data.files if file.role != "query" and file.source]
-    return [file for file in known if data.label(file) and hidden(file)]
+    return [file for file in known if said[file.path] and hidden(file)]
 
 
 def near_duplicates(
@@ -116,12 +117,13 @@ def hubs(predictions: Predictions, data: Data) -> list[Hub] | None:
     if lists is None:
         return None
     files = {file.path: file for file in data.files}
+    names = {path: frozenset(data.classes(file)) for path, file in files.items()}
     wrong = Counter(
         str(path)
         for key, row in zip(predictions.keys, lists, strict=True)
         if key in files
         for path in row
-        if path in files and not _alike(data, files[key], files[str(path)])
+        if path in files and names[key].isdisjoint(names[str(path)])
     )
     gallery = sum(file.role != "query" for file in data.files)
     usual = wrong.total() / max(gallery, 1)
@@ -130,10 +132,6 @@ def hubs(predictions: Predictions, data: Data) -> list[Hub] | None:
         for path, number in sorted(wrong.items(), key=lambda one: (-one[1], one[0]))
         if number >= max(OFTEN * usual, FEWEST)
     ]
-
-
-def _alike(data: Data, query: File, found: File) -> bool:
-    return not set(data.classes(query)).isdisjoint(data.classes(found))
 
 
 @dataclass(frozen=True, slots=True)

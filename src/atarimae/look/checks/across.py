@@ -9,7 +9,8 @@ from atarimae.types import Data, File
 def _find(data: Data, beside: Beside) -> list[Finding]:
     """One image in two splits is another check's; so are copies whose labels differ."""
     known = sides(data, beside)
-    return [_finding(data, one, known) for one in grouped(data, crossing(data, beside, known))]
+    found = crossing(data, beside, known)
+    return [_finding(data, one, known) for one in grouped(data, beside, found)]
 
 
 def _finding(data: Data, one: Group, known: Sides) -> Finding:

@@ -7,7 +7,7 @@ things, are told with them.
 from collections.abc import Sequence
 from shlex import quote
 
-from atarimae.look.checks.finding import Beside, Check, Finding, by_image
+from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.store import Conflict, Side
 from atarimae.types import PAIR, POLYGON, Data, File, Label
 
@@ -21,7 +21,7 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
         if one.kind != "class":
             others.setdefault(one.image, []).append(one)
     findings = []
-    for image, files in by_image(data.files).items():
+    for image, files in beside.places(data).items():
         findings += [_other(conflict, files) for conflict in others.get(image, ())]
         classes = data.classes(files[0])
         conflict = known.get(image)

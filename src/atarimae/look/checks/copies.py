@@ -1,13 +1,13 @@
 """Several images of one picture: resized, cut, saved again, mirrored or turned."""
 
 from atarimae.look.checks.finding import Beside, Check, Finding
-from atarimae.look.checks.grouping import agreeing, grouped, pairs
+from atarimae.look.checks.grouping import agreeing, grouped
 from atarimae.types import Data
 
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
     """Where labels differ, the pair is another check's: it may be two things that look alike."""
-    alike, _ = agreeing(data, pairs(data, beside))
+    alike, _ = agreeing(data, beside)
     return [
         Finding(
             check.name,
@@ -18,7 +18,7 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
             f"Keep {one.paths[0]}: {one.why}. Remove the rest, or give them one 'group', so that "
             "no split parts them.",
         )
-        for one in grouped(data, [pair for pair in alike if not pair.same])
+        for one in grouped(data, beside, [pair for pair in alike if not pair.same])
     ]
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from atarimae import runlog
 from atarimae.errors import AtarimaeError
 from atarimae.look.checks.finding import Beside, by_image
-from atarimae.look.checks.grouping import agreeing, pairs
+from atarimae.look.checks.grouping import agreeing
 from atarimae.runlog import Run
-from atarimae.store import Store
 from atarimae.survey.groups import connected
 from atarimae.survey.pairs import Pair
 from atarimae.types import SPLITS, Data, File
@@ -42,6 +41,10 @@ class Sides:
 
 def sides(data: Data, beside: Beside) -> Sides:
     """The given split; where files have none, or in folds, what the newest judged run made."""
+    return beside.answers.once("sides", data, lambda: _sides(data, beside))
+
+
+def _sides(data: Data, beside: Beside) -> Sides:
     given = {file.path: file.split for file in data.files if file.split}
     run = _newest(beside.surveyor.workspace) if beside.surveyor else None
     if run is None or beside.surveyor is None:
@@ -54,15 +57,15 @@ def sides(data: Data, beside: Beside) -> Sides:
         val = runlog.judged_paths(run.folder)
     except (AtarimaeError, KeyError):
         return Sides(given)
-    there = data if run.data is None else Store(beside.surveyor.workspace).data(run.data.edit)
+    there = beside.then(data, beside.surveyor.workspace, run)
     made = {file.path: "val" if file.path in val else "train" for file in there.files}
     return Sides(made | given, run, then=frozenset(made))
 
 
 def crossing(data: Data, beside: Beside, known: Sides) -> list[Pair]:
     """Pairs of images of one picture, with no contrary labels, that lie on different sides."""
-    alike, _ = agreeing(data, pairs(data, beside))
-    places = by_image(data.files)
+    alike, _ = agreeing(data, beside)
+    places = beside.places(data)
     return [
         pair
         for pair in alike

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from atarimae.look.checks.finding import Beside
 from atarimae.look.checks.unseen import Section
 from atarimae.store import Store
 from atarimae.store.names import Names, names_at
@@ -29,15 +30,15 @@ class Decided:
         return np.asarray(self.right | self.wrong)
 
 
-def decided(data: Data, part: Section) -> Decided:
+def decided(data: Data, known: Beside, part: Section) -> Decided:
     """What was decided of the labels of a section; changed are those whose run knew another one."""
-    version, store = part.judged.run.data, Store(part.judged.workspace)
-    then = store.data(version.edit if version else None)
+    workspace = part.judged.workspace
+    then, store = known.then(data, workspace, part.judged.run), Store(workspace)
     split = store.read(lambda now: split_since(now, then.version.edit))
-    known = _Then(then, store.read(names_at), split)
+    had = _Then(then, store.read(names_at), split)
     pairs = list(zip(part.data.files, part.labels, strict=True))
     right = [_confirmed(data, file, label) for file, label in pairs]
-    before = tuple(_before(known, data, file, label) for file, label in pairs)
+    before = tuple(_before(had, data, file, label) for file, label in pairs)
     wrong = [was != label for was, (_, label) in zip(before, pairs, strict=True)]
     return Decided(np.array(right, bool), np.array(wrong, bool), before)
 

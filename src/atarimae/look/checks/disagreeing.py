@@ -1,13 +1,13 @@
 """Images of one picture whose labels differ."""
 
 from atarimae.look.checks.finding import Beside, Check, Finding, listed
-from atarimae.look.checks.grouping import Group, agreeing, grouped, pairs
+from atarimae.look.checks.grouping import Group, agreeing, grouped
 from atarimae.types import Data, File
 
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
-    _, differing = agreeing(data, pairs(data, beside))
-    return [_finding(data, one) for one in grouped(data, differing)]
+    _, differing = agreeing(data, beside)
+    return [_finding(data, one) for one in grouped(data, beside, differing)]
 
 
 def _finding(data: Data, one: Group) -> Finding:

@@ -1,6 +1,6 @@
 """Several files with one content."""
 
-from atarimae.look.checks.finding import Beside, Check, Finding, by_image, listed
+from atarimae.look.checks.finding import Beside, Check, Finding, listed
 from atarimae.types import SPLITS, Data, File
 
 
@@ -14,7 +14,7 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
             f"Equal to the last byte: {listed(file.path for file in files)}.",
             f"Keep {_kept(files)} and remove the rest, unless each is meant to be there.",
         )
-        for image, files in by_image(data.files).items()
+        for image, files in beside.places(data).items()
         if len(files) > 1
     ]
 

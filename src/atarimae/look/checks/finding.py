@@ -1,13 +1,15 @@
 """What a check gives, and what it is given."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 from atarimae.look.checks.answers import Answers
 from atarimae.look.checks.judged import Judged
-from atarimae.store import Conflict, Refusal
+from atarimae.runlog import Run
+from atarimae.store import Conflict, Refusal, Store
 from atarimae.survey import Survey, Surveyor
-from atarimae.types import Box, Data, File
+from atarimae.types import Array, Box, Data, File
+from atarimae.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,41 @@ class Beside:
 
     def survey(self, data: Data) -> Survey | None:
         """What the pixels of `data` say; None where nobody may look, or nothing can be read."""
-        found = self.surveyor.survey(data) if self.surveyor else None
-        return found if found and found.images else None
+        looks = self.surveyor
+        if looks is None:
+            return None
+        found = self.answers.once("survey", data, lambda: looks.survey(data))
+        return found if found.images else None
+
+    def places(self, data: Data) -> Mapping[str, list[File]]:
+        """The files of `data` by image."""
+        return self.answers.once("places", data, lambda: by_image(data.files))
+
+    def embedded(
+        self, data: Data, keep: Callable[[File], bool] = lambda file: True
+    ) -> tuple[Data, Sequence[Array]]:
+        """The files that the newest run embedded, if `keep` says yes to them, with their outputs.
+
+        There are none without a run.
+        """
+        judged = self.judged
+        if judged is None:
+            return data.where(lambda file: False), []
+        there, rows = self.answers.once("embedded", data, lambda: judged.embedded(data))
+        some = [place for place, file in enumerate(there.files) if keep(file)]
+        if len(some) == len(there):
+            return there, rows
+        files = tuple(there.files[place] for place in some)
+        return replace(there, files=files), [rows[place] for place in some]
+
+    def then(self, data: Data, workspace: Workspace, run: Run) -> Data:
+        """All data as a run had it, where `data` is all that there is now."""
+        edit = run.data.edit if run.data else data.version.edit
+        if edit == data.version.edit:
+            return data
+        return self.answers.once(
+            f"version {edit}", data, lambda: Store(workspace).data(edit, hashed=False)
+        )
 
 
 @dataclass(frozen=True, slots=True)

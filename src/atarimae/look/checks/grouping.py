@@ -1,9 +1,9 @@
 """Images of one picture, put together: which to keep and why, and how the others came from it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from atarimae.look.checks.finding import Beside, by_image
+from atarimae.look.checks.finding import Beside
 from atarimae.look.checks.relation import relation
 from atarimae.survey.alike import SAME
 from atarimae.survey.groups import groups
@@ -44,28 +44,32 @@ def pairs(data: Data, beside: Beside) -> tuple[Pair, ...]:
     return beside.surveyor.pairs(data) if beside.surveyor else ()
 
 
-def agreeing(data: Data, found: Iterable[Pair]) -> tuple[list[Pair], list[Pair]]:
+def agreeing(data: Data, beside: Beside) -> tuple[list[Pair], list[Pair]]:
     """Those with a class in common or without one on a side, and those whose classes differ."""
-    names = {image: {*data.classes(files[0])} for image, files in by_image(data.files).items()}
+    return beside.answers.once("pairs", data, lambda: _parted(data, beside))
+
+
+def _parted(data: Data, beside: Beside) -> tuple[list[Pair], list[Pair]]:
+    places = beside.places(data)
     both: tuple[list[Pair], list[Pair]] = ([], [])
-    for pair in found:
-        one, other = names[pair.outer], names[pair.inner]
+    for pair in pairs(data, beside):
+        one, other = ({*data.classes(places[name][0])} for name in (pair.outer, pair.inner))
         both[bool(one and other and one.isdisjoint(other))].append(pair)
     return both
 
 
-def grouped(data: Data, found: Iterable[Pair]) -> list[Group]:
+def grouped(data: Data, beside: Beside, found: Iterable[Pair]) -> list[Group]:
     """The pairs put together, the largest sets first; no image is in two sets."""
     ties = {frozenset((pair.outer, pair.inner)): pair for pair in found}
     sets = groups((pair.outer, pair.inner) for pair in ties.values())
-    places = by_image(data.files)
+    places = beside.places(data)
     return [_group(data, one, places, ties) for one in sets]
 
 
 def _group(
     data: Data,
     names: tuple[str, ...],
-    places: dict[str, list[File]],
+    places: Mapping[str, list[File]],
     ties: dict[frozenset[str], Pair],
 ) -> Group:
     hub = names[0]
@@ -89,7 +93,7 @@ def _worth(data: Data, files: list[File]) -> tuple[bool, int, int, int, str]:
     return bool(data.classes(files[0])), image.width * image.height, image.bytes, later, image.hash
 
 
-def _why(data: Data, order: list[str], places: dict[str, list[File]]) -> str:
+def _why(data: Data, order: list[str], places: Mapping[str, list[File]]) -> str:
     """What the first has and the second lacks."""
     (labelled, area, size, later, _), second = (_worth(data, places[name]) for name in order[:2])
     image = data.images[order[0]]

@@ -1,6 +1,6 @@
 """A run whose score rests on images that it has copies of among what it learned from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,11 +8,11 @@ import numpy as np
 from atarimae import runlog
 from atarimae.errors import AtarimaeError
 from atarimae.look.checks.crossing import Sides, crossing, sides
-from atarimae.look.checks.finding import Beside, Check, Finding, by_image
+from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.runlog import Run
 from atarimae.score.intervals import interval
 from atarimae.survey.pairs import Pair
-from atarimae.types import Data, Score
+from atarimae.types import Data, File, Score
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
     known = sides(data, beside)
     if known.run is None:
         return []
-    paths = leaked(data, crossing(data, beside, known), known)
+    paths = leaked(beside.places(data), crossing(data, beside, known), known)
     found = without(known.run, paths)
     return [_finding(data, found, paths)] if found else []
 
@@ -51,9 +51,8 @@ def _finding(data: Data, found: Without, paths: frozenset[str]) -> Finding:
     )
 
 
-def leaked(data: Data, found: Iterable[Pair], known: Sides) -> frozenset[str]:
+def leaked(places: Mapping[str, list[File]], found: Iterable[Pair], known: Sides) -> frozenset[str]:
     """The paths of val, or of a fold, that have themselves or a copy where the run learned."""
-    places = by_image(data.files)
     ties = [(places[pair.outer], places[pair.inner]) for pair in found]
     ties += [(files, files) for files in places.values() if len(files) > 1]
     return frozenset(

@@ -11,7 +11,7 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
     judged = beside.judged
     if judged is None or judged.near_duplicate is None:
         return []
-    known, rows = judged.embedded(data)
+    known, rows = beside.embedded(data)
     sides = _sides(known, judged)
     findings = []
     for turn, split in enumerate(SPLITS[1:], 1):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from atarimae.look.checks.finding import Beside
-from atarimae.look.checks.judged import Judged
 from atarimae.predict.search import Gallery
 from atarimae.predict.unit import unit
 from atarimae.types import Array, Data, File, Floats, Ints
@@ -28,19 +27,16 @@ class Neighbours:
 
 def neighbours(known: Beside, data: Data) -> Neighbours | None:
     """Of the images that the newest run embedded already; None where these are fewer than two."""
-    judged = known.judged
-    if judged is None:
-        return None
-    return known.answers.once("neighbours", data, lambda: _found(judged, data))
+    return known.answers.once("neighbours", data, lambda: _found(known, data))
 
 
-def _found(judged: Judged, data: Data) -> Neighbours | None:
-    known, embedded = judged.embedded(data)
-    first = {file.image: place for place, file in reversed([*enumerate(known.files)])}
+def _found(known: Beside, data: Data) -> Neighbours | None:
+    there, embedded = known.embedded(data)
+    first = {file.image: place for place, file in reversed([*enumerate(there.files)])}
     if len(first) < 2:
         return None
     places = sorted(first.values())
-    files = tuple(known.files[place] for place in places)
+    files = tuple(there.files[place] for place in places)
     rows = reduced([embedded[place] for place in places])
     names = [file.image for file in files]
     near, cosines = Gallery(rows, names).search(rows, NEAREST, ids=names)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from atarimae.look.checks.finding import Beside, Check, Finding, by_image
+from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.look.checks.neighbours import Neighbours, neighbours
 from atarimae.look.checks.usual import Numbers, Rule, unusual, usual
 from atarimae.types import Data
@@ -17,7 +17,7 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
     if known is None or beside.judged is None:
         return []
     far, run = distances(known), beside.judged.run.mark
-    most, files = usual(far), by_image(data.files)
+    most, files = usual(far), beside.places(data)
     return [
         Finding(
             check.name,

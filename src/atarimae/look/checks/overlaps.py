@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from atarimae.look.checks.finding import Beside, Check, Finding, by_image
+from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.look.checks.neighbours import Neighbours, neighbours
 from atarimae.types import Data, File
 
@@ -18,20 +18,19 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
     if known is None or beside.judged is None:
         return []
     sizes = Counter(name for file in known.files for name in data.classes(file))
-    files, run = by_image(data.files), beside.judged.run.mark
+    files, run = beside.places(data), beside.judged.run.mark
     return [_finding(data, known, sides, sizes, files, run) for sides in _overlapping(data, known)]
 
 
 def _overlapping(data: Data, known: Neighbours) -> Iterator[tuple[list[int], list[int]]]:
     """Pairs of classes as the images of each that lie nearest to one of the other."""
     crossing: dict[tuple[str, str], list[int]] = {}
-    for place, file in enumerate(known.files):
-        own = data.classes(file)
-        nearest = known.near[place, 0]
-        others = data.classes(known.files[nearest]) if nearest >= 0 else ()
+    names = [data.classes(file) for file in known.files]
+    for place, (own, nearest) in enumerate(zip(names, known.near[:, 0].tolist(), strict=True)):
+        others = names[nearest] if nearest >= 0 else ()
         if own and others and set(own).isdisjoint(others):
             crossing.setdefault((own[0], others[0]), []).append(place)
-    sizes = Counter(data.classes(file)[0] for file in known.files if data.classes(file))
+    sizes = Counter(own[0] for own in names if own)
 
     def enough(pair: tuple[str, str]) -> bool:
         return len(crossing.get(pair, ())) >= max(FEWEST, SHARE * sizes[pair[0]])

@@ -79,7 +79,7 @@ def _judged(data: Data, beside: Beside) -> list[JudgedPair]:
     if not pairs:
         return []
     found: dict[Label, JudgedPair] = {}
-    for section in everything(data, beside.witnesses):
+    for section in everything(data, beside):
         for one in _of(section, pairs):
             found.setdefault(one.label, one)
     return list(found.values())

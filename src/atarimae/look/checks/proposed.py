@@ -77,7 +77,7 @@ def proposers(workspace: Workspace, store: Store, task: Task) -> dict[str, Judge
 
 def opinion(data: Data, known: Beside) -> Opinion | None:
     """Of the model that may judge most boxes; None where none may, or too few of them."""
-    return known.answers.once("proposed boxes", data, lambda: _best(data, known.proposers))
+    return known.answers.once("proposed boxes", data, lambda: _best(data, known))
 
 
 def lacks(data: Data, known: Beside) -> str:
@@ -108,15 +108,15 @@ def often(scores: Sequence[float], right: Sequence[bool]) -> Numbers:
     return shares
 
 
-def _best(data: Data, known: Mapping[str, Judged | None]) -> Opinion | None:
+def _best(data: Data, known: Beside) -> Opinion | None:
     found = [one for one in _opinions(data, known) if one.matches >= FEWEST]
     return max(found, key=lambda one: (one.matches, one.name), default=None)
 
 
-def _opinions(data: Data, known: Mapping[str, Judged | None]) -> Iterator[Opinion]:
-    for name, judged in known.items():
+def _opinions(data: Data, known: Beside) -> Iterator[Opinion]:
+    for name, judged in known.proposers.items():
         try:
-            asked, why = _may_judge(data, judged)
+            asked, why = _may_judge(data, known, judged)
         except (AtarimaeError, OSError, KeyError):  # what can't be read is no witness
             continue
         first = {file.image: file for file in reversed(asked.files)}
@@ -125,7 +125,7 @@ def _opinions(data: Data, known: Mapping[str, Judged | None]) -> Iterator[Opinio
             yield Opinion(name, why, places, floor([one.boxes for one in places]))
 
 
-def _may_judge(data: Data, judged: Judged | None) -> tuple[Data, str]:
+def _may_judge(data: Data, known: Beside, judged: Judged | None) -> tuple[Data, str]:
     """The images that the model did not learn from, and how that is known."""
     if judged is None:
         apart = ("val", "test")
@@ -138,7 +138,7 @@ def _may_judge(data: Data, judged: Judged | None) -> tuple[Data, str]:
         return asked, "which is no run here, and is taken not to have learned from val and test"
     if isinstance(judged.task, Learns) and not judged.task.learns(judged.run.recipe):
         return data, "which learned from no labels"
-    return left_out(data, judged, judged.run.folder), "which never learned from the image"
+    return left_out(data, known, judged, judged.run.folder), "which never learned from the image"
 
 
 def _place(data: Data, file: File, name: str) -> Place | None:

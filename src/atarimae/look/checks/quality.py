@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from atarimae.look.checks.finding import Beside, Check, Finding, by_image
+from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.look.checks.usual import Numbers, Rule, Usual, unusual, usual
 from atarimae.survey import quality
 from atarimae.types import Data, Image
@@ -43,7 +43,7 @@ def check(kind: _Kind) -> Check:
         images = [data.images[image] for image in survey.images]
         values = kind.of(survey.of(quality.measure), images)
         places = dict.fromkeys(place for rule in kind.rules for place in unusual(values, rule))
-        files, most = by_image(data.files), usual(values)
+        files, most = beside.places(data), usual(values)
         return [
             Finding(
                 kind.name,

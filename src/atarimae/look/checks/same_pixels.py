@@ -1,12 +1,12 @@
 """Several images with the same pixels: their format or what is written beside them differs."""
 
 from atarimae.look.checks.finding import Beside, Check, Finding
-from atarimae.look.checks.grouping import agreeing, grouped, pairs
+from atarimae.look.checks.grouping import agreeing, grouped
 from atarimae.types import Data
 
 
 def _find(data: Data, beside: Beside) -> list[Finding]:
-    alike, _ = agreeing(data, pairs(data, beside))
+    alike, _ = agreeing(data, beside)
     return [
         Finding(
             check.name,
@@ -16,7 +16,7 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
             one.evidence,
             f"Keep {one.paths[0]}: {one.why}. Remove the rest, unless each is meant to be there.",
         )
-        for one in grouped(data, [pair for pair in alike if pair.same])
+        for one in grouped(data, beside, [pair for pair in alike if pair.same])
     ]
 
 

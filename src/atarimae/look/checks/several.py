@@ -4,17 +4,18 @@ Told by where a picture can be cut in two (`survey.parts`), against what is usua
 two dots of a colon lie apart in every picture of it, two cups in a picture of a cup do not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from atarimae.look.checks.finding import Beside, Check, Finding, by_image
+from atarimae.look.checks.finding import Beside, Check, Finding
 from atarimae.look.checks.neighbours import Neighbours, neighbours
+from atarimae.look.checks.peers import Peers, peers_of
 from atarimae.survey import parts
-from atarimae.types import Bools, Data, Image, Ints
+from atarimae.types import Data, Floats, Image
 
 Numbers = npt.NDArray[np.float64]
 Rows = npt.NDArray[Any]  # the survey's, a row an image
@@ -24,6 +25,7 @@ SEAM = 0.5  # of a seam's length: below, it is a picture's own line
 CLEAR = 0.8  # of a seam's length, from which on it counts as a gap does
 ALIKE = 0.4  # log₂ of width by height: a difference that is none; twice that counts in full
 LEAST = 0.5  # a probability from which on it is a finding
+BLOCK = 1 << 22  # cosines that are held at once
 
 # Logistic regressions, fitted on seeds 6 to 9 of what `bench.several` plants: without a run, with.
 BARE = {
@@ -56,18 +58,18 @@ def suspects(data: Data, beside: Beside) -> list[Suspect]:
     rows: Rows = survey.of(parts.measure)
     known = neighbours(beside, data)
     place = {image: number for number, image in enumerate(survey.images)}
-    peers, classed = _peers(data, place)
+    peers = peers_of(data, place)
     across, down = (_strength(rows, axis) for axis in "xy")
     upright, strength = across >= down, np.maximum(across, down)
-    usual = np.array([strength[some].mean() for some in peers])
+    usual = peers.mean(strength)
     told = {
         "strength": strength, "usual": usual, "fresh": strength * (1 - usual),
-        "longer": _longer(rows, peers), "other": np.minimum(across, down),
+        "longer": _longer(rows["wide"], peers), "other": np.minimum(across, down),
         "clear": np.where(upright, _clear(rows, "x"), _clear(rows, "y")),
     }  # fmt: skip
     scores = _probability(told, BARE)
     if known is not None:
-        alike = _alikeness(known, place, peers, classed)
+        alike = _alikeness(known, place, peers)
         told |= alike | {
             "fresh and alike": told["fresh"] * alike["alike"],
             "longer and alike": told["longer"] * alike["alike"],
@@ -84,57 +86,45 @@ def _probability(told: Mapping[str, Numbers], weights: Mapping[str, float]) -> N
     return np.asarray(1 / (1 + np.exp(-logit)))
 
 
-def _longer(rows: Rows, peers: Sequence[Ints]) -> Numbers:
+def _longer(wide: Numbers, peers: Peers) -> Numbers:
     """By how much the content's shape is not that of the others, 0 to 1."""
-    usual = np.array([np.median(rows["wide"][some]) for some in peers])
-    return np.asarray(((np.abs(rows["wide"] - usual) - ALIKE) / ALIKE).clip(0, 1))
+    return np.asarray(((np.abs(wide - peers.median(wide)) - ALIKE) / ALIKE).clip(0, 1))
 
 
-def _peers(data: Data, place: dict[str, int]) -> tuple[list[Ints], Bools]:
-    """For each image the others of its class, or all where there are none; and where there are.
-
-    Not its neighbours in a run's embeddings: a collage's are other collages.
-    """
-    own: dict[int, str] = {}
-    of_class: dict[str, list[int]] = {}
-    for file in data.files:
-        number, name = place.get(file.image), data.label(file)
-        if number is not None and name is not None and number not in own:
-            own[number] = name
-            of_class.setdefault(name, []).append(number)
-    everything = np.arange(len(place))
-    found = []
-    for number in range(len(place)):
-        alike = np.array(of_class.get(own.get(number, ""), []), np.int64)
-        found.append(alike[alike != number])
-    there = np.array([len(some) > 0 for some in found], bool)
-    return [some if len(some) else everything for some in found], there
-
-
-def _alikeness(
-    known: Neighbours, place: Mapping[str, int], peers: Sequence[Ints], classed: Bools
-) -> dict[str, Numbers]:
+def _alikeness(known: Neighbours, place: Mapping[str, int], peers: Peers) -> dict[str, Numbers]:
     """How much an image is like its class in the embeddings of a run; NaN for one without.
 
     `alike` is 0 for the image that is least like any of its class to 1 for the one that is most
     (without a class: like any other image), `own` the cosine to the former less that to the latter.
     """
-    cosines, own = np.full((2, len(place)), np.nan)
-    rows = {place[file.image]: n for n, file in enumerate(known.files) if file.image in place}
-    for number, row in rows.items():
-        others = [rows[peer] for peer in peers[number].tolist() if peer in rows]
-        nearest = float(known.cosines[row, 0])
-        if not classed[number]:
-            cosines[number] = nearest
-        elif others:
-            cosines[number] = float((known.rows[others] @ known.rows[row]).max())
-        own[number] = cosines[number] - nearest
+    rows = np.full(len(place), -1)
+    for row, file in enumerate(known.files):
+        if file.image in place:
+            rows[place[file.image]] = row
+    nearest = np.where(rows >= 0, known.cosines[rows, 0], np.nan)
+    cosines = np.where(peers.classed, np.nan, nearest)
+    for some in peers.classes:
+        there = some[rows[some] >= 0]
+        if len(there) > 1:
+            cosines[there] = _nearest_other(known.rows[rows[there]])
     ranks = np.full(len(place), np.nan)
-    for kind in (classed, ~classed):
+    for kind in (peers.classed, ~peers.classed):
         there = np.flatnonzero(kind & np.isfinite(cosines))
         there = there[np.argsort(cosines[there], kind="stable")]
         ranks[there] = np.arange(len(there)) / max(len(there), 1)
-    return {"alike": ranks, "own": own}
+    return {"alike": ranks, "own": cosines - nearest}
+
+
+def _nearest_other(rows: Floats) -> Floats:
+    """(n,): for each of (n, d) rows of unit length the cosine to the nearest other one."""
+    found = np.empty(len(rows), np.float32)
+    step = max(1, BLOCK // len(rows))
+    for start in range(0, len(rows), step):
+        cosines = rows[start : start + step] @ rows.T
+        own = np.arange(len(cosines))
+        cosines[own, start + own] = -np.inf
+        found[start : start + step] = cosines.max(1)
+    return found
 
 
 def _strength(rows: Rows, axis: str) -> Numbers:
@@ -155,7 +145,7 @@ def _clear(rows: Rows, axis: str) -> Numbers:
 def _find(data: Data, beside: Beside) -> list[Finding]:
     if not beside.one_label:
         return []
-    files = by_image(data.files)
+    files = beside.places(data)
     return [
         Finding(
             check.name,

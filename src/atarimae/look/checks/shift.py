@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from atarimae.look.checks.finding import Beside, Check, Finding, by_image, listed
+from atarimae.look.checks.finding import Beside, Check, Finding, listed
 from atarimae.look.checks.neighbours import reduced
 from atarimae.look.checks.twosample import Apart, apart, area
 from atarimae.survey import quality
@@ -61,7 +61,9 @@ def _by_numbers(data: Data, beside: Beside, files: Sequence[File], split: str) -
     found = apart(known, _second(files, split), _clusters(data, files))
     if found and _matters(found):
         differs = _differs(columns, _second(files, split), split)
-        yield _finding(data, files, split, found, "how bright, sharp and large they are", differs)
+        yield _finding(
+            data, beside, files, split, found, "how bright, sharp and large they are", differs
+        )
 
 
 def _by_embeddings(
@@ -70,13 +72,13 @@ def _by_embeddings(
     if beside.judged is None:
         return
     wanted = {file.path for file in files}
-    kept, rows = beside.judged.embedded(data.where(lambda file: file.path in wanted))
+    kept, rows = beside.embedded(data, lambda file: file.path in wanted)
     if not len(kept):
         return
     found = apart(reduced(rows), _second(kept.files, split), _clusters(data, kept.files))
     if found and _matters(found):
         run = f"the embeddings of run {beside.judged.run.mark}"
-        yield _finding(data, kept.files, split, found, run, "")
+        yield _finding(data, beside, kept.files, split, found, run, "")
 
 
 def _matters(found: Apart) -> bool:
@@ -115,13 +117,19 @@ def _differs(
 
 
 def _finding(
-    data: Data, files: Sequence[File], split: str, found: Apart, by: str, differs: str
+    data: Data,
+    beside: Beside,
+    files: Sequence[File],
+    split: str,
+    found: Apart,
+    by: str,
+    differs: str,
 ) -> Finding:
     second = _second(files, split)
     falling = np.argsort(-found.scores, kind="stable")
     like = [files[n] for n in falling if second[n]][:SHOWN]
     unlike = [files[n] for n in falling[::-1] if not second[n]][:SHOWN]
-    places = by_image(data.files)
+    places = beside.places(data)
     return Finding(
         check.name,
         f"The images of {split} look different from those of train.",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from atarimae.look.checks.finding import Beside, Check, Finding, by_image, listed
+from atarimae.look.checks.finding import Beside, Check, Finding, listed
 from atarimae.survey import quality
 from atarimae.types import Bools, Data
 
@@ -54,7 +54,7 @@ def check(kind: _Kind) -> Check:
         images = [survey.images[place] for place in found]
         if len(images) > max(MANY * len(rows), 1):
             return [_together(kind, data, images, len(rows), kind.evidence(rows[found[0]]))]
-        files = by_image(data.files)
+        files = beside.places(data)
         return [
             Finding(
                 kind.name,

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from atarimae import bundle, runlog
 from atarimae.errors import AtarimaeError
+from atarimae.look.checks.finding import Beside
 from atarimae.look.checks.judged import Judged
 from atarimae.predict.region import known_box
 from atarimae.predict.run import kept_outputs
 from atarimae.runlog import Run
-from atarimae.store import Store
 from atarimae.task import Crops, Learns, Predictor, Task
 from atarimae.types import Array, Data, File
 from atarimae.workspace import Workspace
@@ -47,25 +47,29 @@ def witnesses(workspace: Workspace, task: Task) -> tuple[Judged, ...]:
     return tuple(first.values())
 
 
-def sections(data: Data, runs: Sequence[Judged]) -> list[Section]:
+def sections(data: Data, known: Beside) -> list[Section]:
     """What the run may judge that may judge most images; of equal ones the newest's."""
     best: list[Section] = []
-    for judged in sorted(runs, key=lambda one: one.run.created, reverse=True):
-        found = [section for section in _sections(data, judged) if section.labels]
+    for judged in _newest_first(known):
+        found = [section for section in _sections(data, known, judged) if section.labels]
         if judged_images(found) > judged_images(best):
             best = found
     return best
 
 
-def everything(data: Data, runs: Sequence[Judged]) -> Iterator[Section]:
+def everything(data: Data, known: Beside) -> Iterator[Section]:
     """All that runs may judge and that is embedded, whatever its labels; the newest run's first."""
-    for judged in sorted(runs, key=lambda one: one.run.created, reverse=True):
-        yield from _sections(data, judged, labelled=False)
+    for judged in _newest_first(known):
+        yield from _sections(data, known, judged, labelled=False)
 
 
 def judged_images(found: Sequence[Section]) -> int:
     """How many images are judged."""
     return sum(len(section.labels) for section in found)
+
+
+def _newest_first(known: Beside) -> list[Judged]:
+    return sorted(known.witnesses, key=lambda one: one.run.created, reverse=True)
 
 
 def _kind(task: Task, run: Run) -> str:
@@ -88,26 +92,27 @@ def _models(run: Run) -> list[Path]:
     return [one for one in (run.folder, *folds) if (one / "model" / "model.json").is_file()]
 
 
-def _sections(data: Data, judged: Judged, *, labelled: bool = True) -> Iterator[Section]:
+def _sections(
+    data: Data, known: Beside, judged: Judged, *, labelled: bool = True
+) -> Iterator[Section]:
     run, kind = judged.run, _kind(judged.task, judged.run)
     for folder in _models(run)[: None if kind == FOLDED else 1]:
         try:
             if kind == "unlearned":
-                yield _section(data, judged, folder, labelled=labelled)
+                left = data
             else:
-                left = left_out(data, judged, folder, val=kind == FOLDED)
-                yield _section(left, judged, folder, labelled=labelled)
+                left = left_out(data, known, judged, folder, val=kind == FOLDED)
+            yield _section(data, known, left, judged, folder, labelled=labelled)
         except (AtarimaeError, OSError, KeyError):  # what can't be read is no witness
             continue
 
 
-def left_out(data: Data, judged: Judged, folder: Path, *, val: bool = False) -> Data:
+def left_out(data: Data, known: Beside, judged: Judged, folder: Path, *, val: bool = False) -> Data:
     """The files of images that a training left out, with their groups; of its val alone, if so.
 
     Whatever it was not judged by it may have learned from, but for the test split.
     """
-    version = judged.run.data
-    then = Store(judged.workspace).data(version.edit if version else None)
+    then = known.then(data, judged.workspace, judged.run)
     paths = runlog.judged_paths(folder)
     asked = {file.image for file in then.files if file.path in paths}
     learned = [file for file in then.files if file.path not in paths and file.split != "test"]
@@ -122,15 +127,21 @@ def left_out(data: Data, judged: Judged, folder: Path, *, val: bool = False) -> 
     )
 
 
-def _section(data: Data, judged: Judged, folder: Path, *, labelled: bool = True) -> Section:
+def _section(
+    data: Data, known: Beside, left: Data, judged: Judged, folder: Path, *, labelled: bool
+) -> Section:
     """Each image once, where it has one label, if asked, and its embedding is in the cache."""
     predictor = judged.task.predictor(bundle.read_model(folder / "model"))
-    first = {file.image: file for file in reversed(data.files)}
-    said = {file.path: _label(data, file, predictor) for file in first.values()}
-    asked = data.where(
-        lambda file: bool(said.get(file.path)) or (not labelled and file.path in said)
-    )
-    kept, rows = kept_outputs(predictor, asked, judged.workspace.cache)
+    first = {file.image: file for file in reversed(left.files)}
+    said = {file.path: _label(left, file, predictor) for file in first.values()}
+
+    def asked(file: File) -> bool:
+        return bool(said.get(file.path)) or (not labelled and file.path in said)
+
+    if judged == known.judged and folder == judged.run.folder:  # others ask for it as well
+        kept, rows = known.embedded(data, asked)
+    else:
+        kept, rows = kept_outputs(predictor, left.where(asked), judged.workspace.cache)
     return Section(kept, tuple(said[file.path] for file in kept.files), rows, judged)
 
 

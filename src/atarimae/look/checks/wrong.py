@@ -52,10 +52,10 @@ def judged_labels(data: Data, known: Beside) -> JudgedLabels | None:
 
 
 def _judged(data: Data, known: Beside) -> JudgedLabels | None:
-    parts = sections(data, known.witnesses) if known.one_label else []
+    parts = sections(data, known) if known.one_label else []
     if judged_images(parts) < FEWEST:
         return None
-    made = tuple(_section(data, part) for part in parts)
+    made = tuple(_section(data, known, part) for part in parts)
     told = left(
         np.concatenate([one.found.wrong for one in made]),
         np.concatenate([one.decided.right for one in made]),
@@ -64,9 +64,9 @@ def _judged(data: Data, known: Beside) -> JudgedLabels | None:
     return JudgedLabels(made, told)
 
 
-def _section(data: Data, part: Section) -> JudgedSection:
+def _section(data: Data, known: Beside, part: Section) -> JudgedSection:
     """A label that was changed is judged as it was, so that the estimate learns from it."""
-    rows, told = unit(part.rows), decided(data, part)
+    rows, told = unit(part.rows), decided(data, known, part)
     groups = [file.group for file in part.data.files]
     cache = part.judged.workspace.cache
     found = suspected(cache, rows, part.labels, groups, told.before)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from atarimae import task
+from atarimae.look.checks.finding import Beside
 from atarimae.look.checks.unseen import sections, witnesses
 from atarimae.look.economics.more import MORE, More, more_labels
 from atarimae.look.economics.saved import Pace, Saved, as_dict, paces, saved, seconds_saved
@@ -48,7 +49,8 @@ def economics(workspace: Workspace, *, more: bool = True) -> Economics:
 
 
 def _told(workspace: Workspace, store: Store) -> More:
-    found = sections(store.data(), witnesses(workspace, task.load(workspace.task)))
+    known = Beside(witnesses=witnesses(workspace, task.load(workspace.task)))
+    found = sections(store.data(), known)
     return more_labels([one for one in found if len(one.labels)])
 
 

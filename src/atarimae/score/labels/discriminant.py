@@ -11,7 +11,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from atarimae.score.labels.sums import sums
+from atarimae.score.labels.inverse import cholesky, lower
+from atarimae.score.labels.moments import Moments
 from atarimae.types import Floats, Ints
 
 Numbers = npt.NDArray[np.float64]
@@ -41,7 +42,10 @@ class Discriminant:
         """
         steep, known, size = self._classes
         spread = (placed**2) @ (0.5 / self._variances).T.astype(np.float32)
-        return np.asarray(placed @ steep.T - spread[:, size] - known)
+        found = placed @ steep.T
+        found -= spread[:, size]
+        found -= known
+        return found
 
     @cached_property
     def _variances(self) -> Numbers:
@@ -58,34 +62,35 @@ class Discriminant:
         return (middle / variance).astype(np.float32), known.astype(np.float32), size
 
 
-def fitted(rows: Floats, targets: Ints, classes: int) -> Discriminant:
-    """The model of (n, d) rows of unit length, each with a class; some classes may have none."""
-    mean = rows.mean(0, dtype=np.float64)
-    centred = rows - mean.astype(np.float32)
-    counts = np.bincount(targets, minlength=classes)
-    means = sums(centred, targets, classes) / np.maximum(counts, 1).astype(np.float32)[:, None]
-    there = counts > 0
-    whiten = _whitening(centred - means[targets], max(1, len(rows) - int(there.sum())))
-    moved, share = means[there] @ whiten, counts[there] / len(rows)
+def fitted(of: Moments) -> Discriminant:
+    """The model of rows of unit length, by their moments."""
+    there, number = of.counts > 0, int(of.counts.sum())
+    share = of.counts[there] / number
+    mean = share @ of.means[there]
+    whiten = _whitening(of.scatter, max(1, number - len(share)))
+    moved = (of.means[there] - mean) @ whiten
+    heavy = moved * np.sqrt(share)[:, None]
     # Means of few rows vary by what varies within classes, too: that is taken off.
-    spread = (moved * share[:, None]).T @ moved - np.eye(moved.shape[1]) * len(share) / len(rows)
+    spread = heavy.T @ heavy - np.eye(moved.shape[1]) * len(share) / number
     between, axes = np.linalg.eigh(spread)
     kept = between >= min(LEAST, between[-1])
-    axes = whiten @ axes[:, kept]
-    return Discriminant(mean, axes, np.maximum(between[kept], LEAST), counts, means @ axes)
+    means = np.zeros((len(there), int(kept.sum())))
+    means[there] = moved @ axes[:, kept]
+    between = np.maximum(between[kept], LEAST)
+    return Discriminant(mean, whiten @ axes[:, kept], between, of.counts, means)
 
 
-def _whitening(left: Floats, freedom: int) -> Numbers:
+def _whitening(scatter: Numbers, freedom: int) -> Numbers:
     """(d, d): what makes the variation within classes a sphere of variance 1.
 
     The covariance is shrunk as far as its own noise says: OAS, Chen et al., IEEE TSP 2010.
     """
-    within = (left.T @ left).astype(np.float64) / freedom
+    within = scatter / freedom
     width = len(within)
     mean = max(float(np.trace(within)) / width, 1e-12)
     total, square = float((within**2).sum()), (mean * width) ** 2
     above = (1 - 2 / width) * total + square
     below = (freedom + 1 - 2 / width) * (total - square / width)
     shrink = min(1.0, above / below) if below > 0 else 1.0
-    root = np.linalg.cholesky((1 - shrink) * within + shrink * mean * np.eye(width))
-    return np.linalg.inv(root).T
+    root = cholesky((1 - shrink) * within + shrink * mean * np.eye(width))
+    return lower(root).T

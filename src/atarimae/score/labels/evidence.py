@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from atarimae.score.labels.discriminant import fitted
 from atarimae.score.labels.kernel import Kernel
+from atarimae.score.labels.moments import moments
 from atarimae.types import Bools, Floats, Ints
 
 Numbers = npt.NDArray[np.float64]
@@ -36,11 +37,12 @@ class Evidence:
 def evidence(rows: Floats, targets: Ints, asked: Ints, folds: Ints, classes: int) -> Evidence:
     """Of (n, d) rows of unit length with a class each; the class `asked` is looked at, too."""
     kernel, narrow = Kernel(rows, folds), narrowed(rows)
+    sums, whole = kernel.sums(targets, classes), moments(narrow, targets, classes)
     parts, order = [], []
     for fold in np.unique(folds):
-        own, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
-        model = fitted(narrow[others], targets[others], classes)
-        placed, weights = model.placed(narrow[own]), kernel.weights(int(fold), targets, classes)
+        own = np.flatnonzero(folds == fold)
+        model = fitted(whole.without(narrow[own], targets[own]))
+        placed, weights = model.placed(narrow[own]), kernel.weights(int(fold), targets, sums)
         for some in _blocks(own, classes):
             told = (model.likelihoods(placed[some]), kernel.features[own[some]] @ weights)
             parts.append(_of(asked[own[some]], told))

@@ -11,6 +11,7 @@ from atarimae.score.labels.discriminant import fitted
 from atarimae.score.labels.evidence import narrowed
 from atarimae.score.labels.judge import START
 from atarimae.score.labels.kernel import Kernel
+from atarimae.score.labels.moments import moments
 from atarimae.types import Floats, Ints
 
 Numbers = npt.NDArray[np.float64]
@@ -25,9 +26,10 @@ def log_chances(known: Floats, targets: Ints, asked: Floats, classes: int) -> Nu
     folds = np.repeat([0, 1], [number, len(asked)])
     told = np.concatenate([targets, np.zeros(len(asked), np.int64)])
     kernel, narrow = Kernel(rows, folds), narrowed(rows)
-    model = fitted(narrow[:number], targets, classes)
+    model = fitted(moments(narrow[:number], targets, classes))
     odds = START[0] * model.likelihoods(model.placed(narrow[number:]))
-    odds += START[1] * (kernel.features[number:] @ kernel.weights(1, told, classes))
+    weights = kernel.weights(1, told, kernel.sums(told, classes))
+    odds += START[1] * (kernel.features[number:] @ weights)
     odds[:, np.bincount(targets, minlength=classes) == 0] = -np.inf
     odds -= odds.max(1, keepdims=True)
     return np.asarray(odds - np.log(np.exp(odds).sum(1, keepdims=True)))

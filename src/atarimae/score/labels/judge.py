@@ -51,9 +51,16 @@ def judged(found: Evidence, folds: Ints, classes: int) -> Judged:
 
 def probabilities(kinds: Numbers, named: Bools, weights: Numbers) -> Numbers:
     """(n, c): log-probabilities of the classes of each row; -inf where one is not there."""
-    total = np.where(named, np.tensordot(weights, kinds, 1), -np.inf)
-    total -= total.max(1, keepdims=True)
-    return np.asarray(total - np.log(np.exp(total).sum(1, keepdims=True)))
+    odds = _odds(kinds, np.where(named, 0, -np.inf), weights)
+    return np.asarray(odds - np.log(np.exp(odds).sum(1, keepdims=True)))
+
+
+def _odds(kinds: Numbers, there: Numbers, weights: Numbers) -> Numbers:
+    """(n, c): log-odds of each class to the likeliest; `there` is 0, or -inf for none."""
+    odds: Numbers = np.tensordot(weights, kinds, 1)
+    odds += there
+    odds -= odds.max(1, keepdims=True)
+    return odds
 
 
 def chances(own: Numbers, share: float, noise: float) -> Numbers:
@@ -74,11 +81,15 @@ def fitted(kinds: Numbers, named: Bools, noise: float) -> tuple[Numbers, float]:
     weights, share = start, SHARE
     some = np.linspace(0, len(named) - 1, min(SAMPLE, len(named))).astype(np.int64)
     known = np.ascontiguousarray(kinds[:, some])
-    products = known[:, None] * known[None]
+    products, there = known[:, None] * known[None], np.where(named[some], 0, -np.inf)
     for _ in range(ROUNDS):
-        logs = probabilities(known, named[some], weights)
-        right = 1 - chances(logs[:, 0], share, noise)
-        step = _step(known, products, np.exp(logs), right, weights - start)
+        chance = _odds(known, there, weights)
+        own = chance[:, 0].copy()
+        np.exp(chance, out=chance)
+        whole = chance.sum(1)
+        chance /= whole[:, None]
+        right = 1 - chances(own - np.log(whole), share, noise)
+        step = _step(known, products, chance, right, weights - start)
         weights = np.maximum(weights + step, 0)
         share, last = min(max(1 - float(right.mean()), 1e-6), 0.5), share
         if abs(share - last) < 1e-5 and np.abs(step).max() < 1e-3:

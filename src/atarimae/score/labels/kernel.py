@@ -7,6 +7,7 @@ grows with rows × landmarks.
 import numpy as np
 import numpy.typing as npt
 
+from atarimae.score.labels.inverse import positive
 from atarimae.score.labels.sums import sums
 from atarimae.types import Floats, Ints
 
@@ -37,15 +38,26 @@ class Kernel:
         self._folds = folds
 
     def _near(self, rows: Floats, marks: Floats) -> Floats:
-        return np.asarray(np.exp(self._steep * (rows @ marks.T - 1)), np.float32)
+        near: Floats = rows @ marks.T
+        near -= 1
+        near *= self._steep
+        np.exp(near, out=near)
+        return near
 
-    def weights(self, fold: int, targets: Ints, classes: int) -> Floats:
-        """(m, classes): what gives the scores of a row of that fold from its features."""
-        others = np.flatnonzero(self._folds != fold)
-        told = sums(self.features[others], targets[others], classes)
+    def sums(self, targets: Ints, classes: int) -> Floats:
+        """(classes, m): those of the features of each class."""
+        return sums(self.features, targets, classes, np.float32)
+
+    def weights(self, fold: int, targets: Ints, whole: Floats) -> Floats:
+        """(m, classes): what gives the scores of a row of that fold from its features.
+
+        `whole` are all sums: less the fold's own they are those of the others.
+        """
+        own = np.flatnonzero(self._folds == fold)
+        told = whole - sums(self.features[own], targets[own], len(whole), np.float32)
         left = self._whole - self._squares[fold]
         left[np.diag_indices(len(left))] += RIDGE
-        return np.linalg.inv(left).astype(np.float32) @ told.T
+        return positive(left).astype(np.float32) @ told.T
 
 
 def _squared(rows: Floats) -> Numbers:
