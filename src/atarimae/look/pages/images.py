@@ -65,6 +65,7 @@ def router(site: Site) -> APIRouter:
             queue=queue,
             queues=site.catalogue.store.queues.names(),
             near=near,
+            plain=not request.url.query,  # then what the grid asks first is known before it asks
         )
 
     @made.get("/api/images")
