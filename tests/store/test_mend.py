@@ -229,6 +229,9 @@ def test_a_class_is_kept_composed_and_without_spaces_around_it(store: Store) -> 
             store.label({image("red"): [empty]})
         with pytest.raises(UsageError, match="A class needs a name"):
             store.say([Label(image("red"), empty)], action="label")
+    for broken in ("a\0b", "a\udcff"):
+        with pytest.raises(UsageError, match=r"can't be kept\. It holds a NUL, or bytes"):
+            store.label({image("red"): [broken]})
     assert said(store.data(), "a.png") == ("が",)
 
 

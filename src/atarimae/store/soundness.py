@@ -23,6 +23,9 @@ def class_name(value: str) -> str:
     name = unicodedata.normalize("NFC", value.strip())
     if not name:
         raise UsageError("A class needs a name.", "It is empty.", "Write one.")
+    if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name):
+        found = "It holds a NUL, or bytes that are no UTF-8."
+        raise UsageError("This name of a class can't be kept.", found, "Write it in letters.")
     return name
 
 
