@@ -176,7 +176,7 @@ def _evidence(one: Suspect) -> str:
     side = "top to bottom" if one.upright else "left to right"
     return (
         f"Several with a probability of {one.score:.2f}. It can be cut from {side} through a gap "
-        f"or along a seam: {one.strength:.2f} of 1; those it is held against {one.usual:.2f} (mean)."
+        f"or along a seam: {one.strength:.2f} of 1; what it is held against {one.usual:.2f} (mean)."
     )
 
 
