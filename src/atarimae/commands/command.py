@@ -72,6 +72,13 @@ def visible(text: str) -> str:
     return _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def some(word: str) -> int:
+    """A number of things to list, as argparse reads it: 1 or more."""
+    if not word.isdecimal() or not int(word):
+        raise argparse.ArgumentTypeError(f"'{word}' is no number of lines: it takes 1 or more")
+    return int(word)
+
+
 def run_words(command: argparse.ArgumentParser) -> None:
     """For commands that take one run."""
     command.add_argument("name", metavar="RUN", help="an id, a part of one, last or best")

@@ -255,7 +255,8 @@ class Store:
             )
         since = "" if which.since is None else f" since {which.since:%Y-%m-%d %H:%M}"
         until = "" if which.until is None else f" until {which.until:%Y-%m-%d %H:%M}"
-        why = f"{len(numbers):,} edits by {which.who or 'anybody'}{since}{until}"
+        edits = "1 edit" if len(numbers) == 1 else f"{len(numbers):,} edits"
+        why = f"{edits} by {which.who or 'anybody'}{since}{until}"
         return self.undo(*numbers, why=why, by=by)
 
     def redo(self, edit: int | None = None, *, by: str | None = None) -> Edit:
