@@ -445,3 +445,21 @@ def test_names_are_printed_as_they_are_and_what_a_terminal_obeys_is_written_out(
     assert "a\\x1b[2J.png  :dog: [red]x[/b] \\x1b]0;title \\u202egnp  -" in shown
     assert main(["-C", str(space), "label", str(picture) + "\x1b", "--class", name]) == 2
     assert "a\\x1b[2J.png\\x1b' in the data" in capsys.readouterr().err
+
+
+def test_a_report_is_told_in_the_terminal_by_check_and_the_dearest_comes_first(
+    space: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for name in ("赤/a.png", "赤/b.png", "青/c.png"):
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (16, 16), "red" if "赤" in name else "blue").save(
+            tmp_path / "photos" / name
+        )
+    main(["-C", str(space), "add", str(tmp_path / "photos")])
+    capsys.readouterr()
+    assert main(["-C", str(space), "look", "--report", str(tmp_path / "r.html")]) == 0
+    first, *checks = capsys.readouterr().out.splitlines()
+    assert first.endswith(f"See {tmp_path / 'r.html'}.")
+    assert "       1  exact duplicates" in checks
+    total = sum(int(line.split()[0]) for line in checks if not line.startswith("Not known of"))
+    assert first.startswith(f"Findings: {total}. ")
