@@ -49,10 +49,10 @@ def recognised(place: Place) -> Format | None:
     A folder is not taken for one of classes where a file in it may have held the labels.
     """
     if place.is_folder:
-        found = next(one for one in FORMATS.values() if one.is_folder(place))
-        if found is FOLDER:
+        tool = next(one for one in FORMATS.values() if one.is_folder(place))
+        if tool is FOLDER:
             _refuse_broken(place)
-        return found
+        return tool
     _ = place.json if place.suffix == ".json" else None  # what is broken is told as such
     _ = place.xml if place.suffix == ".xml" else None
     found = next((one for one in FORMATS.values() if one.is_file(place)), None)

@@ -11,7 +11,7 @@ from atarimae.commands.command import Arguments, Command, here, out
 
 if TYPE_CHECKING:
     from atarimae.export import Exported
-    from atarimae.look import Report
+    from atarimae.look.document import Report
 
 PLAIN = ("csv", "folder")  # formats that nobody is surprised by
 

@@ -4,6 +4,7 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from atarimae.commands.command import Arguments, Command, here, out, some
@@ -186,8 +187,8 @@ def _diff_lines(found: "Difference") -> Iterator[str]:
         yield f"~ {place}: {_values(change.before)} → {_values(change.after)}"
     for sign, labels in (("+", found.labels_came), ("-", found.labels_went)):
         places = (found.paths.get(label.image, label.image[:12]) for label in labels)
-        told = (_values((label,)) for label in labels)
-        yield from (f"{sign} {place}: {said}" for place, said in zip(places, told, strict=True))
+        said = (_values((label,)) for label in labels)
+        yield from map("{} {}: {}".format, repeat(sign), places, said)
     for sign, facts in (("+", found.facts_came), ("-", found.facts_went)):
         yield from (f"{sign} '{fact.subject}': {fact.told()}" for fact in facts)
 
