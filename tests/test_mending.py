@@ -190,3 +190,9 @@ def test_mended_data_stays_mended_when_it_is_added_again(
     assert ws.add(photos).mended == 2
     assert "2 left out: an edit took them out before" in said(ws, capsys, "add", photos)
     assert ws.data().version == before
+
+
+def test_who_looked_is_named_as_everywhere(ws: at.Workspace) -> None:
+    for option, name in (("--who", "みどり"), ("--by", "花子")):
+        assert main(["-C", str(ws.folder.root), "confirm", A, option, name]) == 0
+        assert ws.edits()[-1].by == name
