@@ -1,11 +1,13 @@
 """Which format a file or folder is in is told by its content; broken files are told as such."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from atarimae.add import add, entries
+from atarimae.add.place import Place
 from atarimae.errors import UsageError
 from atarimae.store import Store
 
@@ -71,6 +73,13 @@ def test_a_folder_whose_labels_are_broken_is_no_folder_of_classes(tmp_path, pain
         entries(tmp_path / "set")
     assert "add the folder with --format folder" in error.value.fix
     assert entries(tmp_path / "set", format="folder").entries[0].labels == ("images",)
+
+
+def test_a_pipe_among_the_files_is_not_waited_for(tmp_path, paint):
+    paint("set/瓶/a.png")
+    os.mkfifo(tmp_path / "set/labels.json")
+    assert Place(tmp_path / "set").named(".json") == []
+    assert entries(tmp_path / "set").entries[0].labels == ("瓶",)
 
 
 @pytest.mark.parametrize("name", ["coco", "labelstudio"])
