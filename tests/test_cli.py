@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import atarimae as at
 from atarimae.cli import COMMANDS, _parser, main
@@ -425,3 +426,40 @@ def test_full_disk_fails_the_fit_in_three_parts_and_the_runs_can_be_listed(
     assert found["runs"][0]["id"] == walked.run
     assert {run["status"] for run in found["runs"][1:]} <= {"failed", "interrupted"}
     assert not [path for path in space.rglob("*") if path.name.endswith((".part", ".tmp"))]
+
+
+# -- what data sets hold is shown, and not obeyed --------------------------------------------------
+
+
+def test_names_are_printed_as_they_are_and_what_a_terminal_obeys_is_written_out(
+    space: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    name = ":dog: [red]x[/b] \x1b]0;title \u202egnp"
+    picture = tmp_path / "a\x1b[2J.png"
+    Image.new("RGB", (8, 8)).save(picture)
+    main(["-C", str(space), "add", str(picture)])
+    assert main(["-C", str(space), "label", str(picture), "--class", name]) == 0
+    capsys.readouterr()
+    main(["-C", str(space), "at", "last", "--list"])
+    shown = capsys.readouterr().out
+    assert "a\\x1b[2J.png  :dog: [red]x[/b] \\x1b]0;title \\u202egnp  -" in shown
+    assert main(["-C", str(space), "label", str(picture) + "\x1b", "--class", name]) == 2
+    assert "a\\x1b[2J.png\\x1b' in the data" in capsys.readouterr().err
+
+
+def test_a_report_is_told_in_the_terminal_by_check_and_the_dearest_comes_first(
+    space: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for name in ("赤/a.png", "赤/b.png", "青/c.png"):
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (16, 16), "red" if "赤" in name else "blue").save(
+            tmp_path / "photos" / name
+        )
+    main(["-C", str(space), "add", str(tmp_path / "photos")])
+    capsys.readouterr()
+    assert main(["-C", str(space), "look", "--report", str(tmp_path / "r.html")]) == 0
+    first, *checks = capsys.readouterr().out.splitlines()
+    assert first.endswith(f"See {tmp_path / 'r.html'}.")
+    assert "       1  exact duplicates" in checks
+    total = sum(int(line.split()[0]) for line in checks if not line.startswith("Not known of"))
+    assert first.startswith(f"Findings: {total}. ")

@@ -37,11 +37,11 @@ def test_error_comes_whole_out_of_another_process() -> None:
     ("written", "known", "found", "fix"),
     [
         ("vla", ["val", "train"], "There is train, val.", "Did you mean 'val'?"),
-        ("zzz", ["val", "train"], "There is train, val.", "Use one of the splits there are."),
-        ("val", [], "There is no split yet.", "Use one of the splits there are."),
+        ("zzz", ["val", "train"], "There is train, val.", "Use one of these."),
+        ("val", [], "There is no split yet.", ""),
         ("絵", [f"n{i:02}" for i in range(14)],
          "There is n00, n01, n02, n03, n04, n05, n06, n07, n08, n09, n10, n11 and 2 more.",
-         "Use one of the splits there are."),
+         "Use one of these."),
     ],
 )  # fmt: skip
 def test_unknown_name_lists_what_there_is_and_names_the_nearest(

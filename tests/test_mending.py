@@ -91,7 +91,7 @@ def test_edits_tell_who_why_and_from_what(
     told(ws, capsys, "remove", A, "--why", "二重", *words)
     line = said(ws, capsys, "edits", "--who", "みどり").splitlines()[0]
     assert (
-        "みどり  remove  -1 files  二重  [exact duplicates]  [run r1]  [made on version 1]" in line
+        "みどり  remove  -1 file  二重  [exact duplicates]  [run r1]  [made on version 1]" in line
     )
     (edit,) = told(ws, capsys, "edits", "--what", "remove")["edits"]
     assert (edit["finding"], edit["run"], edit["seen"]) == ("exact duplicates", "r1", 1)
@@ -141,6 +141,19 @@ def test_older_version_is_counted_listed_and_written_to_be_added_again(
     assert again.data().version.hash == ws.data().version.hash
 
 
+def test_edits_say_when_none_is_meant_and_one_is_one(
+    ws: at.Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said(ws, capsys, "edits", "--until", "2020-01-01") == "No edit is meant by that.\n"
+    ws.remove(A, who="みどり")
+    assert "-1 file" in said(ws, capsys, "edits", "--last", "1")
+    assert "  1 edit by みどり since " in said(
+        ws, capsys, "undo", "--who", "みどり", "--since", "00:00"
+    )
+    for none in ("0", "-3", "x"):
+        assert main(["-C", str(ws.folder.root), "edits", f"--last={none}"]) == 2
+
+
 def test_diff_tells_what_one_edit_did(ws: at.Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     ws.label(A, "朱")
     ws.change(B, split="val")
@@ -149,12 +162,13 @@ def test_diff_tells_what_one_edit_did(ws: at.Workspace, capsys: pytest.CaptureFi
     assert text.splitlines()[0] == ("Version 1 to 4. files: 1 went, 1 changed; labels: 1 changed.")
     assert f"- {A}" in text
     assert f"~ {B}: split - → val" in text
-    assert "'赤 red' → '朱'" in text
+    ws.undo(4)
+    assert f"~ {A}: '赤 red' → '朱'" in said(ws, capsys, "diff", "1")  # its file is there again
     found = told(ws, capsys, "diff", "1", "2")
     assert found["files"] == {"came": [], "went": [], "moved": [], "changed": []}
     (change,) = found["labels"]["changed"]
     assert [label["value"] for label in change["before"] + change["after"]] == ["赤 red", "朱"]
-    assert said(ws, capsys, "diff", "4") == "Version 4 to 4. There is no difference.\n"
+    assert said(ws, capsys, "diff", "4", "4") == "Version 4 to 4. There is no difference.\n"
     assert said(ws, capsys, "diff", "0", "--last", "1").endswith("more: --all\n")
 
 
@@ -176,3 +190,9 @@ def test_mended_data_stays_mended_when_it_is_added_again(
     assert ws.add(photos).mended == 2
     assert "2 left out: an edit took them out before" in said(ws, capsys, "add", photos)
     assert ws.data().version == before
+
+
+def test_who_looked_is_named_as_everywhere(ws: at.Workspace) -> None:
+    for option, name in (("--who", "みどり"), ("--by", "花子")):
+        assert main(["-C", str(ws.folder.root), "confirm", A, option, name]) == 0
+        assert ws.edits()[-1].by == name

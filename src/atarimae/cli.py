@@ -35,7 +35,7 @@ from atarimae.commands import (
     sweep,
     verdicts,
 )
-from atarimae.commands.command import Arguments, Command, Parser, joined
+from atarimae.commands.command import Arguments, Command, Parser, joined, visible
 from atarimae.errors import AtarimaeError
 
 GROUPS = (
@@ -126,8 +126,8 @@ def _fail(error: AtarimaeError, as_json: bool) -> int:
     if as_json:
         sys.stdout.write(json.dumps({"error": error.as_dict()}, ensure_ascii=False) + "\n")
     else:
-        sys.stderr.write(f"atarimae: {error.what}\n")
-        sys.stderr.writelines(f"  {part}\n" for part in (error.found, error.fix) if part)
+        sys.stderr.write(f"atarimae: {visible(error.what)}\n")
+        sys.stderr.writelines(f"  {visible(part)}\n" for part in (error.found, error.fix) if part)
     return error.exit_code
 
 

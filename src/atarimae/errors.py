@@ -40,5 +40,5 @@ def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") ->
     return UsageError(
         f"No {kind} '{name}'{where}.",
         f"There is {listed}." if names else f"There is no {kind} yet.",
-        f"Did you mean '{near[0]}'?" if near else f"Use one of the {kind}s there are.",
+        f"Did you mean '{near[0]}'?" if near else "Use one of these." if names else "",
     )

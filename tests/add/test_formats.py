@@ -1,11 +1,13 @@
 """Which format a file or folder is in is told by its content; broken files are told as such."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from atarimae.add import add, entries
+from atarimae.add.place import Place
 from atarimae.errors import UsageError
 from atarimae.store import Store
 
@@ -54,10 +56,46 @@ def test_other_files_leave_a_folder_of_classes_what_it_is(tmp_path, paint):
     paint("photos/瓶/a.png")
     write(tmp_path / "photos", "瓶/a.json", '{"exif": 1}')
     write(tmp_path / "photos", "labels.csv", "file,label\na.png,x\n")
-    write(tmp_path / "photos", "x.xml", "<a>")
+    write(tmp_path / "photos", "x.xml", "<a/>")
     write(tmp_path / "photos", "x.yaml", "a: 1")
     (entry,) = entries(tmp_path / "photos").entries
     assert entry.labels == ("瓶",)
+
+
+@pytest.mark.parametrize("name", sorted(FILES.keys() - {"csv"}))
+@pytest.mark.parametrize("text", ["", "half"])
+def test_a_folder_whose_labels_are_broken_is_no_folder_of_classes(tmp_path, paint, name, text):
+    paint("set/images/a.png")
+    file, whole = FILES[name]
+    # A YAML that is cut off in a list is none; the others are cut in the middle.
+    write(tmp_path / "set", file, whole[: 9 if name == "yolo" else len(whole) // 2] if text else "")
+    with pytest.raises(UsageError, match=f"may hold labels that can't be read.*{file}: ") as error:
+        entries(tmp_path / "set")
+    assert "add the folder with --format folder" in error.value.fix
+    assert entries(tmp_path / "set", format="folder").entries[0].labels == ("images",)
+
+
+def test_a_pipe_among_the_files_is_not_waited_for(tmp_path, paint):
+    paint("set/瓶/a.png")
+    os.mkfifo(tmp_path / "set/labels.json")
+    assert Place(tmp_path / "set").named(".json") == []
+    assert entries(tmp_path / "set").entries[0].labels == ("瓶",)
+
+
+@pytest.mark.parametrize("name", ["coco", "labelstudio"])
+def test_a_broken_file_beside_whole_ones_is_not_passed_over(tmp_path, paint, name):
+    paint("set/a.png")
+    write(tmp_path / "set", "val.json", FILES[name][1])
+    write(tmp_path / "set", "train.json", FILES[name][1][:-5])
+    with pytest.raises(UsageError, match=r"1 bad row[\s\S]*train.json: .*no JSON. Line 1"):
+        entries(tmp_path / "set")
+
+
+def test_a_yaml_with_splits_and_no_names_is_told_as_such(tmp_path, paint):
+    paint("set/images/train/a.png")
+    write(tmp_path / "set", "data.yaml", "train: images/train\nval: images/train\nnc: 1\n")
+    with pytest.raises(UsageError, match=r"data\.yaml names no classes"):
+        entries(tmp_path / "set")
 
 
 def test_a_format_can_be_forced(tmp_path, paint):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import atarimae as at
@@ -156,3 +157,12 @@ def test_broken_tables_are_told(ws, tmp_path, rows, name, text, found):
     with pytest.raises(UsageError, match=found):
         add(ws, [tmp_path / "saved"])
     assert list(ws.archives.iterdir()) == []
+
+
+def test_a_table_whose_names_are_no_text_is_told_as_such(tmp_path, paint):
+    paint("set/a.png")
+    file = tmp_path / "set/metadata.parquet"
+    pq.write_table(pa.table({"file_name": ["a.png"]}), file)
+    file.write_bytes(file.read_bytes().replace(b"file_name", b"file_nam\xae"))
+    with pytest.raises(UsageError, match=r"metadata\.parquet is no table"):
+        entries(tmp_path / "set")

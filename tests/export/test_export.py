@@ -10,7 +10,7 @@ import pytest
 
 import atarimae as at
 from atarimae.cli import main
-from atarimae.errors import UsageError
+from atarimae.errors import AtarimaeError, UsageError
 from atarimae.export import FORMATS, write
 from atarimae.export.left import LEFT
 from atarimae.export.placing import Names
@@ -62,7 +62,7 @@ def test_an_older_version_and_a_split(ws, tmp_path):
     assert ws.export("coco", tmp_path / "a", at=1).boxes == 0
     done = ws.export("coco", tmp_path / "b", split="val")
     assert (done.files, os.listdir(tmp_path / "b")) == (1, ["instances_val.json"])
-    with pytest.raises(UsageError, match=r"No edit '9'.*There is 1, 2, 3, 4"):
+    with pytest.raises(AtarimaeError, match=r"No version 9. The newest is 4"):
         ws.export("coco", tmp_path / "c", at=9)
     with pytest.raises(UsageError, match=r"No split 'vla'.*Did you mean 'val'"):
         ws.export("coco", tmp_path / "c", split="vla")

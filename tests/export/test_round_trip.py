@@ -165,7 +165,7 @@ def carried(data: Data, format: Format) -> tuple[Said, dict[str, int]]:
         found -= texts | pairs
         if "boxes" not in format.carries:
             left["boxes"] += sum(not one.points for one in found)
-            left["polygons"] += sum(bool(one.points) for one in found)
+            left["outlines"] += sum(bool(one.points) for one in found)
             found = set()
         if "unnamed" not in format.carries and "boxes" in format.carries:
             left["unnamed"] += sum(one.value == "" for one in found)

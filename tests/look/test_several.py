@@ -57,6 +57,9 @@ def test_two_cups_are_found_and_a_colons_dots_are_not(shop):
 
     assert found.files == ("two.png",)
     assert found.fix.startswith("Cut it at x = 99 px into images of their own")
+    first = several.suspects(data, Beside(surveyor=surveyor(workspace)))[0]
+    assert found.sure == round(first.score, 6) < 1
+    assert found.evidence.startswith(f"Several with a probability of {first.score:.2f}. It can be")
 
 
 def test_task_that_takes_several_labels_has_no_such_finding(shop):

@@ -140,6 +140,10 @@ def test_without_a_run_that_may_judge_the_check_says_what_it_needs(maker):
     assert needed.startswith("0 of 36 labelled images could be judged")
     assert "atarimae fit" in needed
 
+    several = Label(maker.data.files[0].image, "紫 violet")
+    Store(maker.workspace).say([several], action="label")  # is another check's finding
+    assert "0 of 35 labelled images" in wrong.check.lacks(maker.data, known(maker))
+
     fitted(maker)
     assert wrong.check.lacks(maker.data, known(maker)) == ""
 

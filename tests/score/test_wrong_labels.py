@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from atarimae.predict.unit import unit
-from atarimae.score.labels import discriminant, judge, left, suspicions
+from atarimae.score.labels import Left, discriminant, judge, left, suspicions
 from atarimae.score.labels.evidence import evidence
 from atarimae.score.labels.folds import dealt
 from atarimae.score.labels.kernel import RIDGE, Kernel
@@ -253,6 +253,16 @@ def test_what_is_left_is_the_sum_of_chances_where_nobody_looked():
     assert found.high - found.wrong > drawn  # the chances may all be off as well
     assert found.low == 0.0
     assert str(found) == "About 2 wrong labels left among 4, ±2"
+
+
+def test_an_interval_that_reaches_further_up_than_down_is_told_by_its_ends():
+    told = (str(Left(*bounds, 5994, 0, 0)) for bounds in ((10.3, 3.0, 29.5), (0.7, 0.0, 4.6)))
+    assert [*told] == [
+        "About 10 wrong labels left among 5,994 (95 %: 3 to 30)",
+        "About 1 wrong label left among 5,994 (95 %: 0 to 5)",
+    ]
+    nothing = "No wrong label that the model could tell is left among 5,994"
+    assert str(Left(0.1, 0.0, 0.4, 5994, 0, 0)) == nothing
 
 
 def test_decisions_shift_all_chances_as_bayes_says():

@@ -104,7 +104,7 @@ def test_filters_that_exclude_each_other_leave_nothing_and_unknown(client):
     [
         ({"source": "店 9"}, "No source '店 9' in the index.", "Did you mean '店 2'?"),
         ({"label": "clas 3"}, "No label 'clas 3' in the index.", "Did you mean 'class 3'?"),
-        ({"label": ""}, "No label '' in the index.", "Use one of the labels there are."),
+        ({"label": ""}, "No label '' in the index.", "Use one of these."),
         ({"sorce": "店 1"}, "No field 'sorce' in this form.", "Did you mean 'source'?"),
     ],
     ids=["value", "label", "empty", "field"],

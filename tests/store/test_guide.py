@@ -135,6 +135,8 @@ def test_class_that_has_no_label_yet_is_written_of_where_that_is_meant(guide: Gu
     [
         (lambda g: g.exhibit("弁", "z"), r"No file 'z' in the data"),
         (lambda g: g.exhibit("弁", "a", Box(4, 1, 2, 3)), r"That is no box.*It is 4, 1 to 2, 3"),
+        (lambda g: g.exhibit("弁", "a", Box(1, 1, 9.5, 3)), r"outside the picture.*8 × 6 px"),
+        (lambda g: g.exhibit("弁", "a", Box(float("nan"), 1, 2, 3)), r"That is no box"),
         (lambda g: g.decide("弁", "case", " "), r"needs the case and what was decided"),
         (lambda g: g.exhibit("靑", "a"), r"No class '靑'"),
     ],

@@ -72,8 +72,9 @@ def test_what_is_undone_can_not_be_undone_twice(store: Store) -> None:
     store.undo(1)
     with pytest.raises(AtarimaeError, match=r"nothing left to undo\. Edit 2 undid it\."):
         store.undo(1)
-    with pytest.raises(UsageError, match=r"No edit '9'"):
-        store.undo(9)
+    for none in (9, 0, -1, 10**20):
+        with pytest.raises(UsageError, match=f"No edit '{none}'. There are edits 1 to 2"):
+            store.undo(none)
 
 
 def test_undone_file_can_be_added_again(store: Store) -> None:

@@ -219,3 +219,25 @@ def test_file_given_twice_is_as_it_was_given_last(store: Store) -> None:
     (a,) = store.data().files
     store.change([replace(a, split="val"), replace(a, split="test")])
     assert store.data().files == (File("a", image("a"), "test"),)
+
+
+def test_a_class_is_kept_composed_and_without_spaces_around_it(store: Store) -> None:
+    store.record([row("a.png", "red", "が")])
+    assert store.label({image("red"): ["  か\u3099 "]}) is None  # the same word
+    for empty in ("", "  "):
+        with pytest.raises(UsageError, match=r"A class needs a name. It is empty."):
+            store.label({image("red"): [empty]})
+        with pytest.raises(UsageError, match="A class needs a name"):
+            store.say([Label(image("red"), empty)], action="label")
+    for broken in ("a\0b", "a\udcff"):
+        with pytest.raises(UsageError, match=r"can't be kept\. It holds a NUL, or bytes"):
+            store.label({image("red"): [broken]})
+    assert said(store.data(), "a.png") == ("が",)
+
+
+def test_nobody_has_seen_a_version_that_is_yet_to_come(store: Store) -> None:
+    store.record([row("a.png", "red", "赤")])
+    for seen in (2, 10**20):
+        with pytest.raises(AtarimaeError, match=f"No version {seen}. The newest is 1"):
+            store.label({image("red"): ["青"]}, origin=Origin(seen=seen))
+    assert store.last_edit() == 1

@@ -105,6 +105,30 @@ def test_photographs_on_a_page_have_a_gap():
     assert across.at == pytest.approx(0.5, abs=0.01)
 
 
+@pytest.mark.parametrize("wide", [4, 8, 30])
+def test_photographs_that_reach_the_rim_have_a_gap_where_a_strip_parts_them(wide):
+    strip = np.full((90, wide, 3), 250, np.uint8)
+    left, right = (photograph(seed, (110, 90)).clip(0, 200) for seed in (2, 3))
+    both = np.concatenate([left, strip, right], 1)
+
+    _, across, down = parts(both)
+    _, _, turned = parts(both.swapaxes(0, 1))
+
+    assert across.gap == pytest.approx(wide / both.shape[1])
+    assert across.at == pytest.approx(0.5, abs=0.01)
+    assert down.gap == 0
+    assert (turned.gap, turned.at) == (across.gap, across.at)
+
+
+def test_the_joints_of_a_wall_are_a_pattern_and_no_gaps():
+    brick = photograph(2, (60, 20)).clip(0, 200)
+    joint = np.full((6, 60, 3), 250, np.uint8)
+
+    _, _, down = parts(np.concatenate([brick, joint] * 6 + [brick]))
+
+    assert down.gap == 0
+
+
 @pytest.mark.parametrize("pixels", [np.zeros((50, 50, 3), np.uint8), np.zeros((1, 1, 3), np.uint8)])
 def test_nothing_can_be_cut_out_of_nothing(pixels):
     assert all((cut.gap, cut.seam, cut.valley) == (0, 0, 0) for cut in parts(pixels)[1:])

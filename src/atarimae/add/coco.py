@@ -40,7 +40,7 @@ def is_file(place: Place) -> bool:
 
 def is_folder(place: Place) -> bool:
     """One of its files, or of `annotations/`, or of its folders for splits, is COCO's."""
-    return bool(_files(place))
+    return any(map(is_file, _candidates(place)))
 
 
 def read(place: Place, roots: Sequence[Path]) -> Found:
@@ -52,18 +52,21 @@ def read(place: Place, roots: Sequence[Path]) -> Found:
     if not place.is_folder:
         return _read(place, [*roots, place.path.parent], None)
     gathering = Gathering()
-    for one in _files(place):
-        folders = [one.path.parent, *_pictures(place, one)]
-        gathering.take(_read(one, [*roots, *folders], _split(place, one)))
+    for one in _candidates(place):
+        with gathering.at(one.path.name):
+            _ = one.json  # a broken one may hold a split's labels
+        if is_file(one):
+            folders = [one.path.parent, *_pictures(place, one)]
+            gathering.take(_read(one, [*roots, *folders], _split(place, one)))
     return gathering.found(place.path)
 
 
-def _files(place: Place) -> list[Place]:
+def _candidates(place: Place) -> list[Place]:
     candidates = [*place.named(".json"), *place.inner("annotations").named(".json")]
     for folder in place.folders():
         if split_of(folder.path.name):
             candidates += folder.named(".json")
-    return [one for one in dict.fromkeys(candidates) if is_file(one)]
+    return list(dict.fromkeys(candidates))
 
 
 def _split(place: Place, file: Place) -> str | None:

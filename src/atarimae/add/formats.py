@@ -1,6 +1,6 @@
 """The formats that `add` reads, and which one a file or folder is in: its content tells."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from atarimae.add import coco, cvat, fiftyone, huggingface, labelme, labelstudio, table, voc, yolo
@@ -29,6 +29,11 @@ FORMATS = {
         labelstudio.FORMAT, labelme.FORMAT, CSV, FOLDER,
     )
 }  # fmt: skip
+_LISTED = 10  # broken files that an error names; it counts the rest
+_PARSED = {
+    ".json": lambda place: place.json, ".xml": lambda place: place.xml,
+    ".yaml": yolo.parse, ".yml": yolo.parse,
+}  # fmt: skip
 
 
 def named(name: str) -> Format:
@@ -39,9 +44,15 @@ def named(name: str) -> Format:
 
 
 def recognised(place: Place) -> Format | None:
-    """The format of what is there; None for a file of none. `UsageError` for a broken one."""
+    """The format of what is there; None for a file of none. `UsageError` for a broken one.
+
+    A folder is not taken for one of classes where a file in it may have held the labels.
+    """
     if place.is_folder:
-        return next(one for one in FORMATS.values() if one.is_folder(place))
+        tool = next(one for one in FORMATS.values() if one.is_folder(place))
+        if tool is FOLDER:
+            _refuse_broken(place)
+        return tool
     _ = place.json if place.suffix == ".json" else None  # what is broken is told as such
     _ = place.xml if place.suffix == ".xml" else None
     found = next((one for one in FORMATS.values() if one.is_file(place)), None)
@@ -52,6 +63,29 @@ def recognised(place: Place) -> Format | None:
             f"There is {', '.join(sorted(FORMATS))}. Try --format to see what one of them misses.",
         )
     return found
+
+
+def _refuse_broken(place: Place) -> None:
+    bad = list(_broken(place))
+    if bad:
+        more = f"\n  and {len(bad) - _LISTED:,} more" if len(bad) > _LISTED else ""
+        raise UsageError(
+            f"{place.path} may hold labels that can't be read.",
+            "\n  ".join(bad[:_LISTED]) + more,
+            "Mend them. If they are no labels, add the folder with --format folder.",
+        )
+
+
+def _broken(place: Place) -> Iterator[str]:
+    """What is wrong with each file that labels lie in, where it can't be read."""
+    inner = [place.inner(name) for name in ("annotations", "Annotations")]
+    for suffix, parse in _PARSED.items():
+        there = (one for folder in (place, *inner) for one in folder.named(suffix))
+        for one in dict.fromkeys((*there, *place.samples(suffix))):
+            try:
+                parse(one)
+            except UsageError as error:
+                yield f"{one.path.relative_to(place.path)}: {error.found or error.what}"
 
 
 def _shape(place: Place) -> str:

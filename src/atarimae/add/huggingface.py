@@ -98,9 +98,11 @@ def _table(file: Place) -> Iterator[Object]:
 
     try:
         yield from pq.read_table(file.path).to_pylist()
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"{file.path} is no table.", f"{error}.", "Export it again from the tool that wrote it."
+            f"{file.path} is no table.",
+            f"{str(error).rstrip('.')}.",
+            "Export it again from the tool that wrote it.",
         ) from None
 
 

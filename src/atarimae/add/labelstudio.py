@@ -49,7 +49,11 @@ def is_folder(place: Place) -> bool:
 def read(place: Place, roots: Sequence[Path]) -> Found:
     """One entry a task, with what all its annotations say but the cancelled ones."""
     gathering = Gathering()
-    for one in filter(is_file, place.named(".json")) if place.is_folder else [place]:
+    for one in place.named(".json") if place.is_folder else [place]:
+        with gathering.at(one.path.name):
+            _ = one.json  # a broken one may hold labels
+        if place.is_folder and not is_file(one):
+            continue
         here = one.path.parent
         tasks = listed(one.json, "content")
         ids = [task.get("id") for task in tasks if isinstance(task, dict)]

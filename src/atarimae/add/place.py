@@ -85,10 +85,11 @@ class Place:
 
     @cached_property
     def _listing(self) -> list[tuple[str, bool]]:
-        """Names, and whether each is a folder's; hidden ones are passed over."""
+        """Names, and whether each is a folder's; hidden ones, pipes and devices are passed over."""
         try:
             with os.scandir(self.path) as items:
-                return sorted((item.name, item.is_dir()) for item in items if item.name[0] != ".")
+                told = [item for item in items if item.name[0] != "." and not _is_pipe(item)]
+                return sorted((item.name, item.is_dir()) for item in told)
         except OSError:  # told when it is read
             return []
 
@@ -116,3 +117,8 @@ class Place:
             return self.xml.tag
         except UsageError:
             return None
+
+
+def _is_pipe(item: os.DirEntry[str]) -> bool:
+    """Reading one would wait for ever; a link that leads nowhere is told when it is read."""
+    return not (item.is_file() or item.is_dir() or item.is_symlink())

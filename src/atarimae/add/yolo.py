@@ -82,14 +82,15 @@ def _settings_file(place: Place) -> Place | None:
 
 
 def _yaml_or_none(place: Place) -> Mapping[str, object] | None:
+    """A YAML of YOLO's; where it has splits and no names, that is the mistake."""
     try:
-        value = _yaml(place)
+        value = parse(place)
     except UsageError:
         return None
-    return value if "names" in value else None
+    return value if "names" in value or {"train", "val"} <= {*value} else None
 
 
-def _yaml(place: Place) -> Mapping[str, object]:
+def parse(place: Place) -> Mapping[str, object]:
     """Its values as they are written: a class named `no` is no truth value."""
     import yaml
 
@@ -117,7 +118,7 @@ def _settings(place: Place) -> _Settings:
     if file.suffix not in (".yaml", ".yml"):
         listed = dict(enumerate(map(text, file.text.splitlines())))
         return _Settings(place, file.path, listed, folder, {})
-    value = _yaml(file)
+    value = parse(file)
     root = Path(os.path.normpath(folder / next(iter(_many(value.get("path"))), ".")))
     splits = {split: _many(value.get(split)) for split in SPLITS}
     names = _names(file, value.get("names"))

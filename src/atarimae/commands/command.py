@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Arguments = argparse.Namespace
+# Control characters but tab and line break, and those that turn the direction of writing.
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,21 @@ def out(arguments: Arguments, value: Mapping[str, object], text: "RenderableType
     if arguments.json:
         sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
         return
-    from rich.console import Console
+    from atarimae.commands.terminal import Terminal
 
-    Console(highlight=False, soft_wrap=isinstance(text, str)).print(text, markup=False, crop=False)
+    Terminal(soft_wrap=isinstance(text, str)).print(text, crop=False)
+
+
+def visible(text: str) -> str:
+    """With what a terminal would obey, as names of files may hold it, written out: \\x1b."""
+    return _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def some(word: str) -> int:
+    """A number of things to list, as argparse reads it: 1 or more."""
+    if not word.isdecimal() or not int(word):
+        raise argparse.ArgumentTypeError(f"'{word}' is no number of lines: it takes 1 or more")
+    return int(word)
 
 
 def run_words(command: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from atarimae.commands.command import Arguments, Command, here, out
 
 def confirm(arguments: Arguments) -> None:
     """Say that labels are right."""
-    made = here(arguments).confirm(arguments.files, by=arguments.by)
+    made = here(arguments).confirm(arguments.files, by=arguments.who)
     number = len(arguments.files)
     text = (
         f"The labels of {number:,} image{'s' * (number > 1)} are right, says {made.by} as edit "
@@ -20,7 +20,7 @@ def confirm(arguments: Arguments) -> None:
 
 def _confirm_words(command: argparse.ArgumentParser) -> None:
     command.add_argument("files", nargs="+", metavar="FILE", help="paths, or hashes of images")
-    command.add_argument("--by", metavar="NAME", help="who looked (you)")
+    command.add_argument("--who", "--by", metavar="NAME", help="who looked (you)")
 
 
 COMMANDS = (

@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from atarimae.commands.command import Arguments, Command, here, out
 
 if TYPE_CHECKING:
     from atarimae.export import Exported
+    from atarimae.look.document import Report
 
 PLAIN = ("csv", "folder")  # formats that nobody is surprised by
 
@@ -73,9 +75,7 @@ def look(arguments: Arguments) -> None:
     workspace = here(arguments)
     if arguments.report:
         report = workspace.report(arguments.report)
-        text = [f"Findings: {len(report.findings)}. See {report.path}."]
-        text += [f"{report.queue.left}."] if report.queue.left else []
-        out(arguments, report.as_dict(), "\n".join(text))
+        out(arguments, report.as_dict(), "\n".join(_report_lines(report)))
         return
     if arguments.repair:
         _repair(arguments, workspace)
@@ -91,6 +91,15 @@ def look(arguments: Arguments) -> None:
         host=arguments.host, port=arguments.port, open_browser=not arguments.no_browser,
         share=arguments.share, edit=arguments.edit, unseen=arguments.unseen,
     )  # fmt: skip
+
+
+def _report_lines(report: "Report") -> list[str]:
+    """How many findings each check has, that with the dearest one first; and what is not known."""
+    counts = Counter(entry.finding.check for entry in report.queue.entries)
+    lines = [f"Findings: {len(report.findings):,}. See {report.path}."]
+    lines += [f"  {count:>6,}  {check}" for check, count in counts.items()]
+    lines += [f"{report.queue.left}."] if report.queue.left else []
+    return lines + [f"Not known of {check}: {lacks}" for check, lacks in report.queue.lacks.items()]
 
 
 def _repair(arguments: Arguments, workspace: "api.Workspace") -> None:

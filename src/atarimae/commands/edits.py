@@ -2,11 +2,12 @@
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import repeat
 from typing import TYPE_CHECKING
 
-from atarimae.commands.command import Arguments, Command, here, out
+from atarimae.commands.command import Arguments, Command, here, out, some
 from atarimae.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,10 +27,14 @@ def edits(arguments: Arguments) -> None:
         return
     found = workspace.edits(**which, last=None if arguments.all else arguments.last + 1)
     shown = found if arguments.all else found[-arguments.last :]
-    lines = [edit_line(edit) for edit in reversed(shown)] or ["No edits yet."]
+    lines = [edit_line(edit) for edit in reversed(shown)] or [_none(which)]
     if len(shown) < len(found):
         lines.append("There are older ones: --all")
     out(arguments, {}, "\n".join(lines))
+
+
+def _none(which: Mapping[str, object]) -> str:
+    return "No edit is meant by that." if any(which.values()) else "No edits yet."
 
 
 def undo(arguments: Arguments) -> None:
@@ -77,7 +82,7 @@ def edit_line(edit: "Edit") -> str:
         "facts": (edit.facts_added, edit.facts_removed),
     }
     told = [
-        f"{sign}{number:,} {name}"
+        f"{sign}{number:,} {name.removesuffix('s') if number == 1 else name}"
         for name, both in counts.items()
         for sign, number in zip("+-", both, strict=True)
         if number
@@ -178,9 +183,12 @@ def _diff_lines(found: "Difference") -> Iterator[str]:
         told += ["another image"] * (before.image != after.image)
         yield f"~ {after.path}: {', '.join(told)}"
     for change in found.labels_changed:
-        yield f"~ {change.image[:12]}: {_values(change.before)} → {_values(change.after)}"
+        place = found.paths.get(change.image, change.image[:12])
+        yield f"~ {place}: {_values(change.before)} → {_values(change.after)}"
     for sign, labels in (("+", found.labels_came), ("-", found.labels_went)):
-        yield from (f"{sign} {label.image[:12]}: {_values((label,))}" for label in labels)
+        places = (found.paths.get(label.image, label.image[:12]) for label in labels)
+        said = (_values((label,)) for label in labels)
+        yield from map("{} {}: {}".format, repeat(sign), places, said)
     for sign, facts in (("+", found.facts_came), ("-", found.facts_went)):
         yield from (f"{sign} '{fact.subject}': {fact.told()}" for fact in facts)
 
@@ -195,7 +203,7 @@ def _values(labels: "tuple[Label, ...]") -> str:
 def _edits_words(command: argparse.ArgumentParser) -> None:
     _which_words(command)
     command.add_argument("--what", metavar="ACTION", help="add, label, change, remove, undo, …")
-    command.add_argument("--last", type=int, default=20, metavar="N", help="so many (20)")
+    command.add_argument("--last", type=some, default=20, metavar="N", help="so many (20)")
     command.add_argument("--all", action="store_true", help="all of them")
 
 
@@ -228,7 +236,7 @@ def _at_words(command: argparse.ArgumentParser) -> None:
 def _diff_words(command: argparse.ArgumentParser) -> None:
     command.add_argument("first", metavar="VERSION", help="the number of an edit")
     command.add_argument("second", nargs="?", default=NEWEST, metavar="VERSION", help="(last)")
-    command.add_argument("--last", type=int, default=20, metavar="N", help="so many lines (20)")
+    command.add_argument("--last", type=some, default=20, metavar="N", help="so many lines (20)")
     command.add_argument("--all", action="store_true", help="all of them")
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from atarimae.commands.command import Arguments, Command, here, out
+from atarimae.commands.command import Arguments, Command, here, out, some
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -102,7 +102,7 @@ def _slice_words(command: argparse.ArgumentParser) -> None:
 def _proposals_words(command: argparse.ArgumentParser) -> None:
     _slice_words(command)
     command.add_argument(
-        "--last", type=int, default=SHOWN, metavar="N", help=f"how many are listed ({SHOWN})"
+        "--last", type=some, default=SHOWN, metavar="N", help=f"how many are listed ({SHOWN})"
     )
     command.add_argument("--all", action="store_true", help="list all of them")
 

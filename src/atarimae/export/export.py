@@ -81,11 +81,7 @@ def export(
 
 def picked(workspace: Workspace, at: int | None, split: str | None) -> Data:
     """The data at a version, of one split or of all."""
-    store = Store(workspace)
-    last = store.last_edit()
-    if at is not None and not 0 < at <= last:
-        raise unknown_name("edit", str(at), map(str, range(1, last + 1)))
-    data = store.data(at)
+    data = Store(workspace).data(at)
     if split is None:
         return data
     if not (found := data.split(split)):

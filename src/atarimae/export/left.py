@@ -7,6 +7,7 @@ LEFT = {
     "models": "labels of models: people's labels alone are exported",
     "boxes": "boxes",
     "angles": "boxes are turned: the upright boxes around them are carried",
+    "outlines": "outlines",
     "polygons": "outlines: the boxes around them are carried",
     "texts": "texts",
     "pairs": "pairs of images",

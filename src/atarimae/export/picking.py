@@ -84,7 +84,7 @@ def _shapes(
     """Boxes and outlines; the upright boxes around those that the format has no place for."""
     if "boxes" not in format.carries:
         left["boxes"] += sum(label.kind == BOX for label in found)
-        left["polygons"] += sum(label.kind == POLYGON for label in found)
+        left["outlines"] += sum(label.kind == POLYGON for label in found)
         return ()
     if "unnamed" not in format.carries:
         left["unnamed"] += sum(not label.value for label in found)

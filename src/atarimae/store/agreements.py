@@ -20,6 +20,7 @@ from atarimae.types import BOX, Box
 from atarimae.workspace import person
 
 CLASS = "class"
+LISTED = 5  # of what is wrong, that an error names; it counts the rest
 ASKED, OPINIONS, SETTLED = schema.agreements, schema.opinions, schema.settled
 
 Said = tuple[tuple[str, Box | None], ...]  # classes, each with its box where boxes are asked for
@@ -142,9 +143,9 @@ class Agreements:
             }
 
 
-def check(asked: Agreement, given: Sequence[Opinion]) -> None:
-    """`UsageError` with all that is no answer to what is asked."""
-    images, wrong = set(asked.images), list[str]()
+def check(asked: Agreement, given: Sequence[Opinion], others: Sequence[str] = ()) -> None:
+    """`UsageError` with all that is no answer to what is asked; `others` is what else is wrong."""
+    images, wrong = set(asked.images), list(others)
     for one in given:
         if not one.by.strip():
             raise UsageError("Who answers?", "The answers have no name.", "Give one with --who.")
@@ -158,10 +159,11 @@ def check(asked: Agreement, given: Sequence[Opinion]) -> None:
         if asked.kind == CLASS and len(one.said) > 1:
             wrong.append(f"image {one.image[:12]}… has {len(one.said)} classes, and one is asked")
     if wrong:
-        more = f"; and {len(wrong) - 5:,} more" if len(wrong) > 5 else ""
+        told = list(dict.fromkeys(wrong))
+        more = f"; and {len(told) - LISTED:,} more" if len(told) > LISTED else ""
         raise UsageError(
             f"These are no answers to agreement {asked.id}.",
-            f"{'; '.join(dict.fromkeys(wrong[:5]))}{more}.",
+            f"{'; '.join(told[:LISTED])}{more}.",
             f"It asks for a {asked.kind} of {len(images):,} images: {', '.join(asked.classes)}.",
         )
 

@@ -1,8 +1,8 @@
 """What is different between two versions: files, labels and facts that came, went and changed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Table, or_, select
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, or_, select
 from atarimae.store import schema
 from atarimae.store.facts import Fact, fact_of
 from atarimae.store.names import Names, names_at
-from atarimae.store.rows import age
+from atarimae.store.rows import age, rows_where
 from atarimae.store.state import file_of, label_of
 from atarimae.types import File, Label
 
@@ -40,6 +40,7 @@ class Difference:
     labels_changed: tuple[Relabelled, ...]
     facts_came: tuple[Fact, ...] = ()  # of classes
     facts_went: tuple[Fact, ...] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)  # by labelled image, where it lies now
 
     def as_dict(self) -> dict[str, object]:
         """The shape of `diff --json`."""
@@ -73,10 +74,12 @@ def difference(connection: Connection, first: int, second: int) -> Difference:
     names = (names_at(connection, first), names_at(connection, second))
     labels = _labels(*_sides(connection, schema.labels, first, second), *names)
     facts_went, facts_came = _sides(connection, schema.facts, first, second)
+    images = (one.image for kind in labels for one in kind)
+    lie = {row.image: row.path for row in rows_where(connection, schema.files, "image", images)}
     return Difference(
         first, second, _by_path(new.values()), _by_path(old.values()), tuple(moved),
         tuple(pair for pair in changed if pair[0] != pair[1]), *labels,
-        tuple(map(fact_of, facts_came)), tuple(map(fact_of, facts_went)),
+        tuple(map(fact_of, facts_came)), tuple(map(fact_of, facts_went)), lie,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from atarimae.errors import AtarimaeError, UsageError
+from atarimae.shapes import inside
 from atarimae.store import schema
 from atarimae.store.facts import (
     COUNTEREXAMPLE,
@@ -142,6 +143,7 @@ def exhibited(
     named = _class(connection, fact.subject, new)
     _check(fact)
     rows = _rows(connection, named, GUIDE)
+    fact = _cut(connection, fact)
     fact = replace(fact, subject=named, value=fact.value.strip(), by=by, note=fact.note.strip())
     gone = [row for row in rows if row.id == instead and row.kind == fact.kind]
     if any(replace(fact_of(row), by=by) == fact for row in gone):
@@ -212,6 +214,16 @@ def _check(fact: Fact) -> None:
             f"It is {box.x0:g}, {box.y0:g} to {box.x1:g}, {box.y1:g}.",
             "Write left, top, right and bottom in pixels.",
         )  # fmt: skip
+
+
+def _cut(connection: Connection, fact: Fact) -> Fact:
+    """With its box cut at the picture's edge; an error where it reaches further."""
+    if fact.box is None:
+        return fact
+    table = schema.images.c
+    query = select(table.width, table.height).where(table.hash == fact.image)
+    row = connection.execute(query).one()
+    return replace(fact, box=inside(fact.box, (row.width, row.height)))
 
 
 def _moments(connection: Connection) -> dict[int, str]:

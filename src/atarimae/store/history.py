@@ -85,6 +85,8 @@ def append(
     connection: Connection, action: str, why: str, by: str | None, origin: Origin = NOTHING
 ) -> Edit:
     """Begin one more edit, with which nothing has come or gone yet."""
+    if origin.seen is not None:
+        check_version(connection, origin.seen)
     made = Edit(
         last_edit(connection) + 1,  # no gap after an edit that was rolled back
         stamp(now()), by or person(), action, why,

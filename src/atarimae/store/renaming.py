@@ -1,6 +1,5 @@
 """Classes get other names, are merged, and are taken apart again: no label is touched."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select
@@ -9,6 +8,7 @@ from atarimae.errors import AtarimaeError, UsageError, unknown_name
 from atarimae.store import schema
 from atarimae.store.facts import ALIAS, COVERED, GUIDE, MERGE, NAMING, ROUND, Change, Fact, rows_of
 from atarimae.store.names import NO_CLASS, Names, names_at
+from atarimae.store.soundness import class_name
 
 
 class Known:
@@ -34,10 +34,7 @@ class Known:
 
     def spelled(self, name: str) -> str:
         """The name as it is kept: as it is known already, else composed and without spaces."""
-        told = name if name in self else unicodedata.normalize("NFC", name.strip())
-        if not told:
-            raise UsageError("A class needs a name.", "It is empty.", "Write one.")
-        return told
+        return name if name in self else class_name(name)
 
     def named(self, name: str) -> str:
         """The class that a known name means; an error where there is none."""

@@ -1,6 +1,7 @@
 """Labels that are to be said: whether they can be, and each in the one form that is kept."""
 
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -15,6 +16,17 @@ from atarimae.types import BOX, CHECKED, DIFFERENT, PAIR, POLYGON, SAME, TEXT, L
 LISTED = 10  # labels that an error names; it counts the rest
 _PLACED = (BOX, POLYGON, TEXT)  # kinds that lie somewhere in the image
 Size = tuple[int, int]
+
+
+def class_name(value: str) -> str:
+    """A class's name as it is kept: composed (NFC), and without spaces around it."""
+    name = unicodedata.normalize("NFC", value.strip())
+    if not name:
+        raise UsageError("A class needs a name.", "It is empty.", "Write one.")
+    if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name):
+        found = "It holds a NUL, or bytes that are no UTF-8."
+        raise UsageError("This name of a class can't be kept.", found, "Write it in letters.")
+    return name
 
 
 def sound(connection: Connection, labels: Sequence[Label]) -> list[Label]:
@@ -62,6 +74,8 @@ def _check(label: Label) -> None:
         raise UsageError(f"Its score is {label.score}.", "", "It needs a number.")
     if isinstance(label.value, str) and "\0" in label.value:
         raise UsageError("Its value has a NUL character.")
+    if label.kind == "class" and not str(label.value).strip():
+        raise UsageError("A class needs a name.")
     if label.points and label.kind != POLYGON:
         raise UsageError("It has points.", "", f"They are for the kind {POLYGON}.")
     if label.other is not None and label.kind not in (PAIR, CHECKED):

@@ -38,7 +38,7 @@ from atarimae.store.queues import Queues
 from atarimae.store.recording import ADD, Changes, Recording, Refusal, Row, note_refusals
 from atarimae.store.rows import end_rows, rows_where
 from atarimae.store.sitting import Sitting
-from atarimae.store.soundness import sound
+from atarimae.store.soundness import class_name, sound
 from atarimae.store.state import (
     all_images,
     files_at,
@@ -160,8 +160,9 @@ class Store:
         are kept then, and `conflicts` has the image until somebody who saw both chooses again.
         """
         who = by or person()
+        named = {image: [*map(class_name, values)] for image, values in classes.items()}
         with self._write() as connection:
-            gone, come = saying.chosen(connection, classes, who, origin.seen, also=also)
+            gone, come = saying.chosen(connection, named, who, origin.seen, also=also)
             return _relabelled(connection, gone, come, ("label", why, by, origin))
 
     def change(
@@ -254,7 +255,8 @@ class Store:
             )
         since = "" if which.since is None else f" since {which.since:%Y-%m-%d %H:%M}"
         until = "" if which.until is None else f" until {which.until:%Y-%m-%d %H:%M}"
-        why = f"{len(numbers):,} edits by {which.who or 'anybody'}{since}{until}"
+        edits = "1 edit" if len(numbers) == 1 else f"{len(numbers):,} edits"
+        why = f"{edits} by {which.who or 'anybody'}{since}{until}"
         return self.undo(*numbers, why=why, by=by)
 
     def redo(self, edit: int | None = None, *, by: str | None = None) -> Edit:

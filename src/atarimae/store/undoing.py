@@ -69,6 +69,7 @@ def undo_labels_by(connection: Connection, name: str, made: Edit) -> Edit:
 
 def action(connection: Connection, edits: Sequence[int]) -> str:
     """The word for taking these back: of undos alone it is a redo."""
+    _refuse_unknown(edits, last_edit(connection))
     table = schema.edits.c
     words: set[str] = set()
     for some in chunks(edits):

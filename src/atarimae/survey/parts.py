@@ -22,6 +22,9 @@ SEAM = 0.3  # of its pixels: less is no seam
 RICH = 10  # levels between the quartiles along a seam, on either side
 STEP = 10  # levels, at least, across a seam
 BESIDE = 4  # px from a seam to what it is compared with
+NARROW = 2  # px, at least, of a plain strip between two pictures
+ABRUPT = 0.8  # of the lines that end at a strip do so suddenly
+MOST = 3  # strips: more are a pattern, as the joints of a wall
 NAMES = ("at", "gap", "seam", "valley", "balance")
 
 
@@ -79,10 +82,12 @@ def _cut(content: Bools, grey: Levels) -> Cut:
     """Across the columns."""
     width = content.shape[1]
     columns = _mean(content)
+    if content.all():
+        columns[_strips(grey)] = 0
     if width < 4 * BESIDE or not columns.any():
         return Cut(0.5, 0, 0, 0, 0)
     # On a ground, a drawing's own straight edges are no seams.
-    seams = _seams(grey) if columns.mean() >= FULL else np.zeros(width, np.float32)
+    seams = _seams(grey) if _mean(content).mean() >= FULL else np.zeros(width, np.float32)
     upto = np.cumsum(columns)
     before = np.maximum.accumulate(columns)
     after = np.maximum.accumulate(columns[::-1])[::-1]
@@ -108,6 +113,27 @@ def _gap(columns: Floats, at: int) -> tuple[int, int]:
     if columns[at] > 0 or not 0 < place < len(there):
         return at, at
     return int(there[place - 1]) + 1, int(there[place])
+
+
+def _strips(grey: Levels) -> Bools:
+    """The columns of one level that lie between pictures, where these reach the rim."""
+    plain = np.ptp(grey, axis=0) <= 2 * SAME
+    ends = np.flatnonzero(np.diff(plain, prepend=False, append=False)).reshape(-1, 2)
+    strips = [(begin, end) for begin, end in ends.tolist() if _parts_two(grey, begin, end)]
+    found = np.zeros(len(plain), bool)
+    for begin, end in strips if len(strips) <= MOST else ():
+        found[begin:end] = True
+    return found
+
+
+def _parts_two(grey: Levels, begin: int, end: int) -> bool:
+    """Whether the strip ends suddenly, and what is beside it is more than flat."""
+    if begin == 0 or end == grey.shape[1] or end - begin < NARROW:
+        return False
+    sides = grey[:, [max(begin - BESIDE, 0), min(end - 1 + BESIDE, grey.shape[1] - 1)]]
+    low, high = np.percentile(sides, (25, 75), axis=0)
+    steps = (np.abs(sides - float(np.median(grey[:, begin:end]))) >= STEP).mean(0)
+    return bool((high - low).min() >= RICH and steps.min() >= ABRUPT)
 
 
 def _seams(grey: Levels) -> Floats:
@@ -145,4 +171,4 @@ def _parts(glance: Glance) -> tuple[float, ...]:
 KIND: np.dtype[Any] = np.dtype(
     [("wide", np.float32), *((f"{axis}_{name}", np.float32) for axis in "xy" for name in NAMES)]
 )
-measure = Measure("parts", 1, KIND, _parts)
+measure = Measure("parts", 2, KIND, _parts)

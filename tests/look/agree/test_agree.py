@@ -186,13 +186,24 @@ def test_wrong_words_are_errors_in_three_parts(maker, bottles, capsys):
         assert said in capsys.readouterr().err
 
 
+def test_boxes_that_leave_their_picture_are_no_answers(maker, bottles, tmp_path, capsys):
+    start(maker.workspace, images=12, classes=[JUNMAI], boxes=True)
+    table = tmp_path / "a.csv"
+    table.write_text(f"file,label,x0,y0,x1,y1\n00.png,{JUNMAI},1,1,9000,9\n")
+    words = ["agree", "add", "1", str(table), "--who", "a"]
+    assert main(["-C", str(maker.workspace.root), *words]) == 2
+    assert "00.png: The box 1, 1, 9000, 9 reaches outside the picture" in capsys.readouterr().err
+    assert Store(maker.workspace).agreements.opinions(1) == []
+
+
 def test_answers_of_files_that_are_nowhere_are_refused_together(maker, bottles, tmp_path, capsys):
-    start(maker.workspace, images=2)
+    start(maker.workspace, images=12)
     table = tmp_path / "a.csv"
     table.write_text("file,label\nno.png,x\n00.png,y\nneither.png,\n")
     words = ["agree", "add", "1", str(table), "--who", "a"]
     assert main(["-C", str(maker.workspace.root), *words]) == 2
     told = capsys.readouterr().err
-    assert "no.png" in told
-    assert "neither.png can't be an answer." in told
+    for wrong in ("no.png is no file", "neither.png is no file", "'y' is none of the classes"):
+        assert wrong in told
+    assert "'x'" not in told  # its file is not there
     assert Store(maker.workspace).agreements.opinions(1) == []

@@ -1,15 +1,15 @@
 """Answers that come as a table: what somebody said of files, in a tool of their own."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from atarimae.errors import UsageError
+from atarimae.shapes import inside
 from atarimae.store import Opinion, Store
-from atarimae.types import BOX, Box, Data
+from atarimae.store.agreements import check
+from atarimae.types import BOX, Box, Data, Image
 from atarimae.workspace import Workspace
-
-NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +30,24 @@ def answer(workspace: Workspace, number: int, given: Iterable[Given], who: str) 
     store = Store(workspace)
     asked, data = store.agreements.of(number), store.data()
     images = _images(data)
-    rows = list(given)
-    unknown = [row.path for row in rows if os.path.realpath(row.path) not in images]
-    if unknown:
-        more = f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""
-        raise UsageError(
-            f"{', '.join(unknown[:NAMED])}{more} can't be an answer.",
-            "No such file is in the data. Nothing was kept.",
-            "Name files by their paths, beside the table or in the workspace.",
-        )
+    places = [(row, images.get(os.path.realpath(row.path))) for row in given]
+    wrong = [f"{row.path} is no file of the data" for row, image in places if image is None]
     wanted, opinions = set(asked.images), []
-    for row in rows:
-        image = images[os.path.realpath(row.path)]
+    for row, image in places:
         said = row.boxes if asked.kind == BOX else tuple((name, None) for name in row.labels)
         if image in wanted:
             opinions.append(Opinion(image, who, tuple(said)))
+            wrong += _outside(row, data.images[image])
+    check(asked, opinions, wrong)
     return store.agreements.answer(number, opinions)
+
+
+def _outside(row: Given, image: Image) -> Iterator[str]:
+    for _, box in row.boxes:
+        try:
+            inside(box, (image.width, image.height))
+        except UsageError as error:
+            yield f"{row.path}: {str(error).rstrip('.')}"
 
 
 def _images(data: Data) -> dict[str, str]:

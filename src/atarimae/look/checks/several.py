@@ -155,6 +155,7 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
             _evidence(one),
             f"Cut it {_where(data.images[one.image], one)} into images of their own, each with its "
             "label; leave it out; or give it all labels, where the task takes several.",
+            sure=round(one.score, 6),
         )
         for one in suspects(data, beside)
         if one.score >= LEAST
@@ -164,8 +165,8 @@ def _find(data: Data, beside: Beside) -> list[Finding]:
 def _evidence(one: Suspect) -> str:
     side = "top to bottom" if one.upright else "left to right"
     return (
-        f"It can be cut from {side} through a gap or along a seam: {one.strength:.2f} of 1; the "
-        f"images that are most like it {one.usual:.2f} (mean)."
+        f"Several with a probability of {one.score:.2f}. It can be cut from {side} through a gap "
+        f"or along a seam: {one.strength:.2f} of 1; what it is held against {one.usual:.2f} (mean)."
     )
 
 

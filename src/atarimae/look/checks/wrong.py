@@ -119,11 +119,11 @@ def _told(name: str, file: File | None = None, cosine: float = 0.0) -> str:
 
 
 def _lacks(data: Data, beside: Beside) -> str:
-    """What is needed where labels can't be judged, or not all of them."""
+    """What is needed where not all labels can be judged; images of several classes never are."""
     if not beside.one_label:
         return ""
     judged = judged_labels(data, beside)
-    labelled = len({file.image for file in data.files if data.label(file)})
+    labelled = len({file.image for file in data.files if len(data.classes(file)) == 1})
     number = len(judged) if judged else 0
     if number >= labelled or labelled < FEWEST:
         return ""

@@ -28,10 +28,16 @@ class Left:
 
     def __str__(self) -> str:
         """One line, without a full stop."""
-        wide = (self.high - self.low) / 2
-        number = f"{self.wrong:,.0f}"
+        if round(self.high) == 0:
+            return f"No wrong label that the model could tell is left among {self.among:,}"
+        number, down, up = (
+            f"{value:,.0f}" for value in (self.wrong, self.wrong - self.low, self.high - self.wrong)
+        )
         labels = "label" if number == "1" else "labels"
-        return f"About {number} wrong {labels} left among {self.among:,}, ±{wide:,.0f}"
+        about = f"About {number} wrong {labels} left among {self.among:,}"
+        if down == up:
+            return f"{about}, ±{up}"
+        return f"{about} (95 %: {self.low:,.0f} to {self.high:,.0f})"
 
     @property
     def because(self) -> str:
