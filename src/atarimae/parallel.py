@@ -13,6 +13,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar, cast
 
+from threadpoolctl import threadpool_limits
+
 from atarimae.errors import AtarimaeError
 
 Chunk = TypeVar("Chunk")
@@ -97,6 +99,7 @@ def _worker(
     pipe: "Connection[Any, Any]",
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threadpool_limits(1)  # a thread a core: more would wait for each other
     try:
         while number := os.read(numbers, 4):
             taken = int.from_bytes(number, sys.byteorder)

@@ -6,12 +6,11 @@ none. A picture that shows nothing (one colour, more or less) is like no other.
 """
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from atarimae.parallel import cores
+from atarimae.parallel import in_parallel
 from atarimae.survey.candidates import Candidates, candidates
 from atarimae.survey.fitting import FINE, Sizes, cells, fitted, resampled, sizes, whole
 from atarimae.survey.windows import WINDOWS, turned
@@ -64,17 +63,16 @@ def alike(
 def _all_judged(
     grey: Array, colour: Array, found: Candidates, progress: Progress
 ) -> Iterator[Alike]:
-    """Those of the candidates that are alike, looked at in blocks by a thread a core."""
+    """Those of the candidates that are alike, looked at in blocks on every core."""
     pictures = sizes(grey)
 
     def judged(start: int) -> list[Alike]:
         return _judged(pictures, colour, found.some(slice(start, start + AT_ONCE)))
 
     starts = range(0, len(found), AT_ONCE)
-    with ThreadPoolExecutor(cores()) as pool:
-        for start, alike_ones in zip(starts, pool.map(judged, starts), strict=True):
-            yield from alike_ones
-            progress(min(start + AT_ONCE, len(found)), len(found), "comparing")
+    for start, alike_ones in zip(starts, in_parallel(judged, starts), strict=True):
+        yield from alike_ones
+        progress(min(start + AT_ONCE, len(found)), len(found), "comparing")
 
 
 def turned_back(turn: int) -> int:

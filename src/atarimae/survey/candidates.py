@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from atarimae.parallel import in_parallel
 from atarimae.survey.cells import Cells
 from atarimae.survey.windows import COLOUR, COLOURS, CONTRAST, LIGHT, Vectors, of_windows, whole
 from atarimae.types import Array, Bools, Floats, Ints
@@ -21,7 +22,7 @@ STRONGER = 0.7  # logarithm of their contrasts' ratio
 COLOURED = 12.0  # levels of Cb and Cr, the root of the mean square
 MISPLACED = 0.3  # of the contrast of the colours, which a window beside its place adds to that
 AT_ONCE = 1 << 16  # pairs whose tones are compared at once
-BLOCK = 512  # pictures whose windows are searched at once
+BLOCK = 256  # pictures whose windows are searched at once
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,14 @@ def candidates(
     if known is None or not len(known.images):
         return _NONE
     cells = Cells(known.vectors)
-    found = []
-    for some in blocks:
+
+    def near(some: slice) -> Candidates:
         asked = of_windows(grey[some], colour[some]) if cut else _of_whole(known, some.start)
-        found.append(_once(_near(cells, known, _moved(asked, some.start) if cut else asked)))
+        return _once(_near(cells, known, _moved(asked, some.start) if cut else asked))
+
+    found = []
+    for some, part in zip(blocks, in_parallel(near, blocks), strict=True):
+        found.append(part)
         told(min(some.stop, len(grey)))
     all_of_them = Candidates(*(np.concatenate([getattr(one, n) for one in found]) for n in _NAMES))
     return _once(_sorted(all_of_them))

@@ -82,12 +82,13 @@ def _cut(content: Bools, grey: Levels) -> Cut:
     """Across the columns."""
     width = content.shape[1]
     columns = _mean(content)
+    is_full = columns.mean() >= FULL
     if content.all():
         columns[_strips(grey)] = 0
     if width < 4 * BESIDE or not columns.any():
         return Cut(0.5, 0, 0, 0, 0)
     # On a ground, a drawing's own straight edges are no seams.
-    seams = _seams(grey) if _mean(content).mean() >= FULL else np.zeros(width, np.float32)
+    seams = _seams(grey) if is_full else np.zeros(width, np.float32)
     upto = np.cumsum(columns)
     before = np.maximum.accumulate(columns)
     after = np.maximum.accumulate(columns[::-1])[::-1]
@@ -117,7 +118,9 @@ def _gap(columns: Floats, at: int) -> tuple[int, int]:
 
 def _strips(grey: Levels) -> Bools:
     """The columns of one level that lie between pictures, where these reach the rim."""
-    plain = np.ptp(grey, axis=0) <= 2 * SAME
+    plain = grey.max(0) - grey.min(0) <= 2 * SAME
+    if not plain.any():
+        return plain
     ends = np.flatnonzero(np.diff(plain, prepend=False, append=False)).reshape(-1, 2)
     strips = [(begin, end) for begin, end in ends.tolist() if _parts_two(grey, begin, end)]
     found = np.zeros(len(plain), bool)
@@ -131,7 +134,7 @@ def _parts_two(grey: Levels, begin: int, end: int) -> bool:
     if begin == 0 or end == grey.shape[1] or end - begin < NARROW:
         return False
     sides = grey[:, [max(begin - BESIDE, 0), min(end - 1 + BESIDE, grey.shape[1] - 1)]]
-    low, high = np.percentile(sides, (25, 75), axis=0)
+    low, high = _quartiles(sides)
     steps = (np.abs(sides - float(np.median(grey[:, begin:end]))) >= STEP).mean(0)
     return bool((high - low).min() >= RICH and steps.min() >= ABRUPT)
 
@@ -152,9 +155,17 @@ def _seams(grey: Levels) -> Floats:
     places = np.flatnonzero(shares >= SEAM)
     if len(places):
         beyond = np.maximum(places - BESIDE, 0), np.minimum(places + BESIDE, len(shares) - 1)
-        low, high = np.percentile(grey[:, beyond].astype(np.int16), (25, 75), axis=0)
-        shares[places] *= (high - low).min(0) >= RICH
+        low, high = _quartiles(grey[:, np.concatenate(beyond)])
+        shares[places] *= (high - low).reshape(2, -1).min(0) >= RICH
     return shares
+
+
+def _quartiles(columns: Levels) -> tuple[Levels, Levels]:
+    """Of each column, the levels that a quarter and three quarters of it do not exceed."""
+    first, third = (len(columns) - 1) // 4, 3 * (len(columns) - 1) // 4
+    rows = np.ascontiguousarray(columns.T)  # along a row it is ten times as fast
+    rows.partition((first, third), axis=1)
+    return rows[:, first], rows[:, third]
 
 
 def _mean(flags: Bools) -> Floats:
@@ -171,4 +182,4 @@ def _parts(glance: Glance) -> tuple[float, ...]:
 KIND: np.dtype[Any] = np.dtype(
     [("wide", np.float32), *((f"{axis}_{name}", np.float32) for axis in "xy" for name in NAMES)]
 )
-measure = Measure("parts", 2, KIND, _parts)
+measure = Measure("parts", 3, KIND, _parts)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from PIL import Image
 
 from atarimae.survey.bars import bars
 from atarimae.survey.glance import Glance
@@ -42,13 +43,18 @@ def looks(picture: Planes, grey: Levels) -> dict[str, float]:
     percentile of what a pixel's channels differ by, `detail` the entropy of the luma's histogram,
     `sharpness` see there; NaN where nothing could be sharp.
     """
-    counts = np.bincount(grey.ravel(), minlength=256)
+    counts = histogram(grey)
     low, middle, high = percentiles(counts, (0.05, 0.5, 0.99)) / 255
-    spread = np.bincount(chroma(picture).ravel(), minlength=256)
+    spread = histogram(chroma(picture))
     return {
         "low": low, "middle": middle, "high": high, "colour": percentiles(spread, (0.99,))[0] / 255,
         "detail": entropy(counts), "sharpness": sharpness(grey),
     }  # fmt: skip
+
+
+def histogram(levels: Levels) -> Ints:
+    """How many pixels have each of the 256 levels. Pillow counts bytes as they are."""
+    return np.array(Image.fromarray(levels).histogram())
 
 
 def percentiles(counts: Ints, shares: tuple[float, ...]) -> Ints:
