@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
-from atarimae.types import Floats, Ints
+from atarimae.types import Bools, Floats, Ints
 
 FEW = 4096  # vectors that are all compared
 TRAIN = 64  # vectors a cell that its centre is learned from
@@ -53,7 +54,7 @@ class Cells:
                 found, there = np.divmod(flat, stop - start)
                 yield some[found], self._order[start + there], cosines.ravel()[flat]
 
-    def _nearest(self, vectors: Floats, number: int) -> Ints:
+    def _nearest(self, vectors: Floats, number: int) -> npt.NDArray[np.int16]:
         """(n, number): the cells with the nearest centres; fewer where there are fewer.
 
         By NumPy alone: questions are gone through in forked processes, where FAISS's threads are
@@ -83,9 +84,9 @@ def _centres(vectors: Floats) -> Floats:
     return np.asarray(faiss.vector_to_array(learned.centroids).reshape(cells, -1), np.float32)
 
 
-def _highest(cosines: Floats, least: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _highest(cosines: Floats, least: Floats) -> Bools:
     """Which of each row (n, m) are at least its bound, and among its `MOST` highest."""
-    high = cosines >= least[:, None]
+    high: Bools = cosines >= least[:, None]
     many = np.flatnonzero(np.count_nonzero(high, axis=1) > MOST)
     if len(many):
         bounds = np.partition(cosines[many], -MOST, axis=1)[:, -MOST]

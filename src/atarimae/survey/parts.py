@@ -118,7 +118,7 @@ def _gap(columns: Floats, at: int) -> tuple[int, int]:
 
 def _strips(grey: Levels) -> Bools:
     """The columns of one level that lie between pictures, where these reach the rim."""
-    plain = grey.max(0) - grey.min(0) <= 2 * SAME
+    plain: Bools = grey.max(0) - grey.min(0) <= 2 * SAME
     if not plain.any():
         return plain
     ends = np.flatnonzero(np.diff(plain, prepend=False, append=False)).reshape(-1, 2)
