@@ -1,5 +1,6 @@
 """One function over many chunks on every core, results in order."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -100,6 +101,7 @@ def _worker(
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     threadpool_limits(1)  # a thread a core: more would wait for each other
+    gc.freeze()  # what the parent has is not gone through, nor copied for that
     try:
         while number := os.read(numbers, 4):
             taken = int.from_bytes(number, sys.byteorder)

@@ -65,6 +65,7 @@ def test_recorded_score_is_the_predictors_own(space: Workspace, small) -> None:
     assert again.scores[0].value == pytest.approx(run.score.value, abs=1e-6)
 
 
+@pytest.mark.long
 def test_same_seed_gives_the_same_weights_and_another_seed_others(space: Workspace, small) -> None:
     files = [
         fit(space, TASK, small(dropout=0.2), because="x", seed=seed).model / "project.onnx"
@@ -290,6 +291,7 @@ def wait_for_epochs(space: Workspace, process: subprocess.Popen[str], epochs: in
     pytest.fail(f"no {epochs} epochs: {process.communicate()}")
 
 
+@pytest.mark.long
 def test_projection_that_is_not_trained_keeps_the_features_score(space: Workspace, small) -> None:
     recipe = small(epochs=0, whiten="none", projection=1280)
     rotated = fit(space, TASK, recipe, because="no training")

@@ -157,6 +157,7 @@ def test_folds_run_is_not_shipped(colours, tmp_path) -> None:
         ship(colours, COLOUR, run, tmp_path / "bundle")
 
 
+@pytest.mark.long
 def test_best_run_at_folds_is_shipped_as_the_holdout_run_of_its_recipe(colours) -> None:
     recipe = COLOUR.recipe(epochs=1)
     _, alone, folds = (

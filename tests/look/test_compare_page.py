@@ -180,6 +180,7 @@ def test_predictions_of_another_shape_leave_the_pictures_of_answers_out(client, 
     assert said.text.count('<li class="none">') == 3
 
 
+@pytest.mark.long
 def test_six_runs_fit_a_phone(page, workspace, ids):
     page.set_viewport_size(PHONE)
     data = Store(workspace).data().version

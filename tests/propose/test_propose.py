@@ -145,6 +145,7 @@ def test_fit_learns_from_them_where_the_recipe_says_so(own, walked):
     assert judged_paths(run.folder) - {"v.png"} == judged_paths(before.folder)  # one val
 
 
+@pytest.mark.long
 def test_fit_weighs_them_by_what_the_control_slice_says(own, walked):
     settings = {"image_size": 32, "projection": 16, "epochs": 1, "classes_per_batch": 4}
     own.propose(walked.run, at=-1.0)

@@ -57,7 +57,11 @@ def candidates(
     picture are looked for as well. `told` hears how many pictures were gone through.
     """
     blocks = [slice(start, start + BLOCK) for start in range(0, len(grey), BLOCK)]
-    known = _joined([_moved(whole(grey[some], colour[some]), some.start) for some in blocks])
+
+    def wholes(some: slice) -> Vectors:
+        return _moved(whole(grey[some], colour[some]), some.start)
+
+    known = _joined(list(in_parallel(wholes, blocks)))
     if known is None or not len(known.images):
         return _NONE
     cells = Cells(known.vectors)

@@ -50,7 +50,9 @@ class Glance:
     @cached_property
     def planes(self) -> Planes:
         """Those of `small`."""
-        return planes(self.small)
+        if max(self.pixels.shape) <= SIDE:
+            return planes(self.pixels)
+        return np.stack([np.asarray(band) for band in self.picture.split()])
 
     @cached_property
     def luma(self) -> Levels:

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import faiss.contrib.torch_utils  # as pytorch-metric-learning does
 import numpy as np
@@ -19,6 +21,7 @@ for kind in ("exact", "hnsw", "ivfpq"):
 """
 
 
+@pytest.mark.long
 def test_every_kind_of_index_answers_beside_torchs_search_of_faiss() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
