@@ -53,7 +53,10 @@ def pairs(survey: Survey, cache: Path, progress: Progress) -> tuple[Pair, ...]:
         if rows.dtype == _KIND:
             return _named([Alike(*row) for row in rows.tolist()], survey.images)
     previews = survey.of(PREVIEW)
-    found = alike(previews["grey"], previews["colour"], progress=progress)
+    # Side by side, not in records: they are gone through many times.
+    grey, colour = (np.ascontiguousarray(previews[name]) for name in ("grey", "colour"))
+    del previews
+    found = alike(grey, colour, progress=progress)
     stream = BytesIO()
     columns = [(one.outer, one.inner, one.turn, one.part, one.likeness) for one in found]
     np.save(stream, np.array(columns, _KIND))
