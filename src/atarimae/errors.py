@@ -1,6 +1,6 @@
 """One base error: what happened, what was found, how to fix it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -30,6 +30,12 @@ class UsageError(AtarimaeError):
     """The call itself is wrong: a bad recipe, a bad CSV, an unknown name."""
 
     exit_code = 2
+
+
+def gathered(bad: Sequence[str], most: int) -> str:
+    """What was found, a line each: the first `most`, and how many more there are."""
+    more = f"\n  and {len(bad) - most:,} more" if len(bad) > most else ""
+    return "\n  ".join(bad[:most]) + more
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") -> UsageError:

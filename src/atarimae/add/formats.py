@@ -8,7 +8,7 @@ from atarimae.add.entry import Found
 from atarimae.add.folder import read_folder
 from atarimae.add.format import Format
 from atarimae.add.place import Place
-from atarimae.errors import UsageError, unknown_name
+from atarimae.errors import UsageError, gathered, unknown_name
 
 
 def _csv(place: Place, roots: Sequence[Path]) -> Found:
@@ -68,10 +68,9 @@ def recognised(place: Place) -> Format | None:
 def _refuse_broken(place: Place) -> None:
     bad = list(_broken(place))
     if bad:
-        more = f"\n  and {len(bad) - _LISTED:,} more" if len(bad) > _LISTED else ""
         raise UsageError(
             f"{place.path} may hold labels that can't be read.",
-            "\n  ".join(bad[:_LISTED]) + more,
+            gathered(bad, _LISTED),
             "Mend them. If they are no labels, add the folder with --format folder.",
         )
 

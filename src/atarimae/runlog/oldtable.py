@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atarimae import files
-from atarimae.errors import AtarimaeError, UsageError, unknown_name
+from atarimae.errors import AtarimaeError, UsageError, gathered, unknown_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,10 +135,9 @@ def _table(
         # Rows without a name that are equal are so many experiments.
         found.append(old if old.name else _numbered(old, seen[old.key]))
     if bad:
-        more = f"\n  and {len(bad) - LISTED} more" if len(bad) > LISTED else ""
         raise UsageError(
             f"{source} has {len(bad)} bad row{'s' if len(bad) > 1 else ''}.",
-            "\n  ".join(bad[:LISTED]) + more,
+            gathered(bad, LISTED),
             "Mend them all; nothing was imported.",
         )
     return Table(source, tuple(found), columns)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
-from atarimae.errors import UsageError
+from atarimae.errors import UsageError, gathered
 from atarimae.shapes import around, inside, outlined
 from atarimae.store import schema
 from atarimae.store.rows import chunks
@@ -39,10 +39,9 @@ def sound(connection: Connection, labels: Sequence[Label]) -> list[Label]:
         except UsageError as error:
             bad.append(f"'{label.value}' ({label.kind}) of {label.image[:12]}: {error}")
     if bad:
-        more = f"\n  and {len(bad) - LISTED:,} more" if len(bad) > LISTED else ""
         raise UsageError(
             f"{len(bad):,} of {len(labels):,} labels can't be said.",
-            "\n  ".join(bad[:LISTED]) + more,
+            gathered(bad, LISTED),
             "Mend them all; nothing was changed.",
         )
     return good
