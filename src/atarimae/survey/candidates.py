@@ -67,8 +67,10 @@ def candidates(
     cells = Cells(known.vectors)
 
     def near(some: slice) -> Candidates:
-        asked = of_windows(grey[some], colour[some]) if cut else _of_whole(known, some.start)
-        return _once(_near(cells, known, _moved(asked, some.start) if cut else asked))
+        if not cut:
+            return _once(_near(cells, known, _of_whole(known, some.start)))
+        asked = _moved(of_windows(grey[some], colour[some]), some.start)
+        return _once(_near(cells, known, asked))
 
     found = []
     for some, part in zip(blocks, in_parallel(near, blocks), strict=True):
