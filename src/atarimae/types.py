@@ -129,13 +129,13 @@ class Data:
 
         What models say doesn't count, but for images that are trusted: there it is the newest.
         """
-        said = [one for one in self.labels.get(file.image, ()) if one.kind == "class"]
-        people = [one.value for one in said if one.score is None]
+        labels = self.labels.get(file.image, ())
+        people = [one.value for one in labels if one.kind == "class" and one.score is None]
         if len(people) > 1:
             return tuple(dict.fromkeys(people))
         if people or file.image not in self.trusted:
             return tuple(people)
-        return tuple(one.value for one in said[-1:])
+        return tuple(one.value for one in labels if one.kind == "class")[-1:]
 
     def label(self, file: File) -> str | None:
         """The class for tasks that want one: the first that was said, None where none was."""

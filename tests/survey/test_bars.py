@@ -9,7 +9,7 @@ from atarimae.survey.planes import planes
 
 
 def bars(pixels):
-    return bars_of(planes(pixels))
+    return bars_of(planes(Image.fromarray(pixels)))
 
 
 def noise(height=90, width=120, seed=0):

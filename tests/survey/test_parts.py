@@ -9,7 +9,8 @@ from atarimae.survey.planes import luma, planes
 
 
 def parts(pixels):
-    return parts_of(planes(pixels), luma(planes(pixels)))
+    seen = planes(Image.fromarray(pixels))
+    return parts_of(seen, luma(seen))
 
 
 def things(*boxes, size=(200, 100), ground="white"):

@@ -1,11 +1,11 @@
 """How far a profile's colours are from sRGB's."""
 
 import numpy as np
-from PIL import ImageCms
+from PIL import Image, ImageCms
 
 from atarimae.survey.profile import UNREADABLE, shift
 
-COLOURS = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+COLOURS = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8))
 
 
 def of(name):
@@ -26,7 +26,7 @@ def test_broken_profile_is_told():
 
 
 def test_wide_gamut_shifts_colours_and_leaves_greys(wide_gamut):
-    grey = COLOURS[..., :1].repeat(3, 2)
+    grey = COLOURS.convert("L").convert("RGB")
 
     assert shift(COLOURS, wide_gamut) > 4
     assert shift(grey, wide_gamut) < 1

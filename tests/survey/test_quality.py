@@ -11,6 +11,7 @@ from atarimae.survey.quality import entropy, looks, percentiles, sharpness
 
 RANDOM = np.random.default_rng(0)
 NOISE = RANDOM.integers(0, 256, (24, 30, 3), dtype=np.uint8)
+PICTURE = Image.fromarray(NOISE)
 
 
 def photograph(seed=0, size=(160, 120)):
@@ -25,25 +26,25 @@ def photograph(seed=0, size=(160, 120)):
 
 
 def grey_of(picture):
-    return luma(planes(np.asarray(picture)))
+    return luma(planes(picture))
 
 
 def test_luma_is_that_of_pillow_but_for_rounding():
-    pillows = np.asarray(Image.fromarray(NOISE).convert("L"), np.int16)
+    pillows = np.asarray(PICTURE.convert("L"), np.int16)
 
-    assert np.abs(luma(planes(NOISE)) - pillows).max() <= 1
+    assert np.abs(grey_of(PICTURE) - pillows).max() <= 1
 
 
 def test_chroma_is_the_largest_less_the_smallest():
-    assert np.array_equal(chroma(planes(NOISE)), NOISE.max(2) - NOISE.min(2))
+    assert np.array_equal(chroma(planes(PICTURE)), NOISE.max(2) - NOISE.min(2))
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.99, 1.0])
 def test_percentile_is_the_least_level_that_so_many_do_not_exceed(share):
-    values = np.sort(luma(planes(NOISE)).ravel())
+    values = np.sort(grey_of(PICTURE).ravel())
     naive = next(v for n, v in enumerate(values, 1) if n >= share * len(values) - 1e-9)
 
-    assert percentiles(np.bincount(luma(planes(NOISE)).ravel(), minlength=256), (share,)) == [naive]
+    assert percentiles(np.bincount(values, minlength=256), (share,)) == [naive]
 
 
 def test_entropy_is_of_the_levels_shares():
@@ -73,7 +74,7 @@ def test_sharpness_is_the_share_of_an_edge_that_three_of_nine_pixels_span():
 
 @pytest.mark.parametrize("size", [(9, 30), (30, 9), (17, 40), (8, 25), (25, 8)])
 def test_sharpness_of_narrow_pictures_is_of_the_windows_that_fit(size):
-    grey = grey_of(NOISE)[: size[1], : size[0]].copy()
+    grey = grey_of(PICTURE)[: size[1], : size[0]].copy()
     fitting = [side for side in (grey, grey.T) if side.shape[1] > 8]
 
     assert sharpness(grey) == pytest.approx(min(naive_along(side) for side in fitting))
@@ -104,11 +105,12 @@ def test_picture_that_moved_in_one_direction_is_blurred():
     pixels = np.asarray(photograph(), np.float32)
     moved = np.mean([np.roll(pixels, step, 1) for step in range(9)], 0)[:, 9:].astype(np.uint8)
 
-    assert sharpness(grey_of(moved)) < 0.5
+    assert sharpness(grey_of(Image.fromarray(moved))) < 0.5
 
 
 def test_all_numbers_of_a_grey_ramp():
-    ramp = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, 2).repeat(10, 0)
+    levels = np.arange(256, dtype=np.uint8)[None].repeat(10, 0)
+    ramp = Image.fromarray(levels).convert("RGB")
 
     said = looks(planes(ramp), grey_of(ramp))
 

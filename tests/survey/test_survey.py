@@ -11,6 +11,7 @@ from PIL import Image
 from atarimae import workspace as workspaces
 from atarimae.add import entries, load
 from atarimae.survey import MEASURES, Measure, survey, surveyor
+from atarimae.survey.glance import AT_LEAST
 from atarimae.survey.hashes import PIXELS, PREVIEW
 from atarimae.survey.kept import Kept
 
@@ -24,7 +25,7 @@ def light(version: int = 1, looked: list[str] | None = None) -> Measure:
     def of(glance):
         if looked is not None:
             looked.append(glance.facts.format)
-        return (glance.pixels.mean(), glance.facts.width)
+        return (glance.small.mean(), glance.facts.width)
 
     return Measure("light", version, np.dtype([("mean", "f4"), ("width", "i4")]), of)
 
@@ -163,7 +164,7 @@ def test_a_large_jpeg_is_decoded_reduced_and_its_header_tells_its_full_size(tmp_
     survey(data_in(tmp_path), [size], tmp_path / "cache")
 
     (glance,) = sizes
-    assert glance.pixels.shape == (375, 500, 3)
+    assert glance.source.picture(AT_LEAST).size == (500, 375)
     assert glance.small.shape == (192, 256, 3)
     assert (glance.facts.width, glance.facts.height) == (4000, 3000)
 

@@ -10,24 +10,25 @@ PLAIN = frozenset(("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", 
 _BITS_PER_SAMPLE = 258  # TIFF's tag
 
 
-def to_rgb(image: Image.Image) -> Pixels:
-    """RGB of a decoded picture; what is transparent is laid on white.
+def to_rgb(image: Image.Image) -> Image.Image:
+    """RGB of a decoded picture, itself where it is RGB; what is transparent is laid on white.
 
     16-bit values keep their high byte, as Pillow does for 16-bit colour. 32-bit integers and
     floats say nothing of their range: see `eight_bits`.
     """
     if image.mode.startswith("I;16"):
         bits = sample_bits(image, 16)
-        return grey((np.asarray(image) >> (bits - 8)).clip(0, 255).astype(np.uint8))
+        levels = (np.asarray(image) >> (bits - 8)).clip(0, 255).astype(np.uint8)
+        return Image.fromarray(levels).convert("RGB")
     if image.mode in ("I", "F"):
-        return grey(eight_bits(np.asarray(image)))
+        return Image.fromarray(eight_bits(np.asarray(image))).convert("RGB")
     if image.mode == "RGB" and "transparency" not in image.info:
-        return np.asarray(image)
+        return image
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
-    return np.asarray(image.convert("RGB"))
+    return image.convert("RGB")
 
 
 def eight_bits(values: Array, low: float | None = None, high: float | None = None) -> Pixels:

@@ -88,6 +88,10 @@ class Sheet:
             small = image.shrink(late, late) if late > 1 else image
             return turn(self._rgb(small.numpy()), self._orientation)
 
+    def picture(self, at_least: int | None = None) -> Image.Image:
+        """The same for who goes on with Pillow."""
+        return Image.fromarray(self.pixels(at_least))
+
     def region(self, box: Box) -> Pixels:
         """RGB inside the box, rounded outwards to whole pixels and cut at the sheet's edge."""
         left, top, right, bottom = self._unturned(whole(box, self.size))
@@ -156,7 +160,7 @@ class Sheet:
         values = values[:, :, None] if values.ndim == 2 else values
         eight = self._eight_bits(values)
         if eight.shape[2] == 4:
-            return to_rgb(Image.fromarray(eight, "CMYK"))
+            return np.asarray(to_rgb(Image.fromarray(eight, "CMYK")))
         return grey(eight[:, :, 0]) if eight.shape[2] < 3 else eight[:, :, :3]
 
     def _eight_bits(self, values: Array) -> Pixels:

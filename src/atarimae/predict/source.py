@@ -9,6 +9,8 @@ from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+from PIL import Image as Pillow
 from PIL.ImageFile import ImageFile
 
 from atarimae.errors import AtarimaeError
@@ -102,11 +104,14 @@ class Picture:
 
         The reduction is libjpeg's, of the cosine coefficients.
         """
-        reducible = self.format == "JPEG" and at_least and min(self._image.size) >= 4 * at_least
-        target = at_least if reducible else None
+        target = self._target(at_least)
         if self._decoded is None or self._decoded[0] != target:
-            self._decoded = (target, self._decode(target))
+            self._decoded = (target, np.asarray(self._decode(target)))
         return self._decoded[1]
+
+    def picture(self, at_least: int | None = None) -> Pillow.Image:
+        """The same for who goes on with Pillow, without a copy: it must not be changed."""
+        return self._decode(self._target(at_least))
 
     def region(self, box: Box) -> Pixels:
         """RGB inside the box, rounded outwards to whole pixels and cut at the picture's edge."""
@@ -130,7 +135,12 @@ class Picture:
             return max(8, self._data[24])  # of the header chunk, which comes first
         return max(8, sample_bits(self._image))
 
-    def _decode(self, at_least: int | None) -> Pixels:
+    def _target(self, at_least: int | None) -> int | None:
+        """What it is reduced to; None where it is decoded in full."""
+        reducible = self.format == "JPEG" and at_least and min(self._image.size) >= 4 * at_least
+        return at_least if reducible else None
+
+    def _decode(self, at_least: int | None) -> Pillow.Image:
         with Reading(self._name):
             image = self._image
             if at_least:
@@ -138,7 +148,10 @@ class Picture:
                 _, image = read_header(BytesIO(self._data), self._name, declared)
                 image.draft(None, (2 * at_least, 2 * at_least))
             image.load()
-            return turn(to_rgb(image), _orientation(image))
+            picture, turned = to_rgb(image), _orientation(image)
+            if turned == 1:
+                return picture
+            return Pillow.fromarray(turn(np.asarray(picture), turned))
 
 
 def _open(origin: Path | str | bytes, max_pixels: int) -> Picture | Sheet:

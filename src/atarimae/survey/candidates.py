@@ -82,14 +82,10 @@ def candidates(
 
 def _near(cells: Cells, known: Vectors, asked: Vectors) -> Candidates:
     least = np.where(asked.windows == 0, CLOSE, CLOSE_CUT).astype(np.float32)
-    parts = []
-    for rows, there, cosines in cells.near(asked.vectors, least):
-        likely = known.images[there] != asked.images[rows]
-        likely &= _of_one_tone(asked, known, rows, there)
-        parts.append((rows[likely], there[likely], cosines[likely]))
-    if not parts:
-        return _NONE
-    rows, there, cosines = (np.concatenate(part) for part in zip(*parts, strict=True))
+    rows, there, cosines = cells.near(asked.vectors, least)
+    likely = known.images[there] != asked.images[rows]
+    likely &= _of_one_tone(asked, known, rows, there)
+    rows, there, cosines = rows[likely], there[likely], cosines[likely]
     return Candidates(
         asked.images[rows], known.images[there], asked.windows[rows],
         asked.turns[rows], known.turns[there], cosines,
@@ -100,12 +96,15 @@ def _of_one_tone(asked: Vectors, known: Vectors, rows: Ints, there: Ints) -> Boo
     """Which pairs of rows are as light, as strong and of the same colours, more or less."""
     likely = np.ones(len(rows), bool)
     for place, bound in ((LIGHT, LIGHTER), (CONTRAST, STRONGER)):
-        apart = asked.tones[rows, place] - known.tones[there, place]
+        apart = asked.tones[:, place].take(rows) - known.tones[:, place].take(there)
         likely &= np.abs(apart) <= bound
     left = np.flatnonzero(likely)
     for start in range(0, len(left), AT_ONCE):
         some = left[start : start + AT_ONCE]
-        ours, theirs = asked.tones[rows[some], COLOUR:], known.tones[there[some], COLOUR:]
+        ours, theirs = (
+            tones.take(chosen[some], axis=0)[:, COLOUR:]
+            for tones, chosen in ((asked.tones, rows), (known.tones, there))
+        )
         bounds = COLOURED + MISPLACED * np.sqrt(np.square(theirs[:, _WAVES]).sum(1))
         likely[some] = np.square(ours - theirs).sum(1) <= bounds**2
     return likely

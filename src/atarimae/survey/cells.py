@@ -4,13 +4,12 @@ An index that answers one question after the other reads a cell's vectors anew f
 questions are sorted by cell first, which takes a third of the time.
 """
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from atarimae.types import Bools, Floats, Ints
+from atarimae.types import Floats, Ints
 
 FEW = 4096  # vectors that are all compared
 TRAIN = 64  # vectors a cell that its centre is learned from
@@ -33,8 +32,8 @@ class Cells:
         self._vectors = vectors[self._order]
         self._starts = np.searchsorted(cell[self._order], np.arange(len(self._centres) + 1))
 
-    def near(self, asked: Floats, least: Floats) -> Iterator[Near]:
-        """Pairs whose cosine is at least that of the question, cell by cell.
+    def near(self, asked: Floats, least: Floats) -> Near:
+        """Pairs whose cosine is at least that of the question.
 
         Of one question and one cell there are the `MOST` nearest at most.
         """
@@ -42,17 +41,18 @@ class Cells:
         order = np.argsort(cells.ravel(), kind="stable")
         starts = np.searchsorted(cells.ravel()[order], np.arange(len(self._centres) + 1))
         rows = order // cells.shape[1]
+        parts = [(_INTS, _INTS, np.zeros(0, np.float32))]
         for cell, (start, stop) in enumerate(pairwise(self._starts)):
             if start == stop:
                 continue
             step = max(1, PRODUCT // int(stop - start))
             for place in range(starts[cell], starts[cell + 1], step):
                 some = rows[place : min(place + step, starts[cell + 1])]
-                cosines = asked[some] @ self._vectors[start:stop].T
-                # Flat: several times as fast as rows and columns at once.
-                flat = np.flatnonzero(_highest(cosines, least[some]))
-                found, there = np.divmod(flat, stop - start)
-                yield some[found], self._order[start + there], cosines.ravel()[flat]
+                cosines = asked.take(some, axis=0) @ self._vectors[start:stop].T
+                found, there, cosines = _highest(cosines, least.take(some))
+                parts.append((some[found], self._order[start + there], cosines))
+        found, there, cosines = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return found, there, cosines
 
     def _nearest(self, vectors: Floats, number: int) -> npt.NDArray[np.int16]:
         """(n, number): the cells with the nearest centres; fewer where there are fewer.
@@ -84,11 +84,19 @@ def _centres(vectors: Floats) -> Floats:
     return np.asarray(faiss.vector_to_array(learned.centroids).reshape(cells, -1), np.float32)
 
 
-def _highest(cosines: Floats, least: Floats) -> Bools:
-    """Which of each row (n, m) are at least its bound, and among its `MOST` highest."""
-    high: Bools = cosines >= least[:, None]
-    many = np.flatnonzero(np.count_nonzero(high, axis=1) > MOST)
+def _highest(cosines: Floats, least: Floats) -> Near:
+    """Those of each row (n, m) that are at least its bound, and among its `MOST` highest."""
+    # Flat: several times as fast as rows and columns at once.
+    flat = np.flatnonzero(cosines >= least[:, None])
+    rows, columns = np.divmod(flat, cosines.shape[1])
+    values = cosines.ravel()[flat]
+    many = np.flatnonzero(np.bincount(rows, minlength=len(cosines)) > MOST)
     if len(many):
-        bounds = np.partition(cosines[many], -MOST, axis=1)[:, -MOST]
-        high[many] = cosines[many] >= bounds[:, None]
-    return high
+        bounds = least.copy()
+        bounds[many] = np.partition(cosines[many], -MOST, axis=1)[:, -MOST]
+        high = values >= bounds[rows]
+        rows, columns, values = rows[high], columns[high], values[high]
+    return rows, columns, values
+
+
+_INTS = np.zeros(0, np.int64)

@@ -18,8 +18,8 @@ SIDE = 256  # px, the longer side of `small`
 class Glance:
     """What a measure may ask of one picture. Each answer is worked out once, for all measures.
 
-    A measure that needs every pixel asks `source`, which decodes a second time where `pixels` was
-    a reduction: that is dear, and for few pictures only.
+    A measure that needs every pixel asks `source`, which decodes once more: that is dear, and for
+    few pictures only.
     """
 
     def __init__(self, source: Picture | Sheet) -> None:
@@ -31,28 +31,23 @@ class Glance:
         return self.source.facts
 
     @cached_property
-    def pixels(self) -> Pixels:
-        """RGB (h, w, 3) upright: a JPEG or a sheet reduced by a whole factor, others in full."""
-        return self.source.pixels(AT_LEAST)
-
-    @cached_property
     def picture(self) -> Image.Image:
-        """The same at most `SIDE` px long; a smaller picture as it is."""
-        picture = Image.fromarray(self.pixels)
-        picture.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR)
+        """RGB, upright, and at most `SIDE` px long; a smaller picture as it is."""
+        picture = self.source.picture(AT_LEAST)
+        if max(picture.size) > SIDE:
+            picture = picture.copy()
+            picture.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR)
         return picture
 
     @cached_property
     def small(self) -> Pixels:
-        """The pixels of `picture`."""
-        return self.pixels if max(self.pixels.shape) <= SIDE else np.asarray(self.picture)
+        """The pixels of `picture`, (h, w, 3)."""
+        return np.asarray(self.picture)
 
     @cached_property
     def planes(self) -> Planes:
-        """Those of `small`."""
-        if max(self.pixels.shape) <= SIDE:
-            return planes(self.pixels)
-        return np.stack([np.asarray(band) for band in self.picture.split()])
+        """The same as (3, h, w)."""
+        return planes(self.picture)
 
     @cached_property
     def luma(self) -> Levels:

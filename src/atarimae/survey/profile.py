@@ -7,15 +7,13 @@ from typing import cast
 import numpy as np
 from PIL import Image, ImageCms
 
-from atarimae.types import Pixels
-
 UNREADABLE = -1.0
 
 
-def shift(pixels: Pixels, profile: bytes) -> float:
+def shift(picture: Image.Image, profile: bytes) -> float:
     """Levels, 0 to 255, that the channels are off by on average; -1 for a profile that is broken.
 
-    A profile of another colour space than RGB says nothing of `pixels`, which are RGB by now: 0.
+    A profile of another colour space than RGB says nothing of `picture`, which is RGB by now: 0.
     """
     if not profile:
         return 0.0
@@ -23,12 +21,12 @@ def shift(pixels: Pixels, profile: bytes) -> float:
         transform = _transform(profile)
         if transform is None:
             return 0.0
-        meant = ImageCms.applyTransform(Image.fromarray(pixels), transform)
+        meant = ImageCms.applyTransform(picture, transform)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return UNREADABLE
     # Without `inPlace` it gives a picture.
     right = np.asarray(cast(Image.Image, meant), np.int16)
-    return float(np.abs(right - pixels).mean())
+    return float(np.abs(right - np.asarray(picture)).mean())
 
 
 @lru_cache(maxsize=16)  # the pictures of one camera share one

@@ -31,7 +31,7 @@ def _quality(glance: Glance) -> tuple[float, ...]:
     facts = glance.facts
     said = looks(glance.planes, glance.luma) | bars(glance.planes) | {
         "orientation": facts.orientation, "inks": facts.mode == "CMYK", "bits": facts.bits,
-        "shift": shift(glance.small, facts.profile),
+        "shift": shift(glance.picture, facts.profile),
     }  # fmt: skip
     return tuple(said[name] for name in NAMES)
 

@@ -58,7 +58,7 @@ def whole(grey: Array, colour: Array) -> Vectors:
     numbers = _cosines(grey, _WHOLE)
     tints = _tints(colour, _WHOLE)
     own, seen = _turn(numbers), _shown(numbers)
-    length = np.sqrt(np.square(numbers[:, _ROWS, _COLUMNS]).sum(1)) + 1e-9
+    length = np.sqrt(_power(numbers)) + 1e-9
     across, down = np.abs(numbers[:, 0, 1]) / length, np.abs(numbers[:, 1, 0]) / length
     doubts = (across < DOUBT, down < DOUBT, np.abs(across - down) < DOUBT)
     kept: list[Vectors] = []
@@ -104,16 +104,31 @@ def turned(pictures: Kind, turns: Ints) -> Kind:
 
 def turned_cosines(numbers: Floats, turns: Ints) -> Floats:
     """Cosines (n, side, side) of the picture that `turned` would give."""
-    signs = np.where(np.arange(numbers.shape[1]) % 2, -1, 1).astype(np.float32)
-    across = np.where(turns[:, None] & 1, signs, 1)
-    down = np.where(turns[:, None] & 2, signs, 1)
-    flipped = numbers * down[:, :, None] * across[:, None, :]
-    return np.where((turns & 4)[:, None, None] > 0, flipped.swapaxes(1, 2), flipped)
+    n, side, _ = numbers.shape
+    flat = numbers.reshape(n, side * side)
+    made = np.empty_like(flat)
+    for turn, (places, signs) in enumerate(_orientations(side)):
+        rows = np.flatnonzero(turns == turn)
+        made[rows] = flat.take(rows, axis=0)[:, places] * signs
+    return made.reshape(numbers.shape)
+
+
+@lru_cache
+def _orientations(side: int) -> tuple[tuple[Ints, Floats], ...]:
+    """By turn, which of the flat cosines each was before, and its sign."""
+    places = np.arange(side * side).reshape(side, side)
+    odd = np.where(np.arange(side) % 2, -1, 1).astype(np.float32)
+    made = []
+    for turn in range(8):
+        signs = np.outer(odd if turn & 2 else odd**2, odd if turn & 1 else odd**2)
+        pair = (places.T, signs.T) if turn & 4 else (places, signs)
+        made.append((pair[0].ravel(), pair[1].ravel()))
+    return tuple(made)
 
 
 def _tones(numbers: Floats, tints: Floats, turns: Ints) -> Floats:
     """Of cosines of brightness, and of those of the colours (n, 2, COLOURS, COLOURS)."""
-    contrast = np.log(np.sqrt(np.square(numbers[:, _ROWS, _COLUMNS]).sum(1)) + 1)
+    contrast = np.log(np.sqrt(_power(numbers)) + 1)
     colours = [
         turned_cosines(tints[:, band], turns).reshape(len(tints), COLOURS**2) for band in (0, 1)
     ]
@@ -158,12 +173,23 @@ def _turn(numbers: Floats) -> Ints:
 
 
 def _shown(numbers: Floats) -> Bools:
-    return np.asarray(np.square(numbers[:, _ROWS, _COLUMNS]).sum(1) >= FLAT**2)
+    return np.asarray(_power(numbers) >= FLAT**2)
+
+
+def _power(numbers: Floats) -> Floats:
+    """The sum of the squares of those that are used: (n,)."""
+    return np.asarray(np.square(_picked(numbers)).sum(1))
 
 
 def _unit(numbers: Floats) -> Floats:
-    chosen = numbers[:, _ROWS, _COLUMNS] * _WEIGHTS
+    chosen = _picked(numbers) * _WEIGHTS
     return np.asarray(chosen / (np.linalg.norm(chosen, axis=1, keepdims=True) + 1e-9), np.float32)
+
+
+def _picked(numbers: Floats) -> Floats:
+    """(n, width). Picked from flat rows, it lies row by row, which all that follows counts on."""
+    flat = numbers.reshape(len(numbers), COSINES**2)
+    return np.asarray(flat.take(_ROWS * COSINES + _COLUMNS, axis=1))
 
 
 def _new(vectors: Floats, rows: Ints, kept: list[Vectors]) -> Bools:
