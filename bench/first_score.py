@@ -101,7 +101,7 @@ def _texture(random: np.random.Generator, cells: int, size: int) -> Image.Image:
 
 
 def _commands(root: Path) -> dict[str, list[str]]:
-    atarimae = [sys.executable, "-m", "atarimae.cli"]
+    atarimae = [sys.executable, "-m", "atarimae"]
     here = ["-C", str(root / "sake")]
     return {
         "init": [*atarimae, "init", str(root / "sake")],

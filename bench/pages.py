@@ -148,7 +148,7 @@ def _filled(peer: str, database: Path) -> list[str]:
 @contextmanager
 def our_server(workspace: Path) -> Iterator[str]:
     port = _free_port()
-    command = [sys.executable, "-m", "atarimae.cli", "-C", str(workspace), "look", "--no-browser"]
+    command = [sys.executable, "-m", "atarimae", "-C", str(workspace), "look", "--no-browser"]
     with _serving([*command, "--port", str(port)], port) as address:
         yield address
 

@@ -140,7 +140,7 @@ def _p95(calls: list[Callable[[], bytes]]) -> float:
 @contextmanager
 def _serving(space: Workspace) -> Iterator[int]:
     """The page's port, while its server runs in a process of its own."""
-    command = [sys.executable, "-m", "atarimae.cli", "-C", str(space.root), "look", "--no-browser"]
+    command = [sys.executable, "-m", "atarimae", "-C", str(space.root), "look", "--no-browser"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         try:
             assert server.stderr is not None

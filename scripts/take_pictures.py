@@ -161,7 +161,7 @@ def _beside(box: Box) -> Box:
 @contextmanager
 def _look(workspace: Path) -> Iterator[str]:
     """The page's address, while its server runs."""
-    command = [sys.executable, "-m", "atarimae.cli", "-C", str(workspace), "look"]
+    command = [sys.executable, "-m", "atarimae", "-C", str(workspace), "look"]
     server = subprocess.Popen(
         [*command, "--port", str(PORT), "--no-browser"], stderr=subprocess.PIPE, text=True
     )

@@ -62,7 +62,7 @@ def run(workspace: Path, command: str) -> list[str]:
     """What the command printed on stdout; raises where it fails."""
     words = shlex.split(command)
     if words[0] == "atarimae":
-        words = [sys.executable, "-m", "atarimae.cli", *words[1:]]
+        words = [sys.executable, "-m", "atarimae", *words[1:]]
     place = os.environ | {"COLUMNS": WIDTH, "TERM": "dumb"}
     done = subprocess.run(words, cwd=workspace, env=place, capture_output=True, text=True)
     if done.returncode:

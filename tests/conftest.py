@@ -178,7 +178,7 @@ def _walk(folder: Path) -> Said:
 def atarimae(*words: object) -> subprocess.CompletedProcess[str]:
     """One command with --json in a process of its own, that ends well."""
     done = subprocess.run(
-        [sys.executable, "-m", "atarimae.cli", *map(str, words), "--json"],
+        [sys.executable, "-m", "atarimae", *map(str, words), "--json"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

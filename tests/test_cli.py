@@ -20,7 +20,7 @@ from atarimae.commands.command import joined
 from atarimae.runlog import read, start
 from atarimae.types import Score
 
-ATARIMAE = [sys.executable, "-m", "atarimae.cli"]
+ATARIMAE = [sys.executable, "-m", "atarimae"]
 
 
 @pytest.fixture

@@ -129,7 +129,3 @@ def _fail(error: AtarimaeError, as_json: bool) -> int:
         sys.stderr.write(f"atarimae: {visible(error.what)}\n")
         sys.stderr.writelines(f"  {visible(part)}\n" for part in (error.found, error.fix) if part)
     return error.exit_code
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -146,7 +146,7 @@ def test_on_a_phone_the_scanned_address_opens_the_runs(page, shared):
 
 def test_the_command_prints_addresses_and_a_code_that_says_the_first(maker):
     workspace = maker.record()
-    command = [sys.executable, "-m", "atarimae.cli", "-C", str(workspace.root), "look"]
+    command = [sys.executable, "-m", "atarimae", "-C", str(workspace.root), "look"]
     words = ["--share", "--port", "0", "--no-browser"]
     with subprocess.Popen([*command, *words], stderr=subprocess.PIPE, text=True) as running:
         try:

@@ -371,7 +371,7 @@ def test_server_holds_what_the_folders_hold(
 ) -> None:
     run = write_run("サーバー 🍶")
     command = [
-        sys.executable, "-m", "atarimae.cli", "-C", ws.folder.root, "mirror", "--to", server,
+        sys.executable, "-m", "atarimae", "-C", ws.folder.root, "mirror", "--to", server,
         "--models", "--json",
     ]  # fmt: skip
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -390,7 +390,7 @@ def test_mirror_that_was_killed_is_completed(ws: at.Workspace, server: str) -> N
         for number in range(60):
             log.picture(str(number), bytes([number]) * 100)
     command = [
-        sys.executable, "-m", "atarimae.cli", "-C", ws.folder.root, "mirror", "--to", server,
+        sys.executable, "-m", "atarimae", "-C", ws.folder.root, "mirror", "--to", server,
         "--experiment", "killed",
     ]  # fmt: skip
     client = MlflowClient(server)

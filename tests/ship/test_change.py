@@ -195,7 +195,7 @@ def answer(folder: Path, picture: Path) -> dict:
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "atarimae.cli", "serve", str(folder), "--port", "0"],
+        [sys.executable, "-u", "-m", "atarimae", "serve", str(folder), "--port", "0"],
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stderr is not None

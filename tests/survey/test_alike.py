@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from scenes import cut, flip, halve, scene, turn
 
 from atarimae.survey.alike import SAME, alike, turned_back
-from atarimae.survey.fitting import fitted, sizes
+from atarimae.survey.fitting import finely, roughly, sizes
 from atarimae.survey.groups import connected, groups
 from atarimae.survey.hashes import PREVIEW
 from atarimae.survey.windows import WINDOWS, of_windows, turned, whole
@@ -136,8 +136,12 @@ def test_the_place_of_a_part_is_found_to_a_hundredth_of_the_side():
     part = big.crop(tuple(round(float(edge) * 800) for edge in sides[0]))
     both = sizes(previews(big, part)["grey"])
     start = np.array([[0.1, 0.1, 0.9, 0.9]], np.float32)
+    pair = np.array([0]), np.array([1]), np.array([0])
 
-    places, likeness = fitted(both, np.array([0]), np.array([1]), np.array([0]), start)
+    near, _ = roughly(both, *pair, start)
+    places, likeness = finely(both, *pair, near)
+
+    assert np.abs(near - sides).max() < 0.02
 
     assert np.abs(places - sides).max() < 0.01
     assert likeness[0] > 0.98

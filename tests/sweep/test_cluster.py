@@ -73,7 +73,7 @@ def begun_on(node, space: api.Workspace) -> str | None:
 
 def test_node_that_is_killed_loses_nothing(cluster, slow: api.Workspace, tmp_path: Path) -> None:
     words = [
-        sys.executable, "-m", "atarimae.cli", "-C", str(slow.folder.root), "sweep",
+        sys.executable, "-m", "atarimae", "-C", str(slow.folder.root), "sweep",
         str(tmp_path / "space.toml"), "--ideas", "5", "--json", "--workers",
         f"ray:{cluster.address}",
     ]  # fmt: skip

@@ -174,7 +174,7 @@ def test_wrong_usage_is_refused_before_a_run_begins(
 
 
 def command(space: Path, *words: object) -> list[str]:
-    return [sys.executable, "-m", "atarimae.cli", "-C", str(space), "sweep", *map(str, words)]
+    return [sys.executable, "-m", "atarimae", "-C", str(space), "sweep", *map(str, words)]
 
 
 @pytest.mark.long

@@ -93,7 +93,7 @@ def test_task_goes_through_every_step(
 def served(bundle: Path) -> Iterator[str]:
     """`atarimae serve` in a process of its own; the URL it printed."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "atarimae.cli", "serve", str(bundle), "--port", "0"],
+        [sys.executable, "-m", "atarimae", "serve", str(bundle), "--port", "0"],
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},

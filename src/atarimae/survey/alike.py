@@ -12,17 +12,28 @@ import numpy as np
 
 from atarimae.parallel import in_parallel
 from atarimae.survey.candidates import Candidates, candidates
-from atarimae.survey.fitting import FINE, Sizes, cells, fitted, resampled, sizes, whole
+from atarimae.survey.fitting import (
+    FINE,
+    LEAST,
+    Sizes,
+    cells,
+    finely,
+    resampled,
+    roughly,
+    sizes,
+    whole,
+)
 from atarimae.survey.windows import WINDOWS, turned
 from atarimae.types import Array, Bools, Floats, Ints, Progress, silent
 
-VERSION = 2  # of what is found: raise it whenever that changes
+VERSION = 3  # of what is found: raise it whenever that changes
 AT_ONCE = 256  # pairs that are compared at once: more would fall out of the cache
 CORRELATED = 0.95  # brightness of both, once they lie over each other
 APART, APART_CUT = 0.30, 0.60  # of the contrast: the cell that differs most, of wholes and parts
 CONTRAST = 1.33  # by which one may have more than the other
 LIGHT = 16.0  # grey levels, by which one may be lighter in the mean
 TINT = 12.0  # levels of Cb and Cr: the cell that differs most
+UNLIKE = 10.0  # the root of their mean square over a rough place: others are not looked at finely
 WHOLE = 0.98  # of the area, from which on a part is the whole
 
 # How `inner` must be turned to lie on `outer`, by the bits of `windows.turned`.
@@ -129,24 +140,40 @@ def _looked(
     pictures: Sizes, colour: Array, outer: Ints, inner: Ints, turns: Ints, places: Floats
 ) -> _Look:
     """`inner`, turned, laid over `outer` from `places` on."""
-    places, likeness = fitted(pictures, outer, inner, turns, places)
+    places, likeness = roughly(pictures, outer, inner, turns, places)
+    hopeful = np.flatnonzero(likeness >= LEAST[-1])
+    tints = _tints(colour, outer[hopeful], inner[hopeful], turns[hopeful], places[hopeful])
+    likeness[hopeful] = 0
+    hopeful = hopeful[np.square(tints).mean((2, 3)).max(1) <= UNLIKE**2]
+    places[hopeful], likeness[hopeful] = finely(
+        pictures, outer[hopeful], inner[hopeful], turns[hopeful], places[hopeful]
+    )
     n = len(places)
     look = _Look(places, likeness, np.full(n, np.inf), np.full(n, np.inf))
     some = np.flatnonzero(likeness >= CORRELATED)
-    mine: Floats = turned(pictures.half[inner[some]], turns[some])
-    look.apart[some] = _apart(pictures.full[outer[some]], mine, places[some])
-    for band in (0, 1):
-        shown = resampled(colour[outer[some], band], places[some], 16)
-        told = whole(turned(colour[inner[some], band], turns[some]), 16)
-        worst = cells(shown - told).max((1, 2)) if len(some) else np.zeros(0)
-        look.tint[some] = worst if band == 0 else np.maximum(look.tint[some], worst)
+    if len(some):
+        mine: Floats = turned(pictures.half[inner[some]], turns[some])
+        look.apart[some] = _apart(pictures.full[outer[some]], mine, places[some])
+        tints = _tints(colour, outer[some], inner[some], turns[some], places[some])
+        look.tint[some] = np.maximum(*(cells(band).max((1, 2)) for band in tints.swapaxes(0, 1)))
     return look
+
+
+def _tints(colour: Array, outer: Ints, inner: Ints, turns: Ints, places: Floats) -> Floats:
+    """(n, 2, 16, 16): by how much the Cb and Cr of `outer`, at the place, are more than those of
+    `inner`, turned."""
+    return np.stack(
+        [
+            resampled(colour[outer, band], places, 16)
+            - whole(turned(colour[inner, band], turns), 16)
+            for band in (0, 1)
+        ],
+        axis=1,
+    )
 
 
 def _apart(ours: Array, told: Floats, places: Floats) -> Floats:
     """The cell that differs most, in shares of the contrast; ∞ if one is lighter or stronger."""
-    if not len(ours):
-        return np.zeros(0, np.float32)
     shown = resampled(ours, places, FINE)
     means = [pictures.mean((1, 2), keepdims=True) for pictures in (shown, told)]
     contrasts = [pictures.std((1, 2)) + 1e-6 for pictures in (shown, told)]

@@ -42,19 +42,21 @@ def sizes(grey: Array) -> Sizes:
     return Sizes(grey, half, rough)
 
 
-def fitted(
+def roughly(
     pictures: Sizes, outer: Ints, inner: Ints, turns: Ints, places: Floats
 ) -> tuple[Floats, Floats]:
     """Where in pictures `outer` those named `inner`, turned, lie, and their correlations.
 
-    The search begins at `places` (n, 4). A pair whose rough correlation is hopeless keeps that.
+    The search begins at `places` (n, 4). A correlation below `LEAST[-1]` is hopeless.
     """
-    target: Floats = turned(pictures.rough[inner], turns)
-    places, likeness = _fitted(pictures.half[outer], target, places)
-    some = np.flatnonzero(likeness >= LEAST[-1])
-    fine: Floats = turned(pictures.half[inner[some]], turns[some])
-    places[some], likeness[some] = _fitted(pictures.full[outer[some]], fine, places[some])
-    return places, likeness
+    return _fitted(pictures.half[outer], turned(pictures.rough[inner], turns), places)
+
+
+def finely(
+    pictures: Sizes, outer: Ints, inner: Ints, turns: Ints, places: Floats
+) -> tuple[Floats, Floats]:
+    """The same at twice the size, from places that are nearly right."""
+    return _fitted(pictures.full[outer], turned(pictures.half[inner], turns), places)
 
 
 def _fitted(outer: Array, target: Floats, places: Floats) -> tuple[Floats, Floats]:

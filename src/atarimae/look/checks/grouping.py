@@ -11,6 +11,7 @@ from atarimae.survey.pairs import Pair
 from atarimae.types import SPLITS, Data, File
 
 MOST = 5  # of a group, whose origin is told
+LOSSLESS = frozenset(("PNG", "BMP", "TIFF"))  # as nearly all of them are
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +87,30 @@ def _group(
     return Group(files, _why(data, order, places), tuple(came), turned)
 
 
-def _worth(data: Data, files: list[File]) -> tuple[bool, int, int, int, str]:
+def _worth(data: Data, files: list[File]) -> tuple[bool, int, bool, int, int, str]:
     """What is kept first: with a label, large, little compressed, in the later split."""
     image = data.images[files[0].image]
     later = max(SPLITS.index(file.split) if file.split in SPLITS else -1 for file in files)
-    return bool(data.classes(files[0])), image.width * image.height, image.bytes, later, image.hash
+    lossless = image.format in LOSSLESS  # among these a larger file holds no more
+    return (
+        bool(data.classes(files[0])), image.width * image.height,
+        lossless, 0 if lossless else image.bytes, later, image.hash,
+    )  # fmt: skip
 
 
 def _why(data: Data, order: list[str], places: Mapping[str, list[File]]) -> str:
     """What the first has and the second lacks."""
-    (labelled, area, size, later, _), second = (_worth(data, places[name]) for name in order[:2])
+    first, second = (_worth(data, places[name]) for name in order[:2])
+    labelled, area, lossless, size, later, _ = first
     image = data.images[order[0]]
     if labelled != second[0]:
         return "it has a label"
     if area != second[1]:
         return f"it is the largest, {image.width:,} × {image.height:,} px"
-    if size != second[2]:
+    if lossless != second[2]:
+        return f"it is saved without loss, as {image.format}"
+    if size != second[3]:
         return f"it is the least compressed, {size / 1000:,.1f} kB"
-    if later != second[3]:
+    if later != second[4]:
         return f"it is in {SPLITS[later]}, and what is judged must not be trained on"
     return "one is as good as the other"
