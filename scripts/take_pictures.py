@@ -1,4 +1,4 @@
-"""Take the pictures of the README and docs: `python scripts/take_pictures.py demo docs/pictures`.
+"""Take the pictures of the README and docs: `python -m scripts.take_pictures demo docs/pictures`.
 
 Names after the folder take those alone: `… docs/pictures map alike`. Needs a finished demo
 workspace, Playwright, and Debian's chromium, fonts-noto-cjk and fonts-noto-color-emoji. A further
