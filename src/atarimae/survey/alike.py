@@ -140,14 +140,7 @@ def _looked(
     pictures: Sizes, colour: Array, outer: Ints, inner: Ints, turns: Ints, places: Floats
 ) -> _Look:
     """`inner`, turned, laid over `outer` from `places` on."""
-    places, likeness = roughly(pictures, outer, inner, turns, places)
-    hopeful = np.flatnonzero(likeness >= LEAST[-1])
-    tints = _tints(colour, outer[hopeful], inner[hopeful], turns[hopeful], places[hopeful])
-    likeness[hopeful] = 0
-    hopeful = hopeful[np.square(tints).mean((2, 3)).max(1) <= UNLIKE**2]
-    places[hopeful], likeness[hopeful] = finely(
-        pictures, outer[hopeful], inner[hopeful], turns[hopeful], places[hopeful]
-    )
+    places, likeness = _laid(pictures, colour, outer, inner, turns, places)
     n = len(places)
     look = _Look(places, likeness, np.full(n, np.inf), np.full(n, np.inf))
     some = np.flatnonzero(likeness >= CORRELATED)
@@ -157,6 +150,21 @@ def _looked(
         tints = _tints(colour, outer[some], inner[some], turns[some], places[some])
         look.tint[some] = np.maximum(*(cells(band).max((1, 2)) for band in tints.swapaxes(0, 1)))
     return look
+
+
+def _laid(
+    pictures: Sizes, colour: Array, outer: Ints, inner: Ints, turns: Ints, places: Floats
+) -> tuple[Floats, Floats]:
+    """Where they fit best, and their correlations; 0 for those of unlike colours."""
+    places, likeness = roughly(pictures, outer, inner, turns, places)
+    some = np.flatnonzero(likeness >= LEAST[-1])
+    tints = _tints(colour, outer[some], inner[some], turns[some], places[some])
+    likeness[some] = 0
+    some = some[np.square(tints).mean((2, 3)).max(1) <= UNLIKE**2]
+    places[some], likeness[some] = finely(
+        pictures, outer[some], inner[some], turns[some], places[some]
+    )
+    return places, likeness
 
 
 def _tints(colour: Array, outer: Ints, inner: Ints, turns: Ints, places: Floats) -> Floats:

@@ -117,10 +117,11 @@ def turned_cosines(numbers: Floats, turns: Ints) -> Floats:
 def _orientations(side: int) -> tuple[tuple[Ints, Floats], ...]:
     """By turn, which of the flat cosines each was before, and its sign."""
     places = np.arange(side * side).reshape(side, side)
-    odd = np.where(np.arange(side) % 2, -1, 1).astype(np.float32)
+    same = np.ones(side, np.float32)
+    mirrored = np.where(np.arange(side) % 2, -same, same)
     made = []
     for turn in range(8):
-        signs = np.outer(odd if turn & 2 else odd**2, odd if turn & 1 else odd**2)
+        signs = np.outer(mirrored if turn & 2 else same, mirrored if turn & 1 else same)
         pair = (places.T, signs.T) if turn & 4 else (places, signs)
         made.append((pair[0].ravel(), pair[1].ravel()))
     return tuple(made)
