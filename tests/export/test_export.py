@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
@@ -244,6 +245,24 @@ def test_whole_numbers_stay_whole_in_a_frame_with_gaps(tmp_path, root, drawn):
     ws = at.init(tmp_path / "numbers")
     ws.add(pd.DataFrame({"file": [str(root / drawn[n][0]) for n in (0, 1)], "label": [3.0, None]}))
     assert ws.images()["label"].dropna().tolist() == ["3"]
+
+
+# -- for other readers -----------------------------------------------------------------------------
+
+
+def test_voc_has_an_upright_box_for_every_object(data, tmp_path):
+    write(data({0: {}}, (0, "瓶", Box(4, 10, 20, 14, 90))), FORMATS["voc"], tmp_path / "out")
+    (annotation,) = (tmp_path / "out/Annotations").iterdir()
+    (box,) = ElementTree.parse(annotation).iter("bndbox")
+    assert [round(float(side.text), 9) for side in box] == [10, 4, 14, 20]
+
+
+def test_voc_names_its_classes(data, tmp_path):
+    box = Box(1, 2, 3, 4)
+    said = [(0, name, box) for name in ("瓶", "a & b", "a:b", "#", "a\nb")]
+    write(data({0: {}}, *said), FORMATS["voc"], tmp_path / "out")
+    named = (tmp_path / "out/labelmap.txt").read_text("utf-8")
+    assert named == "# label:color_rgb:parts:actions\na & b:::\n瓶:::\n"
 
 
 # -- docs ------------------------------------------------------------------------------------------
