@@ -265,6 +265,12 @@ def test_voc_names_its_classes(data, tmp_path):
     assert named == "# label:color_rgb:parts:actions\na & b:::\n瓶:::\n"
 
 
+def test_yolo_has_a_text_file_for_a_picture_without_boxes(data, tmp_path):
+    write(data({0: {}, 1: {}}, (0, "瓶", Box(0, 0, 32, 24))), FORMATS["yolo"], tmp_path / "out")
+    texts = {path.name: path.read_text() for path in (tmp_path / "out/labels/all").iterdir()}
+    assert texts == {"瓶 1.txt": "0 0.5 0.5 1 1\n", "b#,\"'&<>.txt": ""}
+
+
 # -- docs ------------------------------------------------------------------------------------------
 
 
