@@ -271,6 +271,18 @@ def test_yolo_has_a_text_file_for_a_picture_without_boxes(data, tmp_path):
     assert texts == {"瓶 1.txt": "0 0.5 0.5 1 1\n", "b#,\"'&<>.txt": ""}
 
 
+def test_cvat_has_pictures_in_folders_of_subsets_under_names_of_their_own(data, tmp_path):
+    facts = {0: {"split": "train"}, 3: {"split": "val"}, 6: {}}  # 0 and 3 are both 瓶 1.png
+    write(data(facts), FORMATS["cvat"], tmp_path / "out")
+    told = ElementTree.parse(tmp_path / "out/annotations.xml").iter("image")
+    assert [(one.get("subset"), one.get("name")) for one in told] == [
+        ("train", "瓶 1.png"), ("val", "瓶 1-2.png"), (None, "二つ目.png"),
+    ]  # fmt: skip
+    there = {path.relative_to(tmp_path / "out/images").as_posix()
+             for path in (tmp_path / "out/images").rglob("*.png")}  # fmt: skip
+    assert there == {"train/瓶 1.png", "val/瓶 1-2.png", "二つ目.png"}
+
+
 # -- docs ------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,8 @@
 """CVAT for images 1.1: `annotations.xml` with boxes, polygons and tags, and `images/`.
 
+Splits are subsets. As in an export of a project, their pictures lie in `images/train` and so on,
+which the pictures' names leave out.
+
 A box is turned by `rotation`, in degrees clockwise about its centre. A text is a box or tag
 labelled `text`, with an attribute of that name. See
 https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/.
@@ -9,9 +12,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from atarimae.export.documents import attributes, inner, is_xml, put
-from atarimae.export.format import Format, all_in
+from atarimae.export.format import Folder, Format
 from atarimae.export.item import Item, box_of, plain
-from atarimae.types import TEXT, Label
+from atarimae.types import TEXT, Data, Label
+
+
+def folders(_data: Data) -> Folder:
+    """`images/train`, or `images`."""
+    return lambda file, _classes: f"images/{file.split}" if file.split else "images"
 
 
 def write(folder: Path, items: Sequence[Item]) -> None:
@@ -37,7 +45,7 @@ def write(folder: Path, items: Sequence[Item]) -> None:
 
 def _image(number: int, item: Item) -> Iterator[str]:
     told = attributes(
-        id=number, name=item.name.removeprefix("images/"), subset=item.file.split,
+        id=number, name=item.name.rpartition("/")[2], subset=item.file.split,
         width=item.image.width, height=item.image.height,
     )  # fmt: skip
     yield f"  <image{told}>"
@@ -80,7 +88,8 @@ FORMAT = Format(
     "annotations.xml for images 1.1, images/",
     write,
     frozenset(("classes", "several", "boxes", "angles", "polygons", "texts", "exact", "split")),
-    all_in("images"),
+    folders,
     inside=True,
+    once=True,
     holds=is_xml,
 )
