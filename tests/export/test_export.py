@@ -62,7 +62,7 @@ def test_what_could_not_be_carried_is_counted_by_kind(ws, tmp_path, capsys):
 def test_an_older_version_and_a_split(ws, tmp_path):
     assert ws.export("coco", tmp_path / "a", at=1).boxes == 0
     done = ws.export("coco", tmp_path / "b", split="val")
-    assert (done.files, os.listdir(tmp_path / "b")) == (1, ["instances_val.json"])
+    assert (done.files, os.listdir(tmp_path / "b/annotations")) == (1, ["instances_val.json"])
     with pytest.raises(AtarimaeError, match=r"No version 9. The newest is 4"):
         ws.export("coco", tmp_path / "c", at=9)
     with pytest.raises(UsageError, match=r"No split 'vla'.*Did you mean 'val'"):
@@ -250,6 +250,28 @@ def test_whole_numbers_stay_whole_in_a_frame_with_gaps(tmp_path, root, drawn):
 # -- for other readers -----------------------------------------------------------------------------
 
 
+def test_coco_has_a_box_for_every_annotation(data, tmp_path):
+    said = [(0, "瓶", Box(1, 2, 3, 5)), (0, "全景", None), (0, Label("", "獺祭", "text"))]
+    write(data({0: {"split": "train"}, 1: {}}, *said), FORMATS["coco"], tmp_path / "out")
+    folder = tmp_path / "out/annotations"
+    assert sorted(os.listdir(folder)) == ["instances_default.json", "instances_train.json"]
+    train = json.loads((folder / "instances_train.json").read_text("utf-8"))
+    assert [one["bbox"] for one in train["annotations"]] == [[1, 2, 2, 3]]
+    told = {"split": "train", "classes": ["全景"], "texts": ["獺祭"]}
+    assert [one["atarimae"] for one in train["images"]] == [told]
+
+
+@pytest.mark.parametrize("copy", [True, False])
+def test_coco_names_its_pictures_as_seen_from_images(data, root, drawn, tmp_path, copy):
+    write(data({0: {}}), FORMATS["coco"], tmp_path / "out", copy=copy)
+    file = tmp_path / "out/annotations/instances_default.json"
+    (image,) = json.loads(file.read_text("utf-8"))["images"]
+    picture = Path(os.path.normpath(tmp_path / "out/images" / image["file_name"]))
+    assert picture.read_bytes() == (root / drawn[0][0]).read_bytes()
+    again = at.init(tmp_path / "again")
+    assert (again.add(file).added, again.add(tmp_path / "out").present) == (1, 1)
+
+
 def test_voc_has_an_upright_box_for_every_object(data, tmp_path):
     write(data({0: {}}, (0, "瓶", Box(4, 10, 20, 14, 90))), FORMATS["voc"], tmp_path / "out")
     (annotation,) = (tmp_path / "out/Annotations").iterdir()
@@ -339,5 +361,5 @@ def test_coverage_is_counted_where_a_format_has_no_place(ws, tmp_path, drawn):
 
 def test_without_coverage_coco_says_nothing_of_it(ws, tmp_path):
     ws.export("coco", tmp_path / "coco")
-    for path in (tmp_path / "coco").glob("*.json"):
+    for path in (tmp_path / "coco/annotations").glob("*.json"):
         assert "category_ids" not in path.read_text("utf-8")
