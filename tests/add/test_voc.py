@@ -87,6 +87,13 @@ def test_a_turned_box_goes_before_the_upright_one_around_it(ws, tmp_path, paint)
     assert [one.box for one in data.said(data.files[0].image, "box")] == [Box(12, 10, 20, 14, 90)]
 
 
+def test_annotations_may_all_lie_in_folders(tmp_path, paint):
+    picture = paint("VOC/JPEGImages/写真/a.png")
+    write(tmp_path / "VOC/Annotations/写真/a.xml", "写真/a.png", thing("瓶", 1, 1, 5, 5))
+    found = entries(tmp_path / "VOC").entries
+    assert {one.path: one.labels for one in found if one.labels} == {str(picture): ("瓶",)}
+
+
 def test_splits_of_pictures_in_folders_are_told_with_the_folder(ws, tmp_path, paint):
     for number, name in enumerate(("a", "写真/a", "写真/b", "c")):
         paint(f"VOC/JPEGImages/{name}.png", number)

@@ -279,6 +279,14 @@ def test_voc_has_an_upright_box_for_every_object(data, tmp_path):
     assert [round(float(side.text), 9) for side in box] == [10, 4, 14, 20]
 
 
+def test_voc_lists_files_in_no_split_too(data, tmp_path):
+    write(data({0: {"split": "val"}, 3: {}}), FORMATS["voc"], tmp_path / "out")
+    lists = {
+        path.name: path.read_text("utf-8") for path in (tmp_path / "out/ImageSets/Main").iterdir()
+    }
+    assert lists == {"val.txt": "瓶 1\n", "default.txt": "瓶 1-2\n"}
+
+
 def test_voc_names_its_classes(data, tmp_path):
     box = Box(1, 2, 3, 4)
     said = [(0, name, box) for name in ("瓶", "a & b", "a:b", "#", "a\nb")]
@@ -296,13 +304,18 @@ def test_yolo_has_a_text_file_for_a_picture_without_boxes(data, tmp_path):
 def test_cvat_has_pictures_in_folders_of_subsets_under_names_of_their_own(data, tmp_path):
     facts = {0: {"split": "train"}, 3: {"split": "val"}, 6: {}}  # 0 and 3 are both 瓶 1.png
     write(data(facts), FORMATS["cvat"], tmp_path / "out")
-    told = ElementTree.parse(tmp_path / "out/annotations.xml").iter("image")
+    root = ElementTree.parse(tmp_path / "out/annotations.xml").getroot()
+    tasks = root.findall("meta/project/tasks/task")
+    assert [(one.findtext("subset"), one.findtext("size")) for one in tasks] == [
+        ("default", "1"), ("train", "1"), ("val", "1"),
+    ]  # fmt: skip
+    told = root.iter("image")
     assert [(one.get("subset"), one.get("name")) for one in told] == [
-        ("train", "瓶 1.png"), ("val", "瓶 1-2.png"), (None, "二つ目.png"),
+        ("train", "瓶 1.png"), ("val", "瓶 1-2.png"), ("default", "二つ目.png"),
     ]  # fmt: skip
     there = {path.relative_to(tmp_path / "out/images").as_posix()
              for path in (tmp_path / "out/images").rglob("*.png")}  # fmt: skip
-    assert there == {"train/瓶 1.png", "val/瓶 1-2.png", "二つ目.png"}
+    assert there == {"train/瓶 1.png", "val/瓶 1-2.png", "default/二つ目.png"}
 
 
 # -- docs ------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from atarimae.shapes import middle, upright
 from atarimae.types import Box, Image
 
 FOLDER = "JPEGImages"
+NO_SPLIT = "default"  # as with CVAT and datumaro, which read what is in a list alone
 
 
 def write(folder: Path, items: Sequence[Item]) -> None:
@@ -26,8 +27,7 @@ def write(folder: Path, items: Sequence[Item]) -> None:
     for item in items:
         stem = item.name.removeprefix(f"{FOLDER}/").rpartition(".")[0]
         put(folder / "Annotations" / f"{stem}.xml", _annotation(item))
-        if item.file.split:
-            splits[item.file.split].append(stem)
+        splits[item.file.split or NO_SPLIT].append(stem)
     for split, stems in splits.items():
         put(folder / "ImageSets" / "Main" / f"{split}.txt", "".join(f"{s}\n" for s in stems))
     put(folder / "labelmap.txt", _labelmap({label.value for i in items for label in i.shapes}))
