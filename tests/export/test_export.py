@@ -272,6 +272,16 @@ def test_coco_names_its_pictures_as_seen_from_images(data, root, drawn, tmp_path
     assert (again.add(file).added, again.add(tmp_path / "out").present) == (1, 1)
 
 
+def test_labelme_has_shapes_of_kinds_that_it_draws(data, tmp_path):
+    said = [(0, "瓶", Box(4, 10, 20, 14, 90)), (0, "瓶", Box(1, 2, 3, 4))]
+    write(data({0: {}}, *said), FORMATS["labelme"], tmp_path / "out")
+    (document,) = (tmp_path / "out").glob("*.json")
+    shapes = json.loads(document.read_text("utf-8"))["shapes"]
+    assert [one["shape_type"] for one in shapes] == ["oriented_rectangle", "rectangle"]
+    corners = [[round(side, 9) for side in point] for point in shapes[0]["points"]]
+    assert corners == [[14, 4], [14, 20], [10, 20], [10, 4]]
+
+
 def test_voc_has_an_upright_box_for_every_object(data, tmp_path):
     write(data({0: {}}, (0, "瓶", Box(4, 10, 20, 14, 90))), FORMATS["voc"], tmp_path / "out")
     (annotation,) = (tmp_path / "out/Annotations").iterdir()
