@@ -41,6 +41,14 @@ def test_images_have_their_categories_and_boxes(ws, tmp_path, paint):
     assert boxes == [("瓶", Box(2, 3, 12, 18.5)), ("箱", Box(0, 0, 5, 5))]
 
 
+def test_a_file_alone_finds_its_pictures_beside_annotations(tmp_path, paint):
+    first, second = paint("set/images/写真/a.png", 1), paint("set/val2017/写真/b.png", 2)
+    path = tmp_path / "set/annotations/instances_val2017.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(WHOLE), encoding="utf-8")
+    assert [one.path for one in entries(path).entries] == [str(first), str(second)]
+
+
 def test_as_labels_of_a_folder(tmp_path, paint):
     file = paint("写真/a.png")
     found = entries(tmp_path / "写真", labels=written(tmp_path))

@@ -48,6 +48,31 @@ def test_boxes_tags_and_subsets(ws, tmp_path, paint):
     assert [one.box for one in labels if one.kind == "box"] == [Box(1, 2, 3, 4.5)]
 
 
+def test_pictures_of_a_project_lie_in_folders_of_subsets(tmp_path, paint):
+    first = paint("set/images/Train/a.png", 1)
+    second = paint("set/images/Validation/a.png", 2)
+    write(
+        tmp_path / "set",
+        image(0, "a.png", more='subset="Train"'), image(1, "a.png", more='subset="Validation"'),
+    )  # fmt: skip
+    found = entries(tmp_path / "set").entries
+    assert {one.path: one.split for one in found} == {str(first): "train", str(second): "val"}
+
+
+def test_other_names_of_the_file_are_read_as_other_tools_write_them(tmp_path, paint):
+    paint("set/data/a.png", 1), paint("set/images/b.png", 2)
+    for name, picture in (("train", "a.png"), ("default", "b.png")):
+        path = write(tmp_path / "set", image(0, picture, box("瓶", 1, 2, 3, 4)))
+        path.rename(path.with_name(f"{name}.xml"))
+    found = entries(tmp_path / "set").entries
+    assert {Path(one.path).name: (one.split, one.labels) for one in found} == {
+        "a.png": ("train", ("瓶",)), "b.png": (None, ("瓶",)),
+    }  # fmt: skip
+    (tmp_path / "set/val.xml").write_text("<annotations>")
+    with pytest.raises(UsageError, match=r"val\.xml: .* is no XML"):
+        entries(tmp_path / "set")
+
+
 SHAPES = (
     box("r", 4, 4, 12, 8, 'rotation="90"'),
     box("e", 26, 4, 34, 8, 'rotation="90"'),

@@ -76,6 +76,38 @@ def test_a_turned_box_and_an_outline_are_read(ws, tmp_path, paint):
     assert (outline.value, outline.points) == ("箱", ((1, 2), (9, 2), (5, 7.5)))
 
 
+def test_a_turned_box_goes_before_the_upright_one_around_it(ws, tmp_path, paint):
+    paint("set/a.png")
+    turned = "<robndbox><cx>16</cx><cy>12</cy><w>8</w><h>4</h><angle>1.5707963267948966</angle>"
+    around = "<bndbox><xmin>14</xmin><ymin>8</ymin><xmax>18</xmax><ymax>16</ymax></bndbox>"
+    both = f"<object><name>瓶</name>{around}{turned}</robndbox></object>"
+    write(tmp_path / "set/a.xml", "a.png", both)
+    add(ws, [tmp_path / "set"])
+    data = Store(ws).data()
+    assert [one.box for one in data.said(data.files[0].image, "box")] == [Box(12, 10, 20, 14, 90)]
+
+
+def test_annotations_may_all_lie_in_folders(tmp_path, paint):
+    picture = paint("VOC/JPEGImages/写真/a.png")
+    write(tmp_path / "VOC/Annotations/写真/a.xml", "写真/a.png", thing("瓶", 1, 1, 5, 5))
+    found = entries(tmp_path / "VOC").entries
+    assert {one.path: one.labels for one in found if one.labels} == {str(picture): ("瓶",)}
+
+
+def test_splits_of_pictures_in_folders_are_told_with_the_folder(ws, tmp_path, paint):
+    for number, name in enumerate(("a", "写真/a", "写真/b", "c")):
+        paint(f"VOC/JPEGImages/{name}.png", number)
+    for name in ("a", "写真/a", "写真/b"):
+        write(tmp_path / f"VOC/Annotations/{name}.xml", f"{name}.png")
+    main = tmp_path / "VOC/ImageSets/Main"
+    main.mkdir(parents=True)
+    (main / "train.txt").write_text("写真/a\nc\n", encoding="utf-8")
+    (main / "val.txt").write_text("a\n", encoding="utf-8")
+    add(ws, [tmp_path / "VOC"])
+    splits = {file.path.partition("JPEGImages/")[2]: file.split for file in Store(ws).data().files}
+    assert splits == {"a.png": "val", "写真/a.png": "train", "写真/b.png": None, "c.png": "train"}
+
+
 def test_all_bad_objects_are_reported_together(tmp_path, paint):
     paint("set/a.png", 1), paint("set/b.png", 2)
     write(

@@ -50,6 +50,24 @@ def test_pictures_that_the_yaml_does_not_name_are_in_no_split(tmp_path, paint):
     assert [e.split for e in entries(tmp_path / "set").entries] == ["train", None]
 
 
+def test_darknet_lists_the_pictures_of_its_splits(tmp_path, paint):
+    paint("set/obj_train_data/写真/a.png", 1), paint("set/obj_valid_data/b.png", 2)
+    paint("set/c.png", 3)
+    root = write(
+        tmp_path / "set",
+        obj_train_data__写真__a_txt="0 .5 .5 .5 .5\n",
+        train_txt="data/obj_train_data/写真/a.png\n",
+        valid_txt="data/obj_valid_data/b.png\n",
+    )
+    (root / "obj.names").write_text("瓶\n", encoding="utf-8")
+    lists = "classes = 1\ntrain = data/train.txt\nvalid = data/valid.txt\ntest = data/test.txt\n"
+    (root / "obj.data").write_text(f"{lists}names = data/obj.names\nbackup = backup/\n")
+    found = entries(root).entries
+    assert {Path(one.path).name: (one.split, one.labels) for one in found} == {
+        "a.png": ("train", ("瓶",)), "b.png": ("val", ()), "c.png": (None, ()),
+    }  # fmt: skip
+
+
 def test_roboflow_and_lists_of_pictures(tmp_path, paint):
     paint("set/train/images/a.png", 1), paint("set/valid/images/b.png", 2)
     paint("set/test/images/c.png", 3)

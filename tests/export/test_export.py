@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
@@ -61,7 +62,7 @@ def test_what_could_not_be_carried_is_counted_by_kind(ws, tmp_path, capsys):
 def test_an_older_version_and_a_split(ws, tmp_path):
     assert ws.export("coco", tmp_path / "a", at=1).boxes == 0
     done = ws.export("coco", tmp_path / "b", split="val")
-    assert (done.files, os.listdir(tmp_path / "b")) == (1, ["instances_val.json"])
+    assert (done.files, os.listdir(tmp_path / "b/annotations")) == (1, ["instances_val.json"])
     with pytest.raises(AtarimaeError, match=r"No version 9. The newest is 4"):
         ws.export("coco", tmp_path / "c", at=9)
     with pytest.raises(UsageError, match=r"No split 'vla'.*Did you mean 'val'"):
@@ -246,6 +247,87 @@ def test_whole_numbers_stay_whole_in_a_frame_with_gaps(tmp_path, root, drawn):
     assert ws.images()["label"].dropna().tolist() == ["3"]
 
 
+# -- for other readers -----------------------------------------------------------------------------
+
+
+def test_coco_has_a_box_for_every_annotation(data, tmp_path):
+    said = [(0, "瓶", Box(1, 2, 3, 5)), (0, "全景", None), (0, Label("", "獺祭", "text"))]
+    write(data({0: {"split": "train"}, 1: {}}, *said), FORMATS["coco"], tmp_path / "out")
+    folder = tmp_path / "out/annotations"
+    assert sorted(os.listdir(folder)) == ["instances_default.json", "instances_train.json"]
+    train = json.loads((folder / "instances_train.json").read_text("utf-8"))
+    assert [one["bbox"] for one in train["annotations"]] == [[1, 2, 2, 3]]
+    told = {"split": "train", "classes": ["全景"], "texts": ["獺祭"]}
+    assert [one["atarimae"] for one in train["images"]] == [told]
+
+
+@pytest.mark.parametrize("copy", [True, False])
+def test_coco_names_its_pictures_as_seen_from_images(data, root, drawn, tmp_path, copy):
+    write(data({0: {}}), FORMATS["coco"], tmp_path / "out", copy=copy)
+    file = tmp_path / "out/annotations/instances_default.json"
+    (image,) = json.loads(file.read_text("utf-8"))["images"]
+    picture = Path(os.path.normpath(tmp_path / "out/images" / image["file_name"]))
+    assert picture.read_bytes() == (root / drawn[0][0]).read_bytes()
+    again = at.init(tmp_path / "again")
+    assert (again.add(file).added, again.add(tmp_path / "out").present) == (1, 1)
+
+
+def test_labelme_has_shapes_of_kinds_that_it_draws(data, tmp_path):
+    said = [(0, "瓶", Box(4, 10, 20, 14, 90)), (0, "瓶", Box(1, 2, 3, 4))]
+    write(data({0: {}}, *said), FORMATS["labelme"], tmp_path / "out")
+    (document,) = (tmp_path / "out").glob("*.json")
+    shapes = json.loads(document.read_text("utf-8"))["shapes"]
+    assert [one["shape_type"] for one in shapes] == ["oriented_rectangle", "rectangle"]
+    corners = [[round(side, 9) for side in point] for point in shapes[0]["points"]]
+    assert corners == [[14, 4], [14, 20], [10, 20], [10, 4]]
+
+
+def test_voc_has_an_upright_box_for_every_object(data, tmp_path):
+    write(data({0: {}}, (0, "瓶", Box(4, 10, 20, 14, 90))), FORMATS["voc"], tmp_path / "out")
+    (annotation,) = (tmp_path / "out/Annotations").iterdir()
+    (box,) = ElementTree.parse(annotation).iter("bndbox")
+    assert [round(float(side.text), 9) for side in box] == [10, 4, 14, 20]
+
+
+def test_voc_lists_files_in_no_split_too(data, tmp_path):
+    write(data({0: {"split": "val"}, 3: {}}), FORMATS["voc"], tmp_path / "out")
+    lists = {
+        path.name: path.read_text("utf-8") for path in (tmp_path / "out/ImageSets/Main").iterdir()
+    }
+    assert lists == {"val.txt": "瓶 1\n", "default.txt": "瓶 1-2\n"}
+
+
+def test_voc_names_its_classes(data, tmp_path):
+    box = Box(1, 2, 3, 4)
+    said = [(0, name, box) for name in ("瓶", "a & b", "a:b", "#", "a\nb")]
+    write(data({0: {}}, *said), FORMATS["voc"], tmp_path / "out")
+    named = (tmp_path / "out/labelmap.txt").read_text("utf-8")
+    assert named == "# label:color_rgb:parts:actions\na & b:::\n瓶:::\n"
+
+
+def test_yolo_has_a_text_file_for_a_picture_without_boxes(data, tmp_path):
+    write(data({0: {}, 1: {}}, (0, "瓶", Box(0, 0, 32, 24))), FORMATS["yolo"], tmp_path / "out")
+    texts = {path.name: path.read_text() for path in (tmp_path / "out/labels/all").iterdir()}
+    assert texts == {"瓶 1.txt": "0 0.5 0.5 1 1\n", "b#,\"'&<>.txt": ""}
+
+
+def test_cvat_has_pictures_in_folders_of_subsets_under_names_of_their_own(data, tmp_path):
+    facts = {0: {"split": "train"}, 3: {"split": "val"}, 6: {}}  # 0 and 3 are both 瓶 1.png
+    write(data(facts), FORMATS["cvat"], tmp_path / "out")
+    root = ElementTree.parse(tmp_path / "out/annotations.xml").getroot()
+    tasks = root.findall("meta/project/tasks/task")
+    assert [(one.findtext("subset"), one.findtext("size")) for one in tasks] == [
+        ("default", "1"), ("train", "1"), ("val", "1"),
+    ]  # fmt: skip
+    told = root.iter("image")
+    assert [(one.get("subset"), one.get("name")) for one in told] == [
+        ("train", "瓶 1.png"), ("val", "瓶 1-2.png"), ("default", "二つ目.png"),
+    ]  # fmt: skip
+    there = {path.relative_to(tmp_path / "out/images").as_posix()
+             for path in (tmp_path / "out/images").rglob("*.png")}  # fmt: skip
+    assert there == {"train/瓶 1.png", "val/瓶 1-2.png", "default/二つ目.png"}
+
+
 # -- docs ------------------------------------------------------------------------------------------
 
 
@@ -302,5 +384,5 @@ def test_coverage_is_counted_where_a_format_has_no_place(ws, tmp_path, drawn):
 
 def test_without_coverage_coco_says_nothing_of_it(ws, tmp_path):
     ws.export("coco", tmp_path / "coco")
-    for path in (tmp_path / "coco").glob("*.json"):
+    for path in (tmp_path / "coco/annotations").glob("*.json"):
         assert "category_ids" not in path.read_text("utf-8")

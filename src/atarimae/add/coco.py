@@ -23,7 +23,7 @@ from atarimae.add.gathering import Gathering
 from atarimae.add.place import Place
 from atarimae.add.shapes import around, is_upright, outline
 from atarimae.add.table import locate
-from atarimae.add.values import Object, listed, number, sided, wrong
+from atarimae.add.values import Object, listed, number, sided, word, wrong
 from atarimae.errors import UsageError
 from atarimae.types import BOX, POLYGON, TEXT, Label
 
@@ -50,7 +50,7 @@ def read(place: Place, roots: Sequence[Path]) -> Found:
     `valid/_annotations.coco.json`.
     """
     if not place.is_folder:
-        return _read(place, [*roots, place.path.parent], None)
+        return _read(place, [*roots, place.path.parent, *_beside(place)], None)
     gathering = Gathering()
     for one in _candidates(place):
         with gathering.at(one.path.name):
@@ -82,6 +82,12 @@ def _pictures(place: Place, file: Place) -> list[Path]:
     inner = [one.path for one in (*place.folders(), *images.folders())]
     inner.sort(key=lambda path: not file.path.stem.endswith(path.name))
     return [place.path, images.path, *inner]
+
+
+def _beside(file: Place) -> list[Path]:
+    """The same for a file alone that lies in `annotations/`."""
+    above = file.path.absolute().parent
+    return _pictures(Place(above.parent), file) if above.name == "annotations" else []
 
 
 def _read(place: Place, folders: Sequence[Path], split: str | None) -> Found:
@@ -172,11 +178,18 @@ def _entry(one: Object, said: Said, folders: Sequence[Path], split: str | None) 
     if not name or "\0" in name:
         raise UsageError("No file is named.")
     more = beyond(one.get("atarimae"), (value for value, _ in said))
+    shapes = [label for _, label in said if label is not None]
     return Entry(
         placed(locate(name, folders)),
-        **apart(label for _, label in said if label is not None),
+        **apart([*shapes, *_unplaced(one.get("atarimae"))]),
         **stated({"split": split}) | more,
     )
+
+
+def _unplaced(said: object) -> list[Label]:
+    """Texts of the whole image, which `atarimae export` tells beside what COCO has a place for."""
+    texts = said.get("texts") if isinstance(said, dict) else None
+    return [Label("", text(word(one, "text")), TEXT) for one in listed(texts or [], "texts")]
 
 
 def _covered(one: Object, entry: Entry, names: Mapping[object, str]) -> tuple[str, ...]:

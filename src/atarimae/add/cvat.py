@@ -24,6 +24,7 @@ from atarimae.types import BOX, TEXT, Label
 
 SIDES = ("xtl", "ytl", "xbr", "ybr")
 NAME = "annotations.xml"
+_LOOKED_AT = 5  # of a folder's XMLs, where none has that name: Pascal VOC's may be thousands
 
 
 def is_file(place: Place) -> bool:
@@ -32,13 +33,25 @@ def is_file(place: Place) -> bool:
 
 
 def is_folder(place: Place) -> bool:
-    """It has an `annotations.xml`."""
-    return place.has(NAME) and is_file(place.inner(NAME))
+    """It has an `annotations.xml`, or one that is named otherwise."""
+    return any(map(is_file, _files(place)[:_LOOKED_AT]))
 
 
 def read(place: Place, roots: Sequence[Path]) -> Found:
-    """One entry an image."""
-    file = place.inner(NAME) if place.is_folder else place
+    """One entry an image. FiftyOne writes `labels.xml`, datumaro a file a split: `train.xml`."""
+    gathering = Gathering()
+    for one in _files(place) if place.is_folder else [place]:
+        with gathering.at(one.path.name):
+            if one.path.name == NAME or not place.is_folder or one.xml.tag == "annotations":
+                _read(one, roots, gathering)
+    return gathering.found(place.path)
+
+
+def _files(place: Place) -> list[Place]:
+    return [place.inner(NAME)] if place.has(NAME) else place.named(".xml")
+
+
+def _read(file: Place, roots: Sequence[Path], gathering: Gathering) -> None:
     root = file.xml
     if root.tag != "annotations":
         raise UsageError(f"{file.path} is not CVAT's.", f"Its root is '{root.tag}'.", "")
@@ -49,17 +62,19 @@ def read(place: Place, roots: Sequence[Path]) -> Found:
             "Export it as 'CVAT for images 1.1'.",
         )
     images = root.findall("image")
-    gathering = Gathering()
     gathering.once([one.get("id") for one in images], "images")
     here = file.path.parent
     for count, one in enumerate(images):
         with gathering.at(f"image {one.get('id', count)}"):
-            folders = [*roots, here / "images", here]
-            gathering.entries.append(_entry(one, folders, gathering))
-    return gathering.found(place.path)
+            subset = one.get("subset", "")
+            folders = [here / "images" / subset, here / "images", here / "data", here]
+            split = split_of(subset or file.path.stem)
+            gathering.entries.append(_entry(one, [*roots, *folders], split, gathering))
 
 
-def _entry(image: Element, folders: Sequence[Path], gathering: Gathering) -> Entry:
+def _entry(
+    image: Element, folders: Sequence[Path], split: str | None, gathering: Gathering
+) -> Entry:
     name = image.get("name", "")
     if not name or "\0" in name:
         raise UsageError("No file is named.")
@@ -72,7 +87,6 @@ def _entry(image: Element, folders: Sequence[Path], gathering: Gathering) -> Ent
                 labels.append(label.value)
             if label.kind != "class":
                 shapes.append(label)
-    split = split_of(image.get("subset", ""))
     return Entry(
         placed(locate(name, folders)),
         tuple(dict.fromkeys(filter(None, labels))),

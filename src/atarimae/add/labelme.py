@@ -1,9 +1,9 @@
 """labelme: a JSON a picture, with shapes; its flags are classes of the whole picture.
 
-Polygons are outlines; `rotation` is a turned box by its four corners, as X-AnyLabeling draws it
-(https://github.com/CVHub520/X-AnyLabeling). A text stands in the `description` of a shape that is
-labelled `text`, as its OCR writes it. What `atarimae export` knows of a file beyond that lies in
-the key `atarimae`.
+Polygons are outlines; `oriented_rectangle` is a turned box by its four corners, and so is the
+`rotation` of X-AnyLabeling (https://github.com/CVHub520/X-AnyLabeling). A text stands in the
+`description` of a shape that is labelled `text`, as its OCR writes it. What `atarimae export` knows
+of a file beyond that lies in the key `atarimae`.
 """
 
 import math

@@ -2,14 +2,15 @@
 
 Corners are read as they stand: some tools count pixels from 1, most from 0, and no file says
 which. A turned box is roLabelImg's `robndbox` (https://github.com/cgvict/roLabelImg): centre,
-width, height, and an angle in radians, clockwise. An outline is Roboflow's `polygon`, with x1, y1,
-x2 and so on.
+width, height, and an angle in radians, clockwise; a `bndbox` beside it is around it. An outline is
+Roboflow's `polygon`, with x1, y1, x2 and so on.
 """
 
 import math
+import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -28,6 +29,21 @@ from atarimae.types import SPLITS, Box, Label
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 
+@dataclass(frozen=True, slots=True)
+class _Splits:
+    """By a picture's name without suffix; `nested` where folders stand before some: `写真/1`."""
+
+    names: Mapping[str, str]
+    nested: bool
+
+    def of(self, path: Path, above: Path) -> str | None:
+        """Of a picture or an annotation somewhere below a folder."""
+        if not self.nested:
+            return self.names.get(path.stem)
+        folders = os.path.relpath(os.path.realpath(path.parent), os.path.realpath(above))
+        return self.names.get(Path(folders, path.stem).as_posix())
+
+
 def is_file(place: Place) -> bool:
     """XML whose root is `annotation`."""
     return place.suffix == ".xml" and place.root_or_none() == "annotation"
@@ -35,7 +51,7 @@ def is_file(place: Place) -> bool:
 
 def is_folder(place: Place) -> bool:
     """Its `Annotations`, or what lies in it or its folders, has such a file."""
-    first = (*place.inner("Annotations").named(".xml")[:5], *place.samples(".xml"))
+    first = (*place.inner("Annotations").samples(".xml"), *place.samples(".xml"))
     return any(map(is_file, first))
 
 
@@ -47,19 +63,20 @@ def read(place: Place, roots: Sequence[Path]) -> Found:
             gathering.entries.append(_entry(place, [*roots, *_folders(place)], None, gathering))
         return gathering.found(place.path)
     splits = _splits(place)
-    for one in _annotations(place):
+    above = _annotations(place)
+    for one in above.below(".xml"):
         with gathering.at(one.path.name):
             folders = [*roots, place.path / "JPEGImages", *_folders(one), place.path]
-            split = splits.get(one.path.stem)
+            split = splits.of(one.path, above.path)
             gathering.entries.append(_entry(one, folders, split, gathering))
     pictures = place.inner("JPEGImages")
     _rest(pictures if pictures.is_folder else place, splits, gathering)
     return gathering.found(place.path)
 
 
-def _annotations(place: Place) -> Iterator[Place]:
+def _annotations(place: Place) -> Place:
     inner = place.inner("Annotations")
-    return (inner if inner.is_folder else place).below(".xml")
+    return inner if inner.is_folder else place
 
 
 def _folders(annotation: Place) -> list[Path]:
@@ -68,23 +85,23 @@ def _folders(annotation: Place) -> list[Path]:
     return [here, here.parent / "JPEGImages", here.parent / "images", here.parent]
 
 
-def _splits(place: Place) -> Mapping[str, str]:
-    """By the name of a picture without suffix."""
+def _splits(place: Place) -> _Splits:
     found: dict[str, str] = {}
     for split in SPLITS:
         path = place.path / "ImageSets" / "Main" / f"{split}.txt"
         if path.is_file():
             for line in files.read_text(path).splitlines():
                 found.setdefault(line.strip(), split)
-    return found
+    return _Splits(found, any("/" in name for name in found))
 
 
-def _rest(folder: Place, splits: Mapping[str, str], gathering: Gathering) -> None:
+def _rest(folder: Place, splits: _Splits, gathering: Gathering) -> None:
     """Pictures without an annotation; those with one are the same entries, and say nothing new."""
     found = read_folder(folder.path.absolute(), labelled=False)
     gathering.refused += found.refused
     for entry in found.entries:
-        gathering.entries.append(_told(Path(entry.path), (), splits.get(Path(entry.path).stem)))
+        path = Path(entry.path)
+        gathering.entries.append(_told(path, (), splits.of(path, folder.path)))
 
 
 def _told(path: Path, said: Sequence[tuple[str, Box | Label]], split: str | None) -> Entry:
@@ -127,12 +144,16 @@ def _shape(value: str, one: Element, left: Counter[str]) -> Box | Label:
     left["others"] += len(one.findall("part"))
     if (polygon := one.find("polygon")) is not None:
         return outline(value, _points(polygon))
+    turned = one.find("robndbox")
+    if turned is not None:
+        return _turned(turned)
     box = one.find("bndbox")
-    if box is not None:
-        return cornered([_cell(box, side) for side in SIDES])
-    box = one.find("robndbox")
     if box is None:
         raise UsageError("It has no bndbox.", "", "It needs xmin, ymin, xmax, ymax.")
+    return cornered([_cell(box, side) for side in SIDES])
+
+
+def _turned(box: Element) -> Box:
     x, y, wide, high, angle = (
         number(_cell(box, name), name) for name in ("cx", "cy", "w", "h", "angle")
     )

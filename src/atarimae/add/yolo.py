@@ -7,7 +7,8 @@ See https://docs.ultralytics.com/datasets/ (detect, segment, obb). Four points t
 rectangle are an outline.
 
 The classes stand in `data.yaml`, `classes.txt` or `obj.names`; `data.yaml` also names the folders
-of the splits. Pictures that it doesn't name, in `images/`, are in no split.
+of the splits, and beside `obj.names` Darknet's `obj.data` the lists of their pictures. Pictures
+that neither names, in `images/`, are in no split.
 """
 
 import os
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from atarimae import files
-from atarimae.add.entry import Entry, Found, is_picture, placed, text
+from atarimae.add.entry import Entry, Found, is_picture, placed, split_of, text
 from atarimae.add.folder import read_folder
 from atarimae.add.format import Format
 from atarimae.add.gathering import Gathering
@@ -117,7 +118,7 @@ def _settings(place: Place) -> _Settings:
     folder = file.path.parent
     if file.suffix not in (".yaml", ".yml"):
         listed = dict(enumerate(map(text, file.text.splitlines())))
-        return _Settings(place, file.path, listed, folder, {})
+        return _Settings(place, file.path, listed, folder, _darknet(folder))
     value = parse(file)
     root = Path(os.path.normpath(folder / next(iter(_many(value.get("path"))), ".")))
     splits = {split: _many(value.get(split)) for split in SPLITS}
@@ -126,6 +127,23 @@ def _settings(place: Place) -> _Settings:
     points = shape[0] * shape[1] if len(shape) == 2 else 0
     root = root if place.reaches(root) else folder
     return _Settings(place, file.path, names, root, splits, points)
+
+
+def _darknet(folder: Path) -> Mapping[str, list[str]]:
+    """The lists that `obj.data` names by split, of those that are there."""
+    path = folder / "obj.data"
+    found: dict[str, list[str]] = {}
+    for line in files.read_text(path).splitlines() if path.is_file() else ():
+        key, _, name = map(str.strip, line.partition("="))
+        there = [one for one in (name, _bare(name)) if (folder / one).is_file()]
+        if there and (split := split_of(key)):
+            found[split] = there[:1]
+    return found
+
+
+def _bare(name: str) -> str:
+    """`data/` is where Darknet lies, seen from which the lists are told."""
+    return name.removeprefix("data/")
 
 
 def _names(file: Place, found: object) -> Mapping[int, str]:
@@ -177,10 +195,15 @@ def _pictures(
     if where.is_file():
         names = [line.strip() for line in files.read_text(where).splitlines() if line.strip()]
         folders = [*roots, settings.root, where.parent]
-        return [placed(locate(name, folders)) for name in names]
+        return [placed(_picture(name, folders)) for name in names]
     found = read_folder(where, labelled=False)
     gathering.refused += found.refused
     return [entry.path for entry in found.entries]
+
+
+def _picture(name: str, folders: Sequence[Path]) -> Path:
+    whole, bare = locate(name, folders), locate(_bare(name), folders)
+    return bare if bare.exists() and not whole.exists() else whole
 
 
 def _labels_of(picture: str) -> str:

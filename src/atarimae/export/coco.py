@@ -1,11 +1,13 @@
-"""COCO: `instances_train.json` and so on, one a split; `instances.json` of files in none.
+"""COCO: `annotations/instances_train.json` and so on, one a split, and pictures in `images/`.
 
-A class that no box has is an annotation without a box. An outline is the one part of
-`segmentation`. A turned box is its unturned `bbox` with `rotation` in `attributes`, as CVAT and
-datumaro have it. A text is of the category `text`, with COCO-Text's `utf8_string`. Where images
-were looked through for some classes, that is said as LVIS says it: `neg_category_ids` are not
-there, and `not_exhaustive_category_ids` are there and perhaps more often. What COCO has no place
-for lies in the image's key `atarimae`, which other tools pass over.
+Files in no split are in `instances_default.json`, as with CVAT and datumaro, which look for files
+of such names there. Pictures are named as seen from `images/`. Every annotation has a box: tools
+refuse or stumble over one without. An outline is the one part of `segmentation`. A turned box is
+its unturned `bbox` with `rotation` in `attributes`, as CVAT and datumaro have it. A text is of the
+category `text`, with COCO-Text's `utf8_string`. Where images were looked through for some classes,
+that is said as LVIS says it: `neg_category_ids` are not there, and `not_exhaustive_category_ids`
+are there and perhaps more often. What COCO has no place for, as classes that no box has and texts
+without one, lies in the image's key `atarimae`, which other tools pass over.
 """
 
 from collections import defaultdict
@@ -18,6 +20,9 @@ from atarimae.export.item import Item, box_of, is_turned, plain, ring, sides
 from atarimae.shapes import area
 from atarimae.types import TEXT, Label
 
+PICTURES = "images"
+NO_SPLIT = "default"
+
 
 def write(folder: Path, items: Sequence[Item]) -> None:
     """The files of the splits, with the same categories in each."""
@@ -28,22 +33,19 @@ def write(folder: Path, items: Sequence[Item]) -> None:
         by_split[item.file.split].append(item)
     told = any(item.covered for item in items)
     for split, some in by_split.items() or [(None, [])]:
-        name = f"instances_{split}.json" if split else "instances.json"
-        put_json(folder / name, _document(some, ids, told))
+        name = f"instances_{split or NO_SPLIT}.json"
+        put_json(folder / "annotations" / name, _document(some, ids, told))
 
 
 def _document(items: Sequence[Item], ids: dict[str, int], told: bool) -> dict[str, object]:
     """`told`: for some image it is known for which classes it was looked through."""
     annotations: list[dict[str, object]] = []
     for number, item in enumerate(items, start=1):
-        said = [*item.said(), *((TEXT, label) for label in item.texts)]
-        for value, label in said:
-            one: dict[str, object] = {
-                "id": len(annotations) + 1, "image_id": number, "category_id": ids[value]
-            }  # fmt: skip
-            if label is not None:
-                one |= _shape(label)
-            annotations.append({**one, "iscrowd": 0})
+        for value, label in [*item.said(), *((TEXT, label) for label in item.texts)]:
+            if label is not None and label.box is not None:
+                told_of = {"image_id": number, "category_id": ids[value]}
+                one = {"id": len(annotations) + 1, **told_of, **_shape(label), "iscrowd": 0}
+                annotations.append(one)
     return {
         "info": {"description": "Exported by atarimae"},
         "licenses": [],
@@ -58,8 +60,6 @@ def _document(items: Sequence[Item], ids: dict[str, int], told: bool) -> dict[st
 
 def _shape(label: Label) -> dict[str, object]:
     """Where an annotation is, and what is written there."""
-    if label.box is None:
-        return {"utf8_string": label.value}
     x, y, width, height = sides(box_of(label))
     found: dict[str, object] = {"bbox": list(map(plain, (x, y, width, height)))}
     found |= {"area": plain(width * height), "segmentation": []}
@@ -72,10 +72,13 @@ def _shape(label: Label) -> dict[str, object]:
 
 
 def _image(number: int, item: Item) -> dict[str, object]:
-    more = {key: value for key, value in item.beyond().items() if key != "covered"}
+    more = {key: value for key, value in item.beyond(boxed=True).items() if key != "covered"}
+    if texts := [label.value for label in item.texts if label.box is None]:
+        more["texts"] = texts
+    inside = item.name.startswith(f"{PICTURES}/")
     return {
         "id": number,
-        "file_name": item.name,
+        "file_name": item.name.removeprefix(f"{PICTURES}/") if inside else f"../{item.name}",
         "width": item.image.width,
         "height": item.image.height,
         **({"atarimae": more} if more else {}),
@@ -91,6 +94,6 @@ def _coverage(item: Item, ids: dict[str, int]) -> dict[str, object]:
 
 
 FORMAT = Format(
-    "coco", "instances_train.json and so on, one a split", write, ALL | COVERED,
-    all_in("images"),
+    "coco", "annotations/instances_train.json and so on, one a split", write, ALL | COVERED,
+    all_in(PICTURES),
 )  # fmt: skip

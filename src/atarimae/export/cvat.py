@@ -1,17 +1,30 @@
 """CVAT for images 1.1: `annotations.xml` with boxes, polygons and tags, and `images/`.
 
+Splits are subsets of a project, and files in none are in the subset `default`. As CVAT exports a
+project, their pictures lie in `images/train` and so on, which the pictures' names leave out.
+Without splits it is a task, and they lie in `images/`.
+
 A box is turned by `rotation`, in degrees clockwise about its centre. A text is a box or tag
 labelled `text`, with an attribute of that name. See
 https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from atarimae.export.documents import attributes, inner, is_xml, put
-from atarimae.export.format import Format, all_in
+from atarimae.export.format import Folder, Format
 from atarimae.export.item import Item, box_of, plain
-from atarimae.types import TEXT, Label
+from atarimae.types import TEXT, Data, Label
+
+NO_SPLIT = "default"
+
+
+def folders(data: Data) -> Folder:
+    """`images/train`, or `images`."""
+    split = any(file.split for file in data.files)
+    return lambda file, _classes: f"images/{file.split or NO_SPLIT}" if split else "images"
 
 
 def write(folder: Path, items: Sequence[Item]) -> None:
@@ -23,21 +36,37 @@ def write(folder: Path, items: Sequence[Item]) -> None:
         '<?xml version="1.0" encoding="utf-8"?>',
         "<annotations>",
         "  <version>1.1</version>",
-        "  <meta><task>",
-        f"      <size>{len(items)}</size><mode>annotation</mode>",
-        "      <labels>",
-        *labels,
-        "      </labels>",
-        "  </task></meta>",
+        *_meta(items, ["      <labels>", *labels, "      </labels>"]),
         *(line for number, item in enumerate(items) for line in _image(number, item)),
         "</annotations>\n",
     ]
     put(folder / "annotations.xml", "\n".join(lines))
 
 
+def _meta(items: Sequence[Item], labels: Sequence[str]) -> Iterator[str]:
+    """Of one task, or of a project with a task for each subset."""
+    sizes = Counter(filter(None, map(_subset, items)))
+    kind = "project" if sizes else "task"
+    yield f"  <meta><{kind}>"
+    tasks = "".join(
+        f"<task><name>{subset}</name><size>{count}</size><mode>annotation</mode>"
+        f"<subset>{subset}</subset></task>"
+        for subset, count in sorted(sizes.items())
+    )
+    size = f"<size>{len(items)}</size><mode>annotation</mode>"
+    yield "      " + (f"<tasks>{tasks}</tasks>" if sizes else size)
+    yield from labels
+    yield f"  </{kind}></meta>"
+
+
+def _subset(item: Item) -> str | None:
+    """The name of the folder in `images/`."""
+    return item.name.removeprefix("images/").rpartition("/")[0] or None
+
+
 def _image(number: int, item: Item) -> Iterator[str]:
     told = attributes(
-        id=number, name=item.name.removeprefix("images/"), subset=item.file.split,
+        id=number, name=item.name.rpartition("/")[2], subset=_subset(item),
         width=item.image.width, height=item.image.height,
     )  # fmt: skip
     yield f"  <image{told}>"
@@ -80,7 +109,8 @@ FORMAT = Format(
     "annotations.xml for images 1.1, images/",
     write,
     frozenset(("classes", "several", "boxes", "angles", "polygons", "texts", "exact", "split")),
-    all_in("images"),
+    folders,
     inside=True,
+    once=True,
     holds=is_xml,
 )

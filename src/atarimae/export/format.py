@@ -28,7 +28,8 @@ class Format:
 
     `carries` is what of a workspace has a place in it, see `ALL`. `write` writes into an empty
     folder, and returns what it left out beyond that. Pictures are referred to where they lie, or,
-    where `inside`, are links in the export's own folder, below it as `folders` says of the data.
+    where `inside`, are links in the export's own folder, below it as `folders` says of the data;
+    where `once`, no two have the same name, whatever their folders.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Format:
     carries: frozenset[str]
     folders: Callable[[Data], Folder]
     inside: bool = False
+    once: bool = False
     holds: Callable[[str], bool] = anything
     again: str = ""  # what in the folder is to be added again; the folder itself if empty
 

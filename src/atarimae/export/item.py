@@ -38,15 +38,19 @@ class Item:
         """The classes that are said of it; `text` where something is written on it."""
         return {value for value, _ in self.said()} | ({TEXT} if self.texts else set())
 
-    def beyond(self) -> dict[str, object]:
-        """What most formats have no place for, for the key `atarimae` of those that take keys."""
+    def beyond(self, *, boxed: bool = False) -> dict[str, object]:
+        """What most formats have no place for, for the key `atarimae` of those that take keys.
+
+        `boxed`: the format tells the classes of boxes and outlines alone.
+        """
         file = self.file
         facts = {"split": file.split, "group": file.group, "source": file.source,
                  "role": None if file.role == "both" else file.role}  # fmt: skip
         found: dict[str, object] = {key: value for key, value in facts.items() if value}
         if self.covered:
             found["covered"] = sorted(self.covered)
-        derived = tuple(dict.fromkeys(value for value, _ in self.said() if value))
+        told = (value for value, label in self.said() if value and (label or not boxed))
+        derived = tuple(dict.fromkeys(told))
         return found if derived == self.classes else {**found, "classes": list(self.classes)}
 
 

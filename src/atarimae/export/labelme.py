@@ -1,8 +1,9 @@
 """labelme: a JSON a picture, with rectangles and polygons; the picture's classes are its flags.
 
-A turned box is a `rotation` with its four corners, as X-AnyLabeling draws and reads it; labelme
-itself passes it over. A text is a shape labelled `text`, with what is written in its
-`description`. What labelme has no place for lies in the key `atarimae`, which it keeps.
+A turned box is an `oriented_rectangle` with its four corners, as labelme 7 draws it; a `rotation`,
+as X-AnyLabeling names the same, labelme refuses to open. A text is a shape labelled `text`, with
+what is written in its `description`. What labelme has no place for lies in the key `atarimae`,
+which it keeps.
 """
 
 from collections.abc import Sequence
@@ -52,7 +53,7 @@ def _shape(value: str, label: Label) -> dict[str, object]:
     if label.points:
         kind, points = "polygon", label.points
     elif is_turned(label):
-        kind, points = "rotation", corners(box)
+        kind, points = "oriented_rectangle", corners(box)
     return {
         "label": value,
         "points": [[plain(x), plain(y)] for x, y in points],

@@ -75,7 +75,7 @@ class Placing:
             if self.format.holds(name) and name == name.strip() and "\\" not in name:
                 return name
         folder = self.folder(file, classes)
-        name = self.names.of(folder, file, image)
+        name = self.names.of("" if self.format.once else folder, file, image)
         place = f"{folder}/{name}".removeprefix("/")
         self._make(real, self.build / place)
         return place

@@ -1,21 +1,24 @@
 """Pascal VOC: `Annotations/` with an XML a picture, `JPEGImages/`, `ImageSets/Main/` for splits.
 
 A turned box is a `robndbox`, as roLabelImg writes it (https://github.com/cgvict/roLabelImg):
-centre, width, height, and the angle in radians, clockwise.
+centre, width, height, and the angle in radians, clockwise. The upright box around it stands beside
+it as the `bndbox` that every reader asks for. The classes are in `labelmap.txt`, without which CVAT
+and datumaro know VOC's own twenty alone.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from atarimae.export.documents import inner, is_xml, put
 from atarimae.export.format import Format, all_in
 from atarimae.export.item import Item, box_of, plain
-from atarimae.shapes import middle
-from atarimae.types import Box
+from atarimae.shapes import middle, upright
+from atarimae.types import Box, Image
 
 FOLDER = "JPEGImages"
+NO_SPLIT = "default"  # as with CVAT and datumaro, which read what is in a list alone
 
 
 def write(folder: Path, items: Sequence[Item]) -> None:
@@ -24,14 +27,25 @@ def write(folder: Path, items: Sequence[Item]) -> None:
     for item in items:
         stem = item.name.removeprefix(f"{FOLDER}/").rpartition(".")[0]
         put(folder / "Annotations" / f"{stem}.xml", _annotation(item))
-        if item.file.split:
-            splits[item.file.split].append(stem)
+        splits[item.file.split or NO_SPLIT].append(stem)
     for split, stems in splits.items():
         put(folder / "ImageSets" / "Main" / f"{split}.txt", "".join(f"{s}\n" for s in stems))
+    put(folder / "labelmap.txt", _labelmap({label.value for i in items for label in i.shapes}))
+
+
+def _labelmap(classes: Iterable[str]) -> str:
+    """Their lines; the columns colour, parts and actions are empty.
+
+    A class that no such line can name is left out, so that the others are read.
+    """
+    names = [name for name in sorted(classes) if ":" not in name and not name.startswith("#")]
+    names = [name for name in names if name.splitlines() == [name]]
+    return "# label:color_rgb:parts:actions\n" + "".join(f"{name}:::\n" for name in names)
 
 
 def _annotation(item: Item) -> str:
-    objects = [_object(value, box_of(one)) for value, one in item.said() if one is not None]
+    said = [(value, box_of(one)) for value, one in item.said() if one is not None]
+    objects = [_object(value, box, item.image) for value, box in said]
     return "\n".join(
         [
             "<annotation>",
@@ -46,19 +60,21 @@ def _annotation(item: Item) -> str:
     )
 
 
-def _object(value: str, box: Box) -> str:
+def _object(value: str, box: Box, image: Image) -> str:
     head = "<pose>Unspecified</pose><truncated>0</truncated><difficult>0</difficult>"
     kind = "<type>robndbox</type>" if box.angle else ""
-    return f"  <object>{kind}<name>{inner(value)}</name>{head}{_box(box)}</object>"
+    return f"  <object>{kind}<name>{inner(value)}</name>{head}{_box(box, image)}</object>"
 
 
-def _box(box: Box) -> str:
+def _box(box: Box, image: Image) -> str:
+    hull = upright(box, (image.width, image.height))
+    sides = {"xmin": hull.x0, "ymin": hull.y0, "xmax": hull.x1, "ymax": hull.y1}
+    around = f"<bndbox>{_cells(sides)}</bndbox>"
     if not box.angle:
-        told = {"xmin": box.x0, "ymin": box.y0, "xmax": box.x1, "ymax": box.y1}
-        return f"<bndbox>{_cells(told)}</bndbox>"
+        return around
     x, y = middle(box)
     told = {"cx": x, "cy": y, "w": box.x1 - box.x0, "h": box.y1 - box.y0}
-    return f"<robndbox>{_cells(told | {'angle': math.radians(box.angle)})}</robndbox>"
+    return f"{around}<robndbox>{_cells(told | {'angle': math.radians(box.angle)})}</robndbox>"
 
 
 def _cells(told: Mapping[str, float]) -> str:

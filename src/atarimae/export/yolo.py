@@ -24,7 +24,7 @@ def folders(_data: Data) -> Folder:
 
 
 def write(folder: Path, items: Sequence[Item]) -> None:
-    """A text file for each picture that has boxes."""
+    """A text file for each picture; empty without boxes: many tools pass over what has none."""
     import yaml
 
     shapes = [label for item in items for label in item.shapes]
@@ -37,9 +37,8 @@ def write(folder: Path, items: Sequence[Item]) -> None:
             for value, label in item.said()
             if label is not None
         ]
-        if lines:
-            stem = item.name.removeprefix("images/").rpartition(".")[0]
-            put(folder / "labels" / f"{stem}.txt", "".join(lines))
+        stem = item.name.removeprefix("images/").rpartition(".")[0]
+        put(folder / "labels" / f"{stem}.txt", "".join(lines))
     there = {item.file.split for item in items}
     settings: dict[str, object] = {"path": "."}
     settings |= {split: f"images/{split}" for split in SPLITS if split in there}
