@@ -157,6 +157,14 @@ def test_a_box_drawn_on_a_turned_sheet_is_a_turned_box(page, sheets):
 
 
 @pytest.mark.long
+def test_a_class_is_found_whatever_its_kana(page, sheets):
+    image = sheets.said(next(sheets.plain), ("バルブ", BOX, Box(9, 9, 90, 90)))
+    sheets.opened(page, image)
+    page.keyboard.press("l")
+    page.keyboard.type("ばる")
+    expect(page.locator("#classes li").first).to_have_text("バルブ")
+
+
 def test_an_outline_is_drawn_corner_by_corner(page, sheets):
     image = next(sheets.plain)
     sheets.opened(page, image)

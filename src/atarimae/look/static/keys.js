@@ -41,7 +41,7 @@ export function meant(event) {
 // With a Japanese input method on, a letter comes as "Process", and full width as ｌ.
 export function letter(event) {
   if (event.key !== "Process") return event.key.normalize("NFKC");
-  const letter = /^Key(.)$/.exec(event.code)?.[1] ?? "";
+  const letter = /^(?:Key|Digit)(.)$/.exec(event.code)?.[1] ?? "";
   return event.shiftKey ? letter : letter.toLowerCase();
 }
 
