@@ -157,6 +157,14 @@ def test_a_box_drawn_on_a_turned_sheet_is_a_turned_box(page, sheets):
 
 
 @pytest.mark.long
+def test_a_class_is_found_whatever_its_kana(page, sheets):
+    image = sheets.said(next(sheets.plain), ("バルブ", BOX, Box(9, 9, 90, 90)))
+    sheets.opened(page, image)
+    page.keyboard.press("l")
+    page.keyboard.type("ばる")
+    expect(page.locator("#classes li").first).to_have_text("バルブ")
+
+
 def test_an_outline_is_drawn_corner_by_corner(page, sheets):
     image = next(sheets.plain)
     sheets.opened(page, image)
@@ -411,6 +419,32 @@ def test_a_shared_page_shows_marks_and_no_tools(browser, maker):
         page.keyboard.press("d")
         expect(page.locator("#marks li")).to_have_count(1)
         page.close()
+
+
+@pytest.mark.long
+def test_a_reader_of_a_shared_page_goes_from_mark_to_mark_and_reads_texts(browser, maker):
+    image = maker.picture("a.png", (250, 250, 250), size=SIZE)
+    workspace = maker.record()
+    said = [
+        Label(image, "弁", BOX, Box(3, 2, 50, 30)),
+        Label(image, "P-101", TEXT, Box(9, 99, 80, 120)),
+    ]
+    Store(workspace).say(said, action="label")
+    with serving(workspace, token="t") as address:
+        page = browser.new_page()
+        wrong = []
+        page.on("pageerror", lambda error: wrong.append(error.message))
+        page.goto(f"{address}/annotate/{image}?token=t")
+        expect(page.locator("#annotate[data-ready]")).to_be_attached()
+        page.keyboard.press("n")
+        expect(page.locator("#chosen")).to_contain_text("弁")
+        page.keyboard.press("e")
+        expect(page.get_by_label("What is written there")).to_have_value("P-101")
+        page.keyboard.type("P-102")
+        page.keyboard.press("Enter")
+        expect(page.locator("#marks span")).to_have_text(["弁", "P-101"])
+        page.close()
+    assert not wrong
 
 
 @pytest.mark.long

@@ -84,3 +84,53 @@ def test_both_are_looked_at_closer_in_step_and_over_each_other(page, sake):
         page.keyboard.press("t")
         turned = page.locator("#twins img").nth(1).evaluate("one => one.style.transform")
         assert turned == "scale(1) rotate(90deg)"
+
+
+def test_more_pairs_than_one_answer_holds_are_asked_for(page, sake, monkeypatch):
+    monkeypatch.setattr("atarimae.look.pages.twins.MOST", 1)
+    with serving(sake) as address:
+        page.goto(f"{address}/copies")
+        expect(page.locator("#count")).to_have_text("1 of 2", timeout=20_000)
+        page.keyboard.press("3")
+        expect(page.locator("#count")).to_have_text("2 of 2", timeout=20_000)
+        expect(page.locator("#twins figcaption").nth(1)).to_contain_text("写真/b small.png")
+        page.keyboard.press("n")
+        expect(page.locator("#toast")).to_contain_text("That was the last of them.")
+
+
+@pytest.mark.long
+def test_undo_comes_back_to_the_pair_that_was_decided_where_a_file_is_in_several(page, maker):
+    maker.drawn("a.png", drawn(1))
+    maker.again("b.png", "a.png")
+    maker.again("c.png", "a.png")
+    with serving(maker.record()) as address:
+        page.goto(f"{address}/copies")
+        expect(page.locator("#count")).to_have_text("1 of 2", timeout=20_000)
+        page.keyboard.press("n")
+        page.keyboard.press("3")
+        expect(page.locator("#toast")).to_contain_text("Both kept")
+        page.keyboard.press("p")
+        page.keyboard.press("u")
+        expect(page.locator("#toast")).to_contain_text("Undone")
+        expect(page.locator("#count")).to_have_text("2 of 2")
+
+
+@pytest.mark.long
+def test_the_keys_are_shown(page, sake):
+    with serving(sake) as address:
+        page.goto(f"{address}/copies")
+        expect(page.locator("#count")).to_have_text("1 of 2", timeout=20_000)
+        page.keyboard.press("?")
+        expect(page.locator("#keys")).to_contain_text("as their difference")
+
+
+@pytest.mark.long
+def test_buttons_wait_for_the_checks(page, sake):
+    waiting = {"pairs": None, "said": "looking for copies", "total": 0}
+    page.route("**/api/copies*", lambda route: route.fulfill(json=waiting))
+    with serving(sake) as address:
+        page.goto(f"{address}/copies")
+        expect(page.locator("#waiting")).to_have_text("looking for copies")
+        page.get_by_role("button", name="Keep left").click()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator("#toast")).to_be_hidden()

@@ -41,6 +41,18 @@ def test_thousands_of_classes_are_sorted_and_found_with_few_of_them_in_the_page(
     expect(page.locator(".tile")).to_have_count(1)
 
 
+def test_the_keys_are_shown_and_lead_from_the_filter_to_a_class(page, many):
+    page.goto(f"{many}/gallery")
+    expect(page.locator("#count")).to_have_text("601 classes")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_contain_text("Go to the filter")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("?600")  # is typed, and no key of the page
+    expect(page.locator("#keys")).to_be_hidden()
+    expect(page.locator("#count")).to_have_text("0 of 601 classes")
+
+
 def test_on_a_phone_nothing_scrolls_sideways(page, many):
     page.set_viewport_size(PHONE)
     page.goto(f"{many}/gallery")

@@ -219,6 +219,21 @@ def test_a_shared_page_shows_what_is_chosen_and_keeps_no_set(page, tmp_path):
         page.keyboard.press("a")
         expect(page.locator("#count")).to_have_text("60 chosen")
         expect(page.locator("#to-grid")).to_have_count(0)
+        page.keyboard.press("?")
+        expect(page.locator("#keys")).to_contain_text("The whole map")
+        expect(page.locator("#keys")).not_to_contain_text("in the grid")
+
+
+def test_the_keys_are_shown_and_mean_the_page_again_once_they_are_closed(page, sake):
+    opened(page, sake)
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_contain_text("Choose all in sight")
+    page.keyboard.press("a")  # is for the dialog
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).to_be_hidden()
+    expect(page.locator("#choice")).to_be_hidden()
+    page.keyboard.press("a")
+    expect(page.locator("#count")).to_have_text("60 chosen")
 
 
 def test_an_address_that_asks_for_no_such_map_shows_the_usual_one(page, sake):

@@ -85,6 +85,16 @@ def test_keys_accept_reject_edit_skip_and_undo(page, space, address):
     assert fates(space) == {}
 
 
+def test_the_keys_are_shown_and_decide_nothing_meanwhile(page, space, address):
+    ready(page, address)
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_contain_text("Take the last decision of this page back")
+    page.keyboard.press("r")
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).to_be_hidden()
+    assert fates(space) == {}
+
+
 def test_another_class_is_typed_and_shown_as_text(page, space, address):
     ready(page, address)
     page.keyboard.press("e")

@@ -240,6 +240,18 @@ def test_worth_is_share_times_sureness_times_stake(maker):
     ]
 
 
+def test_what_came_without_a_split_beside_a_given_one_counts_as_train(maker):
+    maker.picture("v.png", (1, 0, 0), "a", split="val")
+    for number in range(9):
+        maker.picture(f"t{number}.png", (0, number, 0), "a", split="train")
+    maker.picture("new.png", (0, 0, 1))
+    maker.record()
+
+    (made,) = ranked(maker.data, [Finding("dark images", "", (), ("new.png",), "", "")])
+
+    assert made.share == pytest.approx(1 / 10)
+
+
 def test_an_empty_workspace_has_an_empty_queue(maker):
     assert look.queue(maker.workspace).as_dict() == {"findings": [], "left": None, "lacks": {}}
     assert wrong.judged_labels(maker.data, Beside()) is None

@@ -92,7 +92,7 @@ def queue(data: Data, known: Beside) -> Queue:
 
 def ranked(data: Data, findings: Sequence[Finding]) -> list[Entry]:
     """The findings, the dearest first; equal ones in the order they are given in."""
-    split = {file.path: file.split or "" for file in data.files}
+    split = {file.path: file.split or "train" for file in data.files}  # as a fit takes them
     sizes = Counter(split.values())
     made = [_entry(finding, split, sizes) for finding in findings]
     return sorted(made, key=lambda entry: -entry.worth)

@@ -94,6 +94,37 @@ def test_two_people_answer_and_the_right_answer_becomes_a_label(page, maker, bot
     assert {edit.why for edit in edits[1:]} == {"agreement 1"}
 
 
+def test_a_class_is_typed_in_any_kana_and_the_enter_that_ends_a_word_answers_nothing(page, maker):
+    maker.picture("a.png", (40, 90, 200), "ビール", size=(200, 100))
+    maker.picture("b.png", (90, 90, 200), "純米", size=(200, 100))
+    maker.record()
+    start(maker.workspace, images=1, classes=["純米", "ビール"])
+    with serving(maker.workspace) as address:
+        page.goto(f"{address}/agree/1?who=太郎")
+        expect(page.locator("#progress")).to_have_text("1 of 1, 0 answered")
+        page.keyboard.press("/")
+        page.keyboard.type("びー")
+        expect(page.locator("#classes button")).to_have_text(["2ビール"])
+        ended = {"key": "Enter", "isComposing": True, "bubbles": True}
+        page.locator("#search").dispatch_event("keydown", ended)
+        expect(page.locator("#progress")).to_have_text("1 of 1, 0 answered")
+        page.keyboard.press("Enter")
+        expect(page.locator("#thanks")).to_be_visible()
+
+
+def test_the_keys_work_with_a_japanese_input_method_on(page, maker):
+    maker.picture("a.png", (40, 90, 200), "ビール", size=(200, 100))
+    maker.picture("b.png", (90, 90, 200), "純米", size=(200, 100))
+    maker.record()
+    start(maker.workspace, images=1, classes=["純米", "ビール"])
+    with serving(maker.workspace) as address:
+        page.goto(f"{address}/agree/1?who=太郎")
+        expect(page.locator("#progress")).to_have_text("1 of 1, 0 answered")
+        pressed = {"key": "Process", "code": "Digit2", "bubbles": True}
+        page.locator("body").dispatch_event("keydown", pressed)
+        expect(page.locator("#thanks")).to_be_visible()
+
+
 def test_visitors_of_a_shared_page_answer_under_their_names(browser, maker, bottles):
     with serving(maker.workspace, "t", edit=True) as address:
         for name, key in (("花子", "1"), ("太郎", "2")):

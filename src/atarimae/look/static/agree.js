@@ -2,6 +2,8 @@
 
 import { signed } from "./asking.js";
 import { Drag } from "./drag.js";
+import { letter } from "./keys.js";
+import { fold } from "./picker.js";
 
 const page = document.getElementById("answering");
 const { number, who } = page.dataset;
@@ -25,6 +27,7 @@ async function start() {
   document.addEventListener("keydown", pressed);
   search.addEventListener("input", classes);
   search.addEventListener("keydown", (event) => {
+    if (event.isComposing) return; // Enter ends a Japanese word
     if (event.key === "Enter") document.querySelector("#classes button")?.click();
     if (event.key === "Escape") search.blur();
     if (["Enter", "Escape"].includes(event.key)) event.preventDefault();
@@ -67,11 +70,11 @@ function progress() {
 }
 
 function classes() {
-  const words = search.value.toLocaleLowerCase();
+  const words = fold(search.value.trim());
   const said = asked.images[place]?.said;
   const list = asked.classes
     .map((name, number) => [name, number])
-    .filter(([name]) => name.toLocaleLowerCase().includes(words))
+    .filter(([name]) => fold(name).includes(words))
     .map(([name, number]) => {
       const button = document.createElement("button");
       button.type = "button";
@@ -150,9 +153,10 @@ async function send(image, said) {
 
 function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target === search) return;
-  const act = { ArrowLeft: () => go(-1), ArrowRight: on, Backspace: drop, 0: none, "/": () => search.focus() }[event.key];
+  const key = letter(event);
+  const act = { ArrowLeft: () => go(-1), ArrowRight: on, Backspace: drop, 0: none, "/": () => search.focus() }[key];
   if (act) act();
-  else if (/^[1-9]$/.test(event.key)) pick(Number(event.key) - 1);
+  else if (/^[1-9]$/.test(key)) pick(Number(key) - 1);
   else return;
   event.preventDefault();
 }

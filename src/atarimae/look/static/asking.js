@@ -58,7 +58,7 @@ export async function agreed(title, preview, same) {
   });
   dialog.querySelector("ol").replaceChildren(...rows);
   const left = [];
-  if (many.length > 20) left.push(`and ${many.length - 20} more kinds of change`);
+  if (many.length > 20) left.push(`and ${number.format(many.length - 20)} more kinds of change`);
   if (rest) left.push(`${number.format(rest)} stay as they are`);
   if (preview.new.length && !same) left.push(`'${preview.new.join("', '")}' is a new class`);
   dialog.querySelector(".rest").textContent = left.join("; ");

@@ -1,15 +1,25 @@
 // Copies beside each other: closer in step, blinking or as their difference, and which to keep.
 
 import { name } from "./asking.js";
-import { Edits, told } from "./edits.js";
-import { elsewhere } from "./keys.js";
+import { AWAY, Edits, told } from "./edits.js";
+import { elsewhere, help } from "./keys.js";
 import { Toast } from "./toast.js";
 
 const VIEWS = ["side", "blink", "difference"];
 const KEYS = {
   1: "left", 2: "right", 3: "both", n: "next", ArrowRight: "next", p: "previous", ArrowLeft: "previous", u: "undo", r: "redo",
-  v: "view", "+": "closer", ";": "closer", "-": "farther", t: "turn", 0: "whole",
+  v: "view", "+": "closer", ";": "closer", "-": "farther", t: "turn", 0: "whole", "?": "help",
 };
+const TOLD = [
+  ["1 2", "Keep the left, the right: the other is removed from the data", "edits"],
+  ["3", "Keep both, in one group", "edits"],
+  ["n p", "Next, previous (→ ←)"],
+  ["v", "Side by side, blinking, as their difference"],
+  ["+ - 0", "Closer in step, farther, whole"],
+  ["t", "Turn and mirror the right one"],
+  ["u r", "Undo, redo", "edits"],
+  ["?", "These keys"],
+];
 const EDITING = new Set(["left", "right", "both", "undo", "redo"]);
 const AGAIN = 1500; // ms until the checks are asked again
 const number = new Intl.NumberFormat("en");
@@ -20,6 +30,7 @@ class Copies {
     this.panes = [...this.box.querySelectorAll("figure")];
     this.pairs = [];
     this.place = 0;
+    this.decided = []; // places, the latest last
     this.zoom = { by: 1, x: 0.5, y: 0.5 };
     if (document.body.dataset.edit) {
       const { version, workspace, me } = document.getElementById("filter").dataset;
@@ -30,7 +41,7 @@ class Copies {
     document.addEventListener("keydown", (event) => this.#pressed(event));
     document.addEventListener("click", (event) => {
       const what = event.target.closest("[data-do]")?.dataset.do;
-      if (what) this[what]();
+      if (what && this.pairs.length) this[what]();
     });
     this.box.addEventListener("wheel", (event) => this.#rolled(event), { passive: false });
     this.box.addEventListener("pointermove", (event) => this.#dragged(event));
@@ -90,6 +101,10 @@ class Copies {
     this.#place();
   }
 
+  help() {
+    help(TOLD.filter(([, , edits]) => !edits || this.edits));
+  }
+
   turn() {
     this.turned = ((this.turned ?? 0) + 1) % 8;
     this.#place();
@@ -102,25 +117,52 @@ class Copies {
   }
 
   async #load() {
-    const response = await fetch("/api/copies");
-    const said = await response.json();
-    const waiting = document.getElementById("waiting");
-    if (!response.ok) {
-      waiting.textContent = `${said.error.what} ${said.error.fix}`;
-      return;
-    }
-    if (said.pairs === null) {
-      waiting.textContent = said.said || "The checks are at work";
-      setTimeout(() => this.#load(), AGAIN);
-      return;
-    }
+    const said = await this.#fetched(0);
+    if (!said) return;
     this.pairs = said.pairs;
     this.total = said.total;
-    waiting.textContent = said.total ? "" : "No copies are left to decide on.";
+    if (!said.total) tell("No copies are left to decide on.");
     this.#show(0);
   }
 
-  #show(place) {
+  // One answer of pairs, once the checks are through; null where there is none.
+  async #fetched(start) {
+    for (;;) {
+      const response = await fetch(`/api/copies?start=${start}`).catch(() => null);
+      const said = await response?.json();
+      if (!response?.ok) {
+        tell(said ? `${said.error.what} ${said.error.fix}` : AWAY);
+        return null;
+      }
+      tell(said.pairs ? "" : said.said || "The checks are at work");
+      if (said.pairs) return said;
+      await new Promise((over) => { setTimeout(over, AGAIN); });
+    }
+  }
+
+  // Pairs that no answer had yet, behind the others: what is decided on is not told again, the rest is.
+  async #more() {
+    await this.edits?.queue; // what is on its way is decided
+    const known = new Set(this.pairs.map(key));
+    for (let start = 0; ; ) {
+      const said = await this.#fetched(start);
+      if (!said) return;
+      const fresh = said.pairs.filter((pair) => !known.has(key(pair)));
+      this.pairs.push(...fresh);
+      start += said.pairs.length;
+      if (fresh.length) return;
+      if (!said.pairs.length || start >= said.total) {
+        this.total = this.pairs.length;
+        return;
+      }
+    }
+  }
+
+  async #show(place) {
+    if (place >= this.pairs.length && this.pairs.length < this.total) {
+      this.asking ??= this.#more().finally(() => { this.asking = null; });
+      await this.asking;
+    }
     if (place < 0 || place >= this.pairs.length) {
       if (this.pairs.length && place >= this.pairs.length) this.toast?.say("That was the last of them.");
       return;
@@ -200,9 +242,12 @@ class Copies {
   async #decide(kind, items, more, text, why) {
     const pair = this.#pair();
     if (!pair || items.some((item) => item.gone)) return;
+    const { place } = this;
+    const saved = this.#asked(() => this.edits.edit(kind, { items }, { why, finding: pair.check, ...more }));
     this.next();
-    const answer = await this.#asked(() => this.edits.edit(kind, { items }, { why, finding: pair.check, ...more }));
+    const answer = await saved;
     if (!answer) return;
+    this.decided.push(place);
     this.#take(answer);
     this.toast.say(text, [["Undo", () => this.undo()]]);
   }
@@ -212,7 +257,8 @@ class Copies {
     if (!answer) return;
     this.#take(answer);
     const paths = new Set([...answer.items.map((item) => item.path), ...(answer.gone ?? [])]);
-    const place = this.pairs.findIndex((pair) => paths.has(pair.left.path) || paths.has(pair.right.path));
+    const has = ({ left, right }) => paths.has(left.path) || paths.has(right.path);
+    const place = this.decided.findLast((one) => has(this.pairs[one])) ?? this.pairs.findIndex(has); // a file is in several
     if (place >= 0) this.#show(place);
     this.toast.say(told(text, answer), [text === "Undone" ? ["Redo", () => this.redo()] : ["Undo", () => this.undo()]]);
   }
@@ -245,6 +291,14 @@ class Copies {
     event.preventDefault();
     this[what]();
   }
+}
+
+function tell(text) {
+  document.getElementById("waiting").textContent = text;
+}
+
+function key({ left, right }) {
+  return JSON.stringify([left.path, right.path]);
 }
 
 function picture(item) {

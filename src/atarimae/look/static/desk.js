@@ -3,7 +3,7 @@
 import { agreed, ask, name } from "./asking.js";
 import { Choices } from "./choices.js";
 import { AWAY, Edits, named, post, told } from "./edits.js";
-import { help, meant, typing } from "./keys.js";
+import { KEYS, help, meant, typing } from "./keys.js";
 import { News } from "./news.js";
 import { Picker } from "./picker.js";
 import { Toast } from "./toast.js";
@@ -140,7 +140,7 @@ export class Desk {
   }
 
   help() {
-    help();
+    help(KEYS.map(([key, , words]) => [key, words]));
   }
 
   // ---- how

@@ -1,10 +1,17 @@
 // Thousands of classes with their pictures, of which only those in sight are in the page.
 
+import { elsewhere, help, letter } from "./keys.js";
 import { fold } from "./picker.js";
 import { Rows } from "./rows.js";
 
 const TOGETHER = 40; // ms that classes wait for each other, to be asked about at once
 const MOST = 100; // of them
+const KEYS = [
+  ["/", "Go to the filter", () => form.elements.text.focus()],
+  ["↑ ↓", "From class to class, once one has the focus"],
+  ["Enter", "Its images"],
+  ["?", "These keys", () => help(KEYS)],
+];
 const form = document.getElementById("sorting");
 const number = new Intl.NumberFormat("en");
 const rows = new Rows(document.querySelector(".gallery"), draw);
@@ -16,6 +23,12 @@ let timer = null;
 for (const [name, value] of new URLSearchParams(location.search)) if (form.elements[name]) form.elements[name].value = value;
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("input", show);
+document.addEventListener("keydown", (event) => {
+  const act = !elsewhere(event) && KEYS.find(([key]) => key === letter(event))?.[2];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
 const said = await (await fetch("/api/gallery")).json();
 all = said.classes.map((one) => ({ ...one, folded: fold(one.id) }));
 show();

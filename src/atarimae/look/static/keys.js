@@ -33,15 +33,15 @@ export function meant(event) {
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code);
   if (digit) return digit[1] === "0" ? (event.shiftKey ? null : ["none"]) : ["choice", Number(digit[1])];
   if (event.key in OTHERS) return [OTHERS[event.key]];
-  const key = pressed(event);
+  const key = letter(event);
   const found = KEYS.find(([letter]) => letter === key);
   return found ? [found[1]] : null;
 }
 
 // With a Japanese input method on, a letter comes as "Process", and full width as ｌ.
-function pressed(event) {
+export function letter(event) {
   if (event.key !== "Process") return event.key.normalize("NFKC");
-  const letter = /^Key(.)$/.exec(event.code)?.[1] ?? "";
+  const letter = /^(?:Key|Digit)(.)$/.exec(event.code)?.[1] ?? "";
   return event.shiftKey ? letter : letter.toLowerCase();
 }
 
@@ -56,9 +56,10 @@ export function elsewhere(event) {
   return event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing() || Boolean(document.querySelector("dialog[open]"));
 }
 
-export function help() {
+// Each key of a page with what it does, as [key, words].
+export function help(keys) {
   const dialog = document.getElementById("keys");
-  const rows = KEYS.map(([key, , words]) => {
+  const rows = keys.map(([key, words]) => {
     const row = document.createElement("tr");
     const [name, what] = [document.createElement("th"), document.createElement("td")];
     const cap = document.createElement("kbd");

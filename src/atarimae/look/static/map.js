@@ -1,7 +1,7 @@
 // The page of the map: what is drawn, by what it is coloured, and what was chosen on it.
 
 import { inside } from "./inside.js";
-import { elsewhere } from "./keys.js";
+import { elsewhere, help, letter } from "./keys.js";
 import { Legend } from "./legend.js";
 import { Panel } from "./panel.js";
 import { Plot } from "./plot.js";
@@ -12,6 +12,19 @@ const SHOWN = 60; // chosen images that are shown beside the map
 const HASH = 32; // bytes
 const number = new Intl.NumberFormat("en");
 const at = (id) => document.getElementById(id);
+
+const KEYS = [
+  ["l", "Lasso: a drag chooses, or not; with Shift held it adds, with Alt it takes away", () => at("lasso").click()],
+  ["a", "Choose all in sight", () => at("sight").click()],
+  ["g", "Show what is chosen in the grid", () => { if (chosen.size) at("to-grid")?.click(); }],
+  ["Escape", "Choose nothing, and put the lasso away", () => { lasso(false); choose([], "replace"); }],
+  ["+", "Nearer", () => plot.go(0.8)],
+  ["-", "Farther", () => plot.go(1.25)],
+  ["0", "The whole map", () => plot.whole()],
+  ["arrows", "Move, where the map has the focus; in an image, the next chosen one"],
+  ["?", "These keys", () => help(KEYS.filter(([key]) => key !== "g" || at("to-grid")))],
+];
+const MOVES = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] };
 
 const form = at("map-choice");
 const chosen = new Set(); // numbers of images
@@ -210,20 +223,11 @@ function lasso(on) {
 
 function pressed(event) {
   if (elsewhere(event)) return;
-  const keys = {
-    l: () => lasso(at("lasso").getAttribute("aria-pressed") !== "true"),
-    a: () => at("sight").click(),
-    g: () => { if (chosen.size) at("to-grid")?.click(); },
-    0: () => plot.whole(),
-    "+": () => plot.go(0.8),
-    "-": () => plot.go(1.25),
-    Escape: () => { lasso(false); choose([], "replace"); },
-  };
-  const moves = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] };
-  if (document.activeElement === at("plot") && moves[event.key]) keys[event.key] = () => plot.go(1, ...moves[event.key]);
-  if (!keys[event.key]) return;
+  const move = document.activeElement === at("plot") && MOVES[event.key];
+  const act = move ? () => plot.go(1, ...move) : KEYS.find(([key]) => key === letter(event))?.[2];
+  if (!act) return;
   event.preventDefault();
-  keys[event.key]();
+  act();
 }
 
 async function asked(address, how) {

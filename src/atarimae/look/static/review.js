@@ -1,11 +1,21 @@
 // Proposals one by one: a key decides, the next one is there already, and each decision can go back.
 
 import { name as named } from "./asking.js";
-import { elsewhere } from "./keys.js";
+import { elsewhere, help, letter } from "./keys.js";
 import { see } from "./seen.js";
 
 const AWAY = { what: "The page's server does not answer.", fix: "Start it again." };
 const FEW = 12; // left of what was fetched, from which on more is asked for
+const KEYS = [
+  ["a", "Accept"],
+  ["r", "Reject"],
+  ["1 2 3", "It is rather that class"],
+  ["e", "Another class: type it, and Enter"],
+  ["s", "Skip: it is there again when the page is opened anew"],
+  ["u", "Take the last decision of this page back, then the one before"],
+  ["?", "These keys"],
+];
+const READING = ["s", "?"]; // of a page that changes nothing
 const number = new Intl.NumberFormat("en");
 const byId = (id) => document.getElementById(id);
 const form = byId("filter");
@@ -63,8 +73,9 @@ byId("other").addEventListener("submit", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.target === byId("class") && event.key === "Escape") byId("review").focus();
   if (elsewhere(event)) return;
-  const rather = byId("rather").querySelectorAll("button")[Number(event.key) - 1];
-  const what = { a: "accept", r: "reject", s: "skip", u: "undo", e: "name" }[event.key.toLowerCase()];
+  const key = letter(event).toLowerCase();
+  const rather = byId("rather").querySelectorAll("button")[Number(key) - 1];
+  const what = { a: "accept", r: "reject", s: "skip", u: "undo", e: "name", "?": "help" }[key];
   if (!what && !rather) return;
   event.preventDefault();
   if (rather) act("edit", rather.dataset.value);
@@ -213,6 +224,7 @@ function thumbnail(image) {
 }
 
 function act(what, value = "") {
+  if (what === "help") return help(KEYS.filter(([key]) => !readOnly || READING.includes(key)));
   if (what === "undo") return undo();
   const item = items[0];
   if (!item || (readOnly && what !== "skip")) return;

@@ -1,10 +1,9 @@
 // Choose a class by typing a part of its name; a name that is not there yet makes a new one.
 
+import { fold } from "../picker.js";
 import { ask } from "./marks.js";
 
 const MOST = 40; // classes that are listed
-
-const fold = (text) => text.normalize("NFKC").toLowerCase();
 
 export class Classes {
   constructor(dialog) {

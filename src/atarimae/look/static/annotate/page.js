@@ -111,7 +111,7 @@ class Page {
     const who = mark?.score === null ? mark.by && `by ${mark.by}` : mark && `proposed by ${mark.by}, score ${mark.score.toFixed(2)}`;
     const box = mark && mark.box.map((side) => Math.round(side)).join(", ");
     byId("chosen").textContent = mark ? [mark.value || (mark.kind === "text" ? "to be transcribed" : "no class"), `${mark.kind} ${box}`, mark.angle && `${Math.round(mark.angle)}°`, who].filter(Boolean).join(" · ") : "";
-    byId("class").textContent = this.current || "no class";
+    if (editable) byId("class").textContent = this.current || "no class";
     for (const button of document.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", button.dataset.tool === this.tool);
     for (const button of document.querySelectorAll("[data-proposal]")) button.hidden = !mark || mark.score === null;
     root.dataset.tool = this.tool;
