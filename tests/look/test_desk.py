@@ -67,6 +67,23 @@ def test_an_image_after_the_other_is_labelled_by_keys_alone(page, sake):
     assert (classes(sake, 0), classes(sake, 1)) == (("久保田",), ("くぼた",))
 
 
+def test_a_key_that_is_held_labels_one_image_and_no_more(page, sake):
+    with serving(sake) as address:
+        begin(page, address)
+        for _ in range(4):
+            page.keyboard.down("2")  # all but the first are repetitions
+        toast(page, "0.png labelled 久保田")
+        expect(page.locator(".tile").nth(1)).to_be_focused()
+        page.keyboard.up("2")
+        for _ in range(3):
+            page.keyboard.down("n")
+        expect(page.locator(".tile").nth(4)).to_be_focused()  # walking goes on
+        page.keyboard.up("n")
+        page.keyboard.press("2")
+        toast(page, "4.png labelled ")
+    assert [edit.action for edit in Store(sake).edits()].count("label") == 2
+
+
 def test_what_is_typed_right_after_the_key_is_typed_into_the_list(page, sake):
     with serving(sake) as address:
         begin(page, address)

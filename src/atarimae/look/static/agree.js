@@ -154,6 +154,7 @@ async function send(image, said) {
 function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target === search) return;
   const key = letter(event);
+  if (event.repeat && !key.startsWith("Arrow")) return; // once, however long it is held
   const act = { ArrowLeft: () => go(-1), ArrowRight: on, Backspace: drop, 0: none, "/": () => search.focus() }[key];
   if (act) act();
   else if (/^[1-9]$/.test(key)) pick(Number(key) - 1);

@@ -289,6 +289,7 @@ class Copies {
     const what = KEYS[event.key.normalize("NFKC")];
     if (!what || !this.pairs.length || (EDITING.has(what) && !this.edits)) return;
     event.preventDefault();
+    if (event.repeat && EDITING.has(what)) return; // once, however long it is held
     this[what]();
   }
 }

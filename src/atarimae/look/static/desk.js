@@ -10,6 +10,7 @@ import { Toast } from "./toast.js";
 
 const number = new Intl.NumberFormat("en");
 const WHICH = "Which class is it?";
+const WALKS = new Set(["next", "previous"]);
 const DONE = { label: "labelled", confirm: "confirmed", flag: "flagged", change: "changed", remove: "removed" };
 
 export class Desk {
@@ -306,6 +307,7 @@ export class Desk {
     const [what, digit] = meant(event) ?? [];
     if (!what) return;
     event.preventDefault();
+    if (event.repeat && !WALKS.has(what)) return; // a key that is held would edit what nobody has seen
     const asked = what === "label" ? this.picker.ask(WHICH) : undefined; // at once: text follows
     this.#then(() => (digit ? this.choice(digit, event.shiftKey) : this[what](asked)));
   }

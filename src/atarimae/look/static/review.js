@@ -78,6 +78,7 @@ document.addEventListener("keydown", (event) => {
   const what = { a: "accept", r: "reject", s: "skip", u: "undo", e: "name", "?": "help" }[key];
   if (!what && !rather) return;
   event.preventDefault();
+  if (event.repeat) return; // a key that is held would decide on what nobody has seen
   if (rather) act("edit", rather.dataset.value);
   else act(what);
 });

@@ -239,6 +239,7 @@ class Page {
     if (event.key === "Enter") return this.#enter(event);
     if (event.key === "Escape") return this.#escape();
     const name = NAMES[event.key] ?? LETTERS[event.code];
+    if (event.repeat && DECIDES.has(name)) return true; // once, however long it is held
     return name ? this.#named(name) : false;
   }
 
@@ -294,4 +295,5 @@ const LETTERS = {
   KeyV: "select", KeyB: "box", KeyO: "polygon", KeyT: "text", KeyL: "label", KeyD: "remove", KeyU: "undo", KeyR: "redo",
   KeyN: "next", KeyP: "previous", KeyA: "accept", KeyX: "reject", Comma: "left", Period: "right", KeyE: "transcribe",
 };
+const DECIDES = new Set(["accept", "reject"]);
 const NAMES = { Delete: "remove", Backspace: "remove", 0: "whole", "+": "nearer", ";": "nearer", "=": "nearer", "-": "farther", "?": "help" };
