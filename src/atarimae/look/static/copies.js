@@ -287,7 +287,7 @@ class Copies {
   #pressed(event) {
     if (elsewhere(event)) return;
     const what = KEYS[event.key.normalize("NFKC")];
-    if (!what || !this.pairs.length || (EDITING.has(what) && !this.edits)) return;
+    if (!what || (!this.pairs.length && what !== "help") || (EDITING.has(what) && !this.edits)) return;
     event.preventDefault();
     if (event.repeat && EDITING.has(what)) return; // once, however long it is held
     this[what]();
