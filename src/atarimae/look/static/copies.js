@@ -2,7 +2,7 @@
 
 import { name } from "./asking.js";
 import { AWAY, Edits, told } from "./edits.js";
-import { elsewhere, help } from "./keys.js";
+import { elsewhere, help, letter } from "./keys.js";
 import { Toast } from "./toast.js";
 
 const VIEWS = ["side", "blink", "difference"];
@@ -286,7 +286,7 @@ class Copies {
 
   #pressed(event) {
     if (elsewhere(event)) return;
-    const what = KEYS[event.key.normalize("NFKC")];
+    const what = KEYS[letter(event)];
     if (!what || (!this.pairs.length && what !== "help") || (EDITING.has(what) && !this.edits)) return;
     event.preventDefault();
     if (event.repeat && EDITING.has(what)) return; // once, however long it is held

@@ -2,7 +2,7 @@
 
 import { signed } from "./asking.js";
 import { Drag } from "./drag.js";
-import { elsewhere } from "./keys.js";
+import { elsewhere, letter } from "./keys.js";
 import { Panel } from "./panel.js";
 
 const PAUSE = 700; // ms between two questions while tiles are embedded
@@ -175,12 +175,13 @@ function clicked(event) {
 function pressed(event) {
   if (elsewhere(event)) return;
   const made = document.activeElement.closest?.("#results > li");
-  const step = { ArrowRight: made?.nextElementSibling, ArrowLeft: made?.previousElementSibling }[event.key];
-  if (event.key === "r" && !again.disabled) find();
+  const key = letter(event);
+  const step = { ArrowRight: made?.nextElementSibling, ArrowLeft: made?.previousElementSibling }[key];
+  if (key === "r" && !again.disabled) find();
   else if (step) step.focus();
-  else if (event.key === "ArrowRight" && !made) list.firstElementChild?.focus();
-  else if (made && event.key === "Enter" && event.target === made) panel.show(made.dataset.image);
-  else if (made && ["+", "-"].includes(event.key)) judge(made, event.key === "+");
+  else if (key === "ArrowRight" && !made) list.firstElementChild?.focus();
+  else if (made && key === "Enter" && event.target === made) panel.show(made.dataset.image);
+  else if (made && ["+", "-"].includes(key)) judge(made, key === "+");
   else return;
   event.preventDefault();
 }
