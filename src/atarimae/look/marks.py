@@ -114,7 +114,7 @@ class Marks:
 
     def classes(self) -> list[tuple[str, int]]:
         """The classes of boxes, outlines and images, with how many labels say them; most first."""
-        listing = self.catalogue.now()
+        listing = self.catalogue.now(at_once=True)  # a page asks once, when it opens
         with self._lock:
             if self._classes is None or self._classes[0] is not listing:
                 counted = Counter(
