@@ -103,7 +103,7 @@ def _grouped(
     key: Callable[[Any], Any],
 ) -> Iterable[Conflict]:
     """People's live labels of one group that are not all alike in a column, oldest first."""
-    label, edit, origin = schema.labels, schema.edits, schema.labels.alias()
+    label, edit, origin = schema.labels, schema.edits, _ORIGIN
     people = (which, label.c.score.is_(None), label.c.removed.is_(None))
     several: Select[Any] = (
         select(by).where(*people).group_by(by).having(func.min(differs) != func.max(differs))
@@ -120,6 +120,9 @@ def _grouped(
     for _, found in groupby(rows, key):
         sides = list(found)
         yield Conflict(sides[0].image, tuple(_side(one, names) for one in sides), sides[0].kind)
+
+
+_ORIGIN = schema.labels.alias()  # made once: that takes longer than the query
 
 
 def _side(row: Any, names: Names) -> Side:

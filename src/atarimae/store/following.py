@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Column, Connection, select
 
 from atarimae.store import schema
 from atarimae.store.conflicts import Conflict, of_classes
@@ -35,14 +36,14 @@ def news(connection: Connection, edit: int) -> News | None:
 
     What a class means may change what is read of many images. The guide changes nothing.
     """
-    paths = _touched(connection, schema.files, "path", edit)
-    images = _touched(connection, schema.labels, "image", edit)
-    kinds = _touched(connection, schema.facts, "kind", edit)
-    looked = _touched(connection, schema.facts, "image", edit)
-    if paths is None or images is None or kinds is None or looked is None:
+    moved = _touched(connection, edit, schema.files.c.path)
+    said = _touched(connection, edit, schema.labels.c.image)
+    facts = _touched(connection, edit, schema.facts.c.kind, schema.facts.c.image)
+    if moved is None or said is None or facts is None:
         return None
-    if not set(kinds) <= {*GUIDE, COVERED}:
+    if not {kind for kind, _ in facts} <= {*GUIDE, COVERED}:
         return None
+    paths, images = [path for (path,) in moved], [image for (image,) in said]
     files = dict.fromkeys(paths) | {
         row.path: file_of(row) for row in rows_where(connection, schema.files, "path", paths)
     }
@@ -52,7 +53,7 @@ def news(connection: Connection, edit: int) -> News | None:
         _labels(connection, images),
         _images(connection, [file.image for file in files.values() if file]),
         dict.fromkeys(images) | by_image(of_classes(connection, images)),
-        coverage_of(connection, [image for image in looked if image]),
+        coverage_of(connection, list(dict.fromkeys(image for _, image in facts if image))),
     )
 
 
@@ -61,15 +62,16 @@ def by_image(found: Iterable[Conflict]) -> dict[str, Conflict]:
     return {one.image: one for one in found if one.at_once}
 
 
-def _touched(connection: Connection, table: Table, name: str, edit: int) -> list[str] | None:
+def _touched(connection: Connection, edit: int, *what: Column[Any]) -> list[tuple[Any, ...]] | None:
     """What the rows that came or went are of, each once; None where they are more than `MOST`."""
-    found: dict[str, None] = {}
+    found: dict[tuple[Any, ...], None] = {}
+    table = what[0].table
     for column in (table.c.added, table.c.removed):
         # Not DISTINCT: for that SQLite would go through every row, in the order of another index.
-        rows = connection.scalars(select(table.c[name]).where(column > edit).limit(MOST + 1)).all()
+        rows = connection.execute(select(*what).where(column > edit).limit(MOST + 1)).all()
         if len(rows) > MOST:
             return None
-        found |= dict.fromkeys(rows)
+        found |= dict.fromkeys(map(tuple, rows))
     return list(found)
 
 
