@@ -16,12 +16,11 @@ from pathlib import Path
 
 from atarimae.export.documents import put_json
 from atarimae.export.format import ALL, COVERED, Format, all_in
-from atarimae.export.item import Item, box_of, is_turned, plain, ring, sides
+from atarimae.export.item import NO_SPLIT, Item, box_of, is_turned, plain, ring, sides
 from atarimae.shapes import area
 from atarimae.types import TEXT, Label
 
 PICTURES = "images"
-NO_SPLIT = "default"
 
 
 def write(folder: Path, items: Sequence[Item]) -> None:

@@ -15,10 +15,8 @@ from pathlib import Path
 
 from atarimae.export.documents import attributes, inner, is_xml, put
 from atarimae.export.format import Folder, Format
-from atarimae.export.item import Item, box_of, plain
+from atarimae.export.item import NO_SPLIT, Item, box_of, plain
 from atarimae.types import TEXT, Data, Label
-
-NO_SPLIT = "default"
 
 
 def folders(data: Data) -> Folder:

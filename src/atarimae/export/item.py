@@ -8,6 +8,8 @@ from atarimae.types import TEXT, Box, File, Image, Label
 
 Said = tuple[str, Label | None]
 
+NO_SPLIT = "default"  # how CVAT and datumaro name what is in no split
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

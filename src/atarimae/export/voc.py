@@ -13,12 +13,11 @@ from pathlib import Path
 
 from atarimae.export.documents import inner, is_xml, put
 from atarimae.export.format import Format, all_in
-from atarimae.export.item import Item, box_of, plain
+from atarimae.export.item import NO_SPLIT, Item, box_of, plain
 from atarimae.shapes import middle, upright
 from atarimae.types import Box, Image
 
 FOLDER = "JPEGImages"
-NO_SPLIT = "default"  # as with CVAT and datumaro, which read what is in a list alone
 
 
 def write(folder: Path, items: Sequence[Item]) -> None:
@@ -27,7 +26,7 @@ def write(folder: Path, items: Sequence[Item]) -> None:
     for item in items:
         stem = item.name.removeprefix(f"{FOLDER}/").rpartition(".")[0]
         put(folder / "Annotations" / f"{stem}.xml", _annotation(item))
-        splits[item.file.split or NO_SPLIT].append(stem)
+        splits[item.file.split or NO_SPLIT].append(stem)  # some tools read what is listed alone
     for split, stems in splits.items():
         put(folder / "ImageSets" / "Main" / f"{split}.txt", "".join(f"{s}\n" for s in stems))
     put(folder / "labelmap.txt", _labelmap({label.value for i in items for label in i.shapes}))

@@ -1,5 +1,7 @@
 """Two people answer in a browser, neither seeing what the other says; and what came of it."""
 
+from contextlib import contextmanager
+
 import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import expect
@@ -94,7 +96,9 @@ def test_two_people_answer_and_the_right_answer_becomes_a_label(page, maker, bot
     assert {edit.why for edit in edits[1:]} == {"agreement 1"}
 
 
-def test_a_class_is_typed_in_any_kana_and_the_enter_that_ends_a_word_answers_nothing(page, maker):
+@contextmanager
+def asked_of_one_image(page, maker):
+    """One question, whether it is 純米 or ビール, is on the page."""
     maker.picture("a.png", (40, 90, 200), "ビール", size=(200, 100))
     maker.picture("b.png", (90, 90, 200), "純米", size=(200, 100))
     maker.record()
@@ -102,6 +106,11 @@ def test_a_class_is_typed_in_any_kana_and_the_enter_that_ends_a_word_answers_not
     with serving(maker.workspace) as address:
         page.goto(f"{address}/agree/1?who=太郎")
         expect(page.locator("#progress")).to_have_text("1 of 1, 0 answered")
+        yield
+
+
+def test_a_class_is_typed_in_any_kana_and_the_enter_that_ends_a_word_answers_nothing(page, maker):
+    with asked_of_one_image(page, maker):
         page.keyboard.press("/")
         page.keyboard.type("びー")
         expect(page.locator("#classes button")).to_have_text(["2ビール"])
@@ -113,13 +122,7 @@ def test_a_class_is_typed_in_any_kana_and_the_enter_that_ends_a_word_answers_not
 
 
 def test_the_keys_work_with_a_japanese_input_method_on(page, maker):
-    maker.picture("a.png", (40, 90, 200), "ビール", size=(200, 100))
-    maker.picture("b.png", (90, 90, 200), "純米", size=(200, 100))
-    maker.record()
-    start(maker.workspace, images=1, classes=["純米", "ビール"])
-    with serving(maker.workspace) as address:
-        page.goto(f"{address}/agree/1?who=太郎")
-        expect(page.locator("#progress")).to_have_text("1 of 1, 0 answered")
+    with asked_of_one_image(page, maker):
         pressed = {"key": "Process", "code": "Digit2", "bubbles": True}
         page.locator("body").dispatch_event("keydown", pressed)
         expect(page.locator("#thanks")).to_be_visible()
