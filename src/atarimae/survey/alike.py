@@ -14,7 +14,7 @@ from atarimae.parallel import in_parallel
 from atarimae.survey.candidates import Candidates, candidates
 from atarimae.survey.fitting import (
     FINE,
-    LEAST,
+    HOPEFUL,
     Sizes,
     cells,
     finely,
@@ -157,7 +157,7 @@ def _laid(
 ) -> tuple[Floats, Floats]:
     """Where they fit best, and their correlations; 0 for those of unlike colours."""
     places, likeness = roughly(pictures, outer, inner, turns, places)
-    some = np.flatnonzero(likeness >= LEAST[-1])
+    some = np.flatnonzero(likeness >= HOPEFUL)
     tints = _tints(colour, outer[some], inner[some], turns[some], places[some])
     likeness[some] = 0
     some = some[np.square(tints).mean((2, 3)).max(1) <= UNLIKE**2]

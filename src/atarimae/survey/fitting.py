@@ -16,7 +16,8 @@ ROUGH, FINE = SIDE // 4, SIDE // 2  # px a side that are compared
 BLOCK = 256  # pictures that are made smaller at once
 STEPS = 3  # how often the place is bettered, at each of two sizes
 ENOUGH = 0.995  # correlation, from which on the place is not bettered
-LEAST = (0.65, 0.84, 0.88, 0.9)  # correlation, below which a pair is given up, by step
+HOPEFUL = 0.9  # correlation at a rough place, below which it is not looked at finely
+LEAST = (0.65, 0.84, 0.88, HOPEFUL)  # correlation, below which a pair is given up, by step
 REACH = 0.06  # of the side, that one step may move an edge
 OUTSIDE = 0.02  # of the side, that the place may lie beyond the picture
 CELLS = 8  # a side, whose differences are looked at one by one
@@ -47,7 +48,7 @@ def roughly(
 ) -> tuple[Floats, Floats]:
     """Where in pictures `outer` those named `inner`, turned, lie, and their correlations.
 
-    The search begins at `places` (n, 4). A correlation below `LEAST[-1]` is hopeless.
+    The search begins at `places` (n, 4). One of `HOPEFUL` or more is worth looking at finely.
     """
     return _fitted(pictures.half[outer], turned(pictures.rough[inner], turns), places)
 
