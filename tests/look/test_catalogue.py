@@ -90,3 +90,16 @@ def test_after_very_many_it_is_read_anew(maker, store, monkeypatch):
     store.label({file.image: ["久保田"] for file in store.data().files}, by="みどり")
 
     same(catalogue.now(at_once=True), Catalogue(maker.workspace).now())
+
+
+def test_the_most_used_classes_are_nine_at_most_and_ties_go_by_name(maker):
+    for number, name in enumerate("abbcdefghijkllm"):
+        maker.picture(f"{number:02}.png", (number * 16, 0, 0), name)
+    maker.picture("15.png", (0, 90, 0))
+    listing = Catalogue(maker.record()).now()
+    ones = [(name, 1) for name in "acdefgh"]
+    assert listing.most_used == [("b", 2), ("l", 2), *ones]
+
+
+def test_an_empty_listing_has_no_most_used_class(maker):
+    assert Catalogue(maker.record()).now().most_used == []

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from heapq import nsmallest
+from heapq import nlargest, nsmallest
 from threading import Lock
 from typing import TypeVar
 
 from atarimae.look.checks.finding import by_image
+from atarimae.look.parted import parted
 from atarimae.look.sets import Sets
 from atarimae.runlog.where import fold
 from atarimae.store import Conflict, News, Store
@@ -92,8 +93,11 @@ class Listing:
     @cached_property
     def most_used(self) -> list[tuple[str, int]]:
         """The nine classes with most files, each with their number."""
-        known = [(name, count) for name, count in self.sizes.items() if name != NONE]
-        return nsmallest(9, known, key=lambda one: (-one[1], one[0]))
+        known = {name: count for name, count in self.sizes.items() if name != NONE}
+        least = min(nlargest(9, known.values()), default=0)  # by number first: names take longer
+        more = [(name, count) for name, count in known.items() if count > least]
+        as_many = nsmallest(9 - len(more), (name for name in known if known[name] == least))
+        return sorted(more, key=lambda one: (-one[1], one[0])) + [(name, least) for name in as_many]
 
     @cached_property
     def classes(self) -> list[tuple[str, ...]]:
@@ -133,23 +137,17 @@ class Listing:
 
     def followed(self, news: News) -> "Listing":
         """The listing after some edits, of which only what they touched is worked out anew."""
-        files, labels = self.data.files, dict(self.data.labels)
-        for image, said in news.labels.items():
-            _put(labels, image, said)
-        covered = dict(self.data.covered)
-        for image, classes in news.covered.items():
-            _put(covered, image, classes)
+        files, labels = self.data.files, parted(self.data.labels).changed(news.labels)
+        covered = parted(self.data.covered).changed(news.covered)
         made = Listing.__new__(Listing)
         made.sets, made.round, made._filtered = self.sets, self.round, {}
-        made.files_by_image, made.conflicts = self.files_by_image, dict(self.conflicts)
+        made.files_by_image = self.files_by_image
         if news.files:
             changed = list(files)
             images = _replaced(changed, news.files)
-            files, made.files_by_image = tuple(changed), dict(self.files_by_image)
-            for image in images:
-                _put(made.files_by_image, image, self._places(image, news))
-        for image, conflict in news.conflicts.items():
-            _put(made.conflicts, image, conflict)
+            files, places = tuple(changed), {image: self._places(image, news) for image in images}
+            made.files_by_image = parted(self.files_by_image).changed(places)
+        made.conflicts = parted(self.conflicts).changed(news.conflicts)
         known = {**self.data.images, **news.images} if news.images else self.data.images
         made.data = replace(
             self.data, version=Version(news.edit, ""), files=files, labels=labels, images=known,
@@ -263,14 +261,6 @@ class Catalogue:
             return listing
         news = self.store.news(edit)
         return self._read() if news is None else listing.followed(news)
-
-
-def _put(there: dict[str, T], key: str, value: T | None) -> None:
-    """Nothing, also an empty list, is no entry: a listing that was read whole has none either."""
-    if value:
-        there[key] = value
-    else:
-        there.pop(key, None)
 
 
 def _replaced(files: list[File], news: Mapping[str, File | None]) -> set[str]:

@@ -54,9 +54,14 @@ class Conflict:
         return {"image": self.image, "kind": self.kind, "at_once": self.at_once, "sides": sides}
 
 
-def of_classes(connection: Connection, images: Sequence[str] | None = None) -> list[Conflict]:
-    """Those of images' classes, by image; of some images where they are named."""
-    label, names = schema.labels.c, names_at(connection)
+def of_classes(
+    connection: Connection, images: Sequence[str] | None = None, names: Names | None = None
+) -> list[Conflict]:
+    """Those of images' classes, by image; of some images where they are named.
+
+    `names` are what classes are read as, where the caller knows.
+    """
+    label, names = schema.labels.c, names or names_at(connection)
     which = label.kind == "class"
     if images is not None:
         which &= label.image.in_(images)

@@ -32,10 +32,12 @@ def coverage_at(connection: Connection, edit: int, names: Names) -> dict[str, fr
     return _coverage(rows_of(connection, [COVERED], edit), names)
 
 
-def coverage_of(connection: Connection, images: Sequence[str]) -> dict[str, frozenset[str]]:
+def coverage_of(
+    connection: Connection, images: Sequence[str], names: Names
+) -> dict[str, frozenset[str]]:
     """The classes that each of these images is covered for now; it may be none."""
     rows = rows_where(connection, schema.facts, "image", images)
-    found = _coverage([row for row in rows if row.kind == COVERED], names_at(connection))
+    found = _coverage([row for row in rows if row.kind == COVERED], names)
     return dict.fromkeys(images, frozenset[str]()) | found
 
 

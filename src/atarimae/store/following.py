@@ -11,7 +11,7 @@ from atarimae.store import schema
 from atarimae.store.conflicts import Conflict, of_classes
 from atarimae.store.covering import coverage_of
 from atarimae.store.facts import COVERED, GUIDE
-from atarimae.store.names import names_at
+from atarimae.store.names import Names, names_at
 from atarimae.store.rows import chunks, rows_where
 from atarimae.store.state import file_of, label_of, last_edit
 from atarimae.types import File, Image, Label
@@ -47,13 +47,14 @@ def news(connection: Connection, edit: int) -> News | None:
     files = dict.fromkeys(paths) | {
         row.path: file_of(row) for row in rows_where(connection, schema.files, "path", paths)
     }
+    names = names_at(connection)
     return News(
         last_edit(connection),
         files,
-        _labels(connection, images),
+        _labels(connection, images, names),
         _images(connection, [file.image for file in files.values() if file]),
-        dict.fromkeys(images) | by_image(of_classes(connection, images)),
-        coverage_of(connection, list(dict.fromkeys(image for _, image in facts if image))),
+        dict.fromkeys(images) | by_image(of_classes(connection, images, names)),
+        coverage_of(connection, list(dict.fromkeys(image for _, image in facts if image)), names),
     )
 
 
@@ -75,11 +76,12 @@ def _touched(connection: Connection, edit: int, *what: Column[Any]) -> list[tupl
     return list(found)
 
 
-def _labels(connection: Connection, images: Sequence[str]) -> dict[str, tuple[Label, ...]]:
+def _labels(
+    connection: Connection, images: Sequence[str], names: Names
+) -> dict[str, tuple[Label, ...]]:
     said: dict[str, list[Label]] = defaultdict(list)
     for row in rows_where(connection, schema.labels, "image", images):
         said[row.image].append(label_of(row))
-    names = names_at(connection)
     return {image: names.read(said.get(image, ())) for image in images}
 
 
