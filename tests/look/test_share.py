@@ -144,6 +144,18 @@ def test_on_a_phone_the_scanned_address_opens_the_runs(page, shared):
     assert page.evaluate("document.cookie") == ""
 
 
+def test_whoever_reads_the_images_is_shown_the_keys_for_it_and_none_that_edits(page, shared):
+    page.goto(f"{shared}/?token={TOKEN}")
+    expect(page.locator(".tile")).to_have_count(1)
+    page.keyboard.press("?")
+    expect(page.locator("#keys th")).to_have_text(["/", "← → ↑ ↓", "Enter", "?"])
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("?")  # is typed, and no key of the page
+    expect(page.locator("input[name=text]")).to_have_value("?")
+    expect(page.locator("#keys")).to_be_hidden()
+
+
 def test_the_command_prints_addresses_and_a_code_that_says_the_first(maker):
     workspace = maker.record()
     command = [sys.executable, "-m", "atarimae", "-C", str(workspace.root), "look"]

@@ -10,17 +10,17 @@ const KEYS = {
   1: "left", 2: "right", 3: "both", n: "next", ArrowRight: "next", p: "previous", ArrowLeft: "previous", u: "undo", r: "redo",
   v: "view", "+": "closer", ";": "closer", "-": "farther", t: "turn", 0: "whole", "?": "help",
 };
+const EDITING = new Set(["left", "right", "both", "undo", "redo"]);
 const TOLD = [
-  ["1 2", "Keep the left, the right: the other is removed from the data", "edits"],
-  ["3", "Keep both, in one group", "edits"],
+  ["1 2", "Keep the left, the right: the other is removed from the data"],
+  ["3", "Keep both, in one group"],
   ["n p", "Next, previous (→ ←)"],
   ["v", "Side by side, blinking, as their difference"],
   ["+ - 0", "Closer in step, farther, whole"],
   ["t", "Turn and mirror the right one"],
-  ["u r", "Undo, redo", "edits"],
+  ["u r", "Undo, redo"],
   ["?", "These keys"],
 ];
-const EDITING = new Set(["left", "right", "both", "undo", "redo"]);
 const AGAIN = 1500; // ms until the checks are asked again
 const number = new Intl.NumberFormat("en");
 
@@ -102,7 +102,7 @@ class Copies {
   }
 
   help() {
-    help(TOLD.filter(([, , edits]) => !edits || this.edits));
+    help(TOLD.filter(([keys]) => this.edits || !EDITING.has(KEYS[keys[0]])));
   }
 
   turn() {

@@ -1,6 +1,6 @@
 // Thousands of classes with their pictures, of which only those in sight are in the page.
 
-import { elsewhere, help, letter } from "./keys.js";
+import { act, help } from "./keys.js";
 import { fold } from "./picker.js";
 import { Rows } from "./rows.js";
 
@@ -24,10 +24,10 @@ for (const [name, value] of new URLSearchParams(location.search)) if (form.eleme
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("input", show);
 document.addEventListener("keydown", (event) => {
-  const act = !elsewhere(event) && KEYS.find(([key]) => key === letter(event))?.[2];
-  if (!act) return;
+  const asked = act(KEYS, event);
+  if (!asked) return;
   event.preventDefault();
-  act();
+  asked();
 });
 const said = await (await fetch("/api/gallery")).json();
 all = said.classes.map((one) => ({ ...one, folded: fold(one.id) }));

@@ -1,7 +1,7 @@
 // The page of images: filter, grid and panel, with their state in the address.
 
 import { Grid } from "./grid.js";
-import { typing } from "./keys.js";
+import { act, help } from "./keys.js";
 import { narrowed } from "./narrowed.js";
 import { Panel } from "./panel.js";
 
@@ -18,6 +18,12 @@ async function start() {
   const grid = new Grid(box, { open: show, counted, failed, moved });
   const panel = new Panel({ step, closed, shown: moved });
   const find = () => { panel.dialog.close(); form.elements.text.focus(); };
+  const reading = [
+    ["/", "Go to the filter", find],
+    ["← → ↑ ↓", "From image to image"],
+    ["Enter", "The image, large"],
+    ["?", "These keys", () => help(reading)],
+  ];
 
   form.elements.label.addEventListener("focus", listed, { once: true });
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -37,10 +43,10 @@ async function start() {
   });
   addEventListener("popstate", restore);
   document.addEventListener("keydown", (event) => {
-    if (!desk && event.key === "/" && !panel.open && !typing()) {
-      event.preventDefault();
-      form.elements.text.focus();
-    }
+    const asked = !desk && act(reading, event);
+    if (!asked) return;
+    event.preventDefault();
+    asked();
   });
   await restore();
   if (document.body.dataset.edit) {

@@ -56,6 +56,11 @@ export function elsewhere(event) {
   return event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing() || Boolean(document.querySelector("dialog[open]"));
 }
 
+// What a key press asks for on a page whose keys are [key, words, act]; undefined for nothing.
+export function act(keys, event) {
+  return elsewhere(event) ? undefined : keys.find(([key]) => key === letter(event))?.[2];
+}
+
 // Each key of a page with what it does, as [key, words].
 export function help(keys) {
   const dialog = document.getElementById("keys");

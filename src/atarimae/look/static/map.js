@@ -1,7 +1,7 @@
 // The page of the map: what is drawn, by what it is coloured, and what was chosen on it.
 
 import { inside } from "./inside.js";
-import { elsewhere, help, letter } from "./keys.js";
+import { act, elsewhere, help } from "./keys.js";
 import { Legend } from "./legend.js";
 import { Panel } from "./panel.js";
 import { Plot } from "./plot.js";
@@ -222,12 +222,11 @@ function lasso(on) {
 }
 
 function pressed(event) {
-  if (elsewhere(event)) return;
-  const move = document.activeElement === at("plot") && MOVES[event.key];
-  const act = move ? () => plot.go(1, ...move) : KEYS.find(([key]) => key === letter(event))?.[2];
-  if (!act) return;
+  const move = !elsewhere(event) && document.activeElement === at("plot") && MOVES[event.key];
+  const asked = move ? () => plot.go(1, ...move) : act(KEYS, event);
+  if (!asked) return;
   event.preventDefault();
-  act();
+  asked();
 }
 
 async function asked(address, how) {
