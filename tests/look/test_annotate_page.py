@@ -140,6 +140,12 @@ def test_a_box_is_resized_turned_and_nudged(page, sheets):
     )
     assert sheets.store.last_edit() == before + 1  # four keys, one edit
 
+    page.keyboard.press("u")
+    until(lambda: sheets.of(image)[0].box.angle, lambda angle: abs(angle - 90) < 1, page)
+    expect(page.locator("#chosen")).to_contain_text("90°")
+    page.keyboard.press("Shift+ArrowDown")  # it is chosen still
+    until(lambda: sheets.of(image)[0].box, lambda box: box.y0 > 205, page)
+
 
 @pytest.mark.long
 def test_a_box_drawn_on_a_turned_sheet_is_a_turned_box(page, sheets):

@@ -33,8 +33,9 @@ export class Marks {
     return this.unsent || this.waiting > 1;
   }
 
-  async load() {
-    this.#take(await ask(this.address));
+  // `back` is whether an edit was taken back or made again: a mark that lay elsewhere is the same one.
+  async load(back = false) {
+    this.#take(await ask(this.address), back);
   }
 
   // Say marks anew: pairs of a mark and what it becomes, null where it goes. One edit.
@@ -82,7 +83,7 @@ export class Marks {
       this[from].pop();
       const made = said.edit?.id ?? said.edit;
       if (address === `${this.address}/undo`) this[to].push([made, address]);
-      await this.#afresh();
+      await this.#afresh(true);
     });
   }
 
@@ -138,8 +139,8 @@ export class Marks {
   }
 
   // What fails here comes with the next look.
-  #afresh() {
-    return this.load().catch(() => {});
+  #afresh(back = false) {
+    return this.load(back).catch(() => {});
   }
 
   async #look() {
@@ -149,14 +150,18 @@ export class Marks {
   }
 
   // All marks as the store has them; those that were here already stay the same objects.
-  #take(said) {
+  #take(said, back = false) {
     if (said.version < this.version) return;
     const known = new Map(this.all.map((mark) => [key(mark.said ?? mark), mark]));
-    this.all = said.marks.map((one) => {
-      const mark = known.get(key(one)) ?? { id: this.next++ };
+    const found = said.marks.map((one) => {
+      const mark = known.get(key(one));
       known.delete(key(one));
-      return Object.assign(mark, one, { said: one });
+      return mark;
     });
+    if (back && known.size === 1 && found.filter((mark) => !mark).length === 1) {
+      found[found.indexOf(undefined)] = [...known.values()][0];
+    }
+    this.all = said.marks.map((one, number) => Object.assign(found[number] ?? { id: this.next++ }, one, { said: one }));
     this.version = said.version;
     this.atOnce = said.at_once;
     this.changed();
