@@ -59,7 +59,7 @@ def test_classes_are_listed_renamed_merged_and_taken_apart(
          "aliases": ["紅", "ＲＥＤ"], "merged": []},
     ]  # fmt: skip
     assert "also 紅, ＲＥＤ" in said("classes")
-    assert "+2 facts" in said("edits")
+    assert "+2 class facts" in said("edits")
     assert "+ '緑': alias: 寒色 🧊" in said("diff", edit["id"] - 1)
     told("classes", "separate", BLUE)
     assert ws.data().class_names == ("寒色 🧊", RED, BLUE)

@@ -79,7 +79,7 @@ def edit_line(edit: "Edit") -> str:
     counts = {
         "files": (edit.files_added, edit.files_removed),
         "labels": (edit.labels_added, edit.labels_removed),
-        "facts": (edit.facts_added, edit.facts_removed),
+        "class facts": (edit.facts_added, edit.facts_removed),
     }
     told = [
         f"{sign}{number:,} {name.removesuffix('s') if number == 1 else name}"
@@ -159,7 +159,7 @@ def _diff_counts(found: "Difference") -> str:
     facts = {"came": found.facts_came, "went": found.facts_went}
     told = [
         f"{name}: " + (", ".join(f"{len(rows):,} {word}" for word, rows in kinds.items() if rows))
-        for name, kinds in (("files", files), ("labels", labels), ("facts", facts))
+        for name, kinds in (("files", files), ("labels", labels), ("class facts", facts))
         if any(kinds.values())
     ]
     return (
