@@ -31,11 +31,8 @@ def bars(planes: Planes) -> dict[str, float]:
     channels, 0 to 1; of the rim's, where there are none. `caption` is the height of a strip at the
     top or bottom with writing in it.
     """
-    turned = planes.swapaxes(1, 2)
-    margins = {
-        "top": _margin(planes), "bottom": _margin(planes[:, ::-1]),
-        "left": _margin(turned), "right": _margin(turned[:, ::-1]),
-    }  # fmt: skip
+    known: dict[bytes, tuple[Floats, Floats]] = {}
+    margins = {side: _margin(side, planes, known) for side in SIDES}
     lines = {side: margin.lines for side, margin in margins.items()}
     _, height, width = planes.shape
     inner = planes[
@@ -68,12 +65,22 @@ def _seen_from(side: str, planes: Planes) -> Planes:
     return planes[:, ::-1] if side in ("bottom", "right") else planes
 
 
-def _margin(planes: Planes) -> _Margin:
-    """The plain lines at the top, half of the picture at most."""
-    colour = _rim(planes)
-    if _shares(planes[:, :1], colour)[0] < WRITTEN:
-        return _Margin(0, colour, np.zeros(0, np.float32))
-    shares = _shares(planes[:, : -(-planes.shape[1] // 2)], colour)
+def _margin(side: str, planes: Planes, known: dict[bytes, tuple[Floats, Floats]]) -> _Margin:
+    """The plain lines at that side, half of the picture at most.
+
+    `known` are the shares of rows and columns by colour: often all sides are of one.
+    """
+    seen = _seen_from(side, planes)
+    colour = _rim(seen)
+    key = colour.tobytes()
+    if key not in known:
+        if _shares(seen[:, :1], colour)[0] < WRITTEN:
+            return _Margin(0, colour, np.zeros(0, np.float32))
+        known[key] = _both(planes, colour)
+    rows, columns = known[key]
+    lines = rows if side in ("top", "bottom") else columns
+    lines = lines[::-1] if side in ("bottom", "right") else lines
+    shares = lines[: -(-len(lines) // 2) if lines[0] >= WRITTEN else 0]
     return _Margin(_run(shares >= PLAIN), colour, shares)
 
 
@@ -107,10 +114,19 @@ def _rim(planes: Planes) -> Colour:
 
 def _shares(planes: Planes, colour: Colour) -> Floats:
     """By line, the share of its pixels that are of that colour."""
-    width = planes.shape[2]
-    # A product counts several times as fast as a sum along lines of bytes.
-    same = _same(planes, colour).astype(np.float32) @ np.ones(width, np.float32)
-    return np.asarray(same / np.float32(width), np.float32)
+    return _rows(_same(planes, colour).astype(np.float32))
+
+
+def _both(planes: Planes, colour: Colour) -> tuple[Floats, Floats]:
+    """By row and by column, the share of its pixels that are of that colour."""
+    same = _same(planes, colour).astype(np.float32)
+    return _rows(same), _rows(same.T)
+
+
+def _rows(same: Floats) -> Floats:
+    """The means of rows. A product counts several times as fast as a sum along lines of bytes."""
+    width = same.shape[1]
+    return np.asarray(same @ np.ones(width, np.float32) / np.float32(width), np.float32)
 
 
 def _same(planes: Planes, colour: Colour) -> Bools:
