@@ -24,10 +24,10 @@ for (const [name, value] of new URLSearchParams(location.search)) if (form.eleme
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("input", show);
 document.addEventListener("keydown", (event) => {
-  const asked = act(KEYS, event);
-  if (!asked) return;
+  const does = act(KEYS, event);
+  if (!does) return;
   event.preventDefault();
-  asked();
+  does();
 });
 const said = await (await fetch("/api/gallery")).json();
 all = said.classes.map((one) => ({ ...one, folded: fold(one.id) }));

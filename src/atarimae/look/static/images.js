@@ -43,10 +43,10 @@ async function start() {
   });
   addEventListener("popstate", restore);
   document.addEventListener("keydown", (event) => {
-    const asked = !desk && act(reading, event);
-    if (!asked) return;
+    const does = !desk && act(reading, event);
+    if (!does) return;
     event.preventDefault();
-    asked();
+    does();
   });
   await restore();
   if (document.body.dataset.edit) {

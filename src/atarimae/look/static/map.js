@@ -223,10 +223,10 @@ function lasso(on) {
 
 function pressed(event) {
   const move = !elsewhere(event) && document.activeElement === at("plot") && MOVES[event.key];
-  const asked = move ? () => plot.go(1, ...move) : act(KEYS, event);
-  if (!asked) return;
+  const does = move ? () => plot.go(1, ...move) : act(KEYS, event);
+  if (!does) return;
   event.preventDefault();
-  asked();
+  does();
 }
 
 async function asked(address, how) {
