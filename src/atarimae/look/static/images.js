@@ -20,7 +20,7 @@ async function start() {
   const find = () => { panel.dialog.close(); form.elements.text.focus(); };
   const reading = [
     ["/", "Go to the filter", find],
-    ["← → ↑ ↓", "From image to image"],
+    ["← → ↑ ↓", "From image to image, once one has the focus"],
     ["Enter", "The image, large"],
     ["?", "These keys", () => help(reading)],
   ];
