@@ -1,8 +1,9 @@
-"""A 190-megapixel drawing: its pyramid's time and memory, and one tile over HTTP.
+"""A 190-megapixel drawing: its pyramid's time and memory, its page, and one tile over HTTP.
 
 Tiles are asked for one after another over one connection, all over the sheet and its levels, beside
 a bare read of the same bytes from files of their own. The pyramid is made in a process of its own,
-beside processes that only decode the sheet: libvips to its last row, and Pillow into memory.
+beside processes that only decode the sheet: libvips to its last row, and Pillow into memory. The
+page opens in a headless Chromium, beside that of a small drawing.
 """
 
 import http.client
@@ -23,11 +24,26 @@ from atarimae.add import add
 from atarimae.look import pyramid, tiles
 from atarimae.store import Store
 from atarimae.workspace import Workspace
+from bench.pages import chromium
 from bench.ratio import Ratio
 
 SIZE = (11_589, 16_384)
 TILES = 600
-P95, MAKING, MEMORY = 20.0, 6.0, 150.0  # ms, s and MB that are allowed
+SMALL = (1_000, 1_000)
+OPENED = 5  # times, a browser without cache each
+P95, MAKING, MEMORY, OPENING = 20.0, 6.0, 150.0, 1_000.0  # ms, s, MB and ms that are allowed
+
+# Until the last of the tiles in sight is there, from the page's own clock; another half second asks
+# for none.
+SHOWN = """async () => {
+  const last = () => performance.getEntriesByType('resource')
+    .filter(one => one.name.includes('/tile/') && one.responseEnd)
+    .reduce((latest, one) => Math.max(latest, one.responseEnd), 0);
+  const ready = () => document.querySelector('#annotate[data-ready]');
+  while (!ready() || !last() || performance.now() < last() + 500)
+    await new Promise(done => setTimeout(done, 50));
+  return last();
+}"""
 
 # Each prints seconds and MB beyond what the imports took.
 TIMED = """
@@ -61,13 +77,13 @@ def measure(size: tuple[int, int] = SIZE) -> list[Ratio]:
     """Seconds and MB of the pyramid, and milliseconds of a tile at the 95th percentile."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        _draw(root / "図面.png", size)
-        space = workspace.create(root / "space", "retrieve")
-        add(space, [root / "図面.png"])
+        space = _added(root / "space", size)
+        few = _added(root / "few", SMALL)
         seconds, memory = _process("pyramid", space)
         decoded, _ = _process("vips", space)
         _, held = _process("pillow", space)
         served, bare = _tiles(space, root / "bare")
+        opened, small = _opened(space), _opened(few)
     note = f"a line drawing of {size[0]:,} × {size[1]:,} px, 1 bit, PNG"
     return [
         Ratio("a pyramid's time", seconds, decoded, "s", f"ours ≤ {MAKING:g} s", MAKING,
@@ -76,7 +92,16 @@ def measure(size: tuple[int, int] = SIZE) -> list[Ratio]:
               f"{note}; the peer is Pillow, that decodes it into memory"),
         Ratio("a tile over HTTP, p95", served, bare, "ms", f"ours ≤ {P95:g} ms", P95,
               f"{note}, {TILES} tiles of {pyramid.TILE} px; the peer is a bare read of a file"),
+        Ratio("the page to its last tile", opened, small, "ms", f"ours ≤ {OPENING:g} ms", OPENING,
+              f"{note}, cut into tiles before; the peer is a drawing of {SMALL[0]:,} px a side"),
     ]  # fmt: skip
+
+
+def _added(root: Path, size: tuple[int, int]) -> Workspace:
+    space = workspace.create(root, "retrieve")
+    _draw(root / "図面.png", size)
+    add(space, [root / "図面.png"])
+    return space
 
 
 def _draw(path: Path, size: tuple[int, int]) -> None:
@@ -135,6 +160,19 @@ def _p95(calls: list[Callable[[], bytes]]) -> float:
         call()
         taken.append(1000 * (time.perf_counter() - began))
     return statistics.quantiles(taken, n=20)[-1]
+
+
+def _opened(space: Workspace) -> float:
+    """The median, in ms; the pyramid is there before."""
+    image = next(iter(Store(space).data().images))
+    with _serving(space) as port, chromium() as browser:
+        taken = []
+        for _ in range(1 + OPENED):
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page.goto(f"http://127.0.0.1:{port}/annotate/{image}")
+            taken.append(float(page.evaluate(SHOWN)))
+            page.close()
+    return statistics.median(taken[1:])
 
 
 @contextmanager

@@ -84,6 +84,26 @@ def test_a_key_that_is_held_labels_one_image_and_no_more(page, sake):
     assert [edit.action for edit in Store(sake).edits()].count("label") == 2
 
 
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_key_that_is_there_before_the_desk_waits_for_it_and_means_its_own_image(
+    page, sake, goes_on
+):
+    held = []
+    with serving(sake) as address:
+        page.route("**/look/desk.js", lambda route: held.append(route))
+        page.goto(address)
+        page.locator(".tile").nth(5).focus()  # all six are drawn
+        page.keyboard.press("f")
+        if goes_on:
+            page.keyboard.press("Home")
+        (desk,) = held
+        desk.continue_()
+        expect(page.locator("#choices button").first).to_be_visible()
+        if not goes_on:
+            toast(page, "5.png flagged")
+    assert [edit.action for edit in Store(sake).edits()] == ["add", *["flag"] * (not goes_on)]
+
+
 def test_what_is_typed_right_after_the_key_is_typed_into_the_list(page, sake):
     with serving(sake) as address:
         begin(page, address)

@@ -1,7 +1,7 @@
 // The page of images: filter, grid and panel, with their state in the address.
 
 import { Grid } from "./grid.js";
-import { act, help } from "./keys.js";
+import { act, help, typing } from "./keys.js";
 import { narrowed } from "./narrowed.js";
 import { Panel } from "./panel.js";
 
@@ -14,6 +14,7 @@ if (box) start();
 
 async function start() {
   let later, desk;
+  const early = []; // key presses that were there before the desk
   const moved = () => desk?.moved();
   const grid = new Grid(box, { open: show, counted, failed, moved });
   const panel = new Panel({ step, closed, shown: moved });
@@ -43,8 +44,9 @@ async function start() {
   });
   addEventListener("popstate", restore);
   document.addEventListener("keydown", (event) => {
-    const does = !desk && act(reading, event);
-    if (!does) return;
+    if (desk || event.defaultPrevented) return;
+    const does = act(reading, event);
+    if (!does) return void (typing() || early.push(event));
     event.preventDefault();
     does();
   });
@@ -54,6 +56,10 @@ async function start() {
     const made = await import("./desk.js").catch(() => null);
     if (made) desk = new made.Desk({ grid, panel, at: () => open, find });
     moved();
+    for (const event of early) {
+      // Unless somebody has gone on meanwhile: it would mean another image.
+      if (event.target === document.activeElement) event.target.dispatchEvent(new KeyboardEvent(event.type, event));
+    }
   }
 
   function filtered() {
