@@ -78,7 +78,8 @@ def threshold(judged: Sequence[Judged], precision: float) -> float:
         best = max(best, (low, float(at)))
     raise AtarimaeError(
         f"No threshold is sure to give a precision of {precision:g}.",
-        f"The best lower bound on {len(judged)} queries of val is {best[0]:.3f}, at {best[1]:.3f}."
+        f"The best lower bound on {len(judged):,} queries of val is {best[0]:.3f}, "
+        f"at {best[1]:.3f}."
         if judged
         else "There is no labelled query to measure it on.",
         "Ask for less with --precision, name a threshold with --at, or label more of val.",
