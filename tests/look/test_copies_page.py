@@ -29,12 +29,17 @@ def paths(sake):
     return [file.path for file in Store(sake).data().files]
 
 
+def opened(page, address, count):
+    """The page, once the checks are through and it says which pair of how many it shows."""
+    page.goto(f"{address}/copies")
+    expect(page.locator("#count")).to_have_text(count, timeout=20_000)
+
+
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_worse_of_two_is_removed_by_one_key_and_comes_back_by_another(page, sake, size):
     page.set_viewport_size(size)
     with serving(sake) as address:
-        page.goto(f"{address}/copies")
-        expect(page.locator("#count")).to_have_text("1 of 2", timeout=20_000)
+        opened(page, address, "1 of 2")
         captions = page.locator("#twins figcaption")
         expect(captions.nth(0)).to_contain_text("写真/a copy.png")  # in the later split
         expect(captions.nth(1)).to_contain_text("写真/a.png")
@@ -55,21 +60,18 @@ def test_the_worse_of_two_is_removed_by_one_key_and_comes_back_by_another(page, 
 
 def test_both_are_kept_in_one_group_and_not_asked_about_again(page, sake):
     with serving(sake) as address:
-        page.goto(f"{address}/copies")
-        expect(page.locator("#count")).to_have_text("1 of 2", timeout=20_000)
+        opened(page, address, "1 of 2")
         page.keyboard.press("3")
         expect(page.locator("#toast")).to_contain_text("Both kept")
         first, second = (file.group for file in Store(sake).data().files[:2])
         assert first == second
         assert first is not None
-        page.goto(f"{address}/copies")
-        expect(page.locator("#count")).to_have_text("1 of 1", timeout=20_000)
+        opened(page, address, "1 of 1")
 
 
 def test_both_are_looked_at_closer_in_step_and_over_each_other(page, sake):
     with serving(sake) as address:
-        page.goto(f"{address}/copies")
-        expect(page.locator("#count")).to_have_text("1 of 2", timeout=20_000)
+        opened(page, address, "1 of 2")
         page.keyboard.press("+")
         scales = page.locator("#twins img").evaluate_all("all => all.map(i => i.style.transform)")
         assert scales == ["scale(1.5)"] * 2
@@ -89,8 +91,7 @@ def test_both_are_looked_at_closer_in_step_and_over_each_other(page, sake):
 def test_more_pairs_than_one_answer_holds_are_asked_for(page, sake, monkeypatch):
     monkeypatch.setattr("atarimae.look.pages.twins.MOST", 1)
     with serving(sake) as address:
-        page.goto(f"{address}/copies")
-        expect(page.locator("#count")).to_have_text("1 of 2", timeout=20_000)
+        opened(page, address, "1 of 2")
         page.keyboard.press("3")
         expect(page.locator("#count")).to_have_text("2 of 2", timeout=20_000)
         expect(page.locator("#twins figcaption").nth(1)).to_contain_text("写真/b small.png")
@@ -104,8 +105,7 @@ def test_undo_comes_back_to_the_pair_that_was_decided_where_a_file_is_in_several
     maker.again("b.png", "a.png")
     maker.again("c.png", "a.png")
     with serving(maker.record()) as address:
-        page.goto(f"{address}/copies")
-        expect(page.locator("#count")).to_have_text("1 of 2", timeout=20_000)
+        opened(page, address, "1 of 2")
         page.keyboard.press("n")
         page.keyboard.press("3")
         expect(page.locator("#toast")).to_contain_text("Both kept")
@@ -118,8 +118,7 @@ def test_undo_comes_back_to_the_pair_that_was_decided_where_a_file_is_in_several
 @pytest.mark.long
 def test_the_keys_are_shown(page, sake):
     with serving(sake) as address:
-        page.goto(f"{address}/copies")
-        expect(page.locator("#count")).to_have_text("1 of 2", timeout=20_000)
+        opened(page, address, "1 of 2")
         page.keyboard.press("?")
         expect(page.locator("#keys")).to_contain_text("as their difference")
 

@@ -1,6 +1,6 @@
 // Thousands of classes with their pictures, of which only those in sight are in the page.
 
-import { act, help } from "./keys.js";
+import { help, obey } from "./keys.js";
 import { fold } from "./picker.js";
 import { Rows } from "./rows.js";
 
@@ -23,12 +23,7 @@ let timer = null;
 for (const [name, value] of new URLSearchParams(location.search)) if (form.elements[name]) form.elements[name].value = value;
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("input", show);
-document.addEventListener("keydown", (event) => {
-  const does = act(KEYS, event);
-  if (!does) return;
-  event.preventDefault();
-  does();
-});
+document.addEventListener("keydown", (event) => obey(KEYS, event));
 const said = await (await fetch("/api/gallery")).json();
 all = said.classes.map((one) => ({ ...one, folded: fold(one.id) }));
 show();

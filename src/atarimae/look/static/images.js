@@ -1,7 +1,7 @@
 // The page of images: filter, grid and panel, with their state in the address.
 
 import { Grid } from "./grid.js";
-import { act, help, typing } from "./keys.js";
+import { help, obey, typing } from "./keys.js";
 import { narrowed } from "./narrowed.js";
 import { Panel } from "./panel.js";
 
@@ -44,11 +44,8 @@ async function start() {
   });
   addEventListener("popstate", restore);
   document.addEventListener("keydown", (event) => {
-    if (desk || event.defaultPrevented) return;
-    const does = act(reading, event);
-    if (!does) return void (typing() || early.push(event));
-    event.preventDefault();
-    does();
+    if (desk || event.defaultPrevented || obey(reading, event)) return;
+    if (document.body.dataset.edit && !typing()) early.push(event);
   });
   await restore();
   if (document.body.dataset.edit) {

@@ -56,9 +56,13 @@ export function elsewhere(event) {
   return event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing() || Boolean(document.querySelector("dialog[open]"));
 }
 
-// What a key press asks for on a page whose keys are [key, words, act]; undefined for nothing.
-export function act(keys, event) {
-  return elsewhere(event) ? undefined : keys.find(([key]) => key === letter(event))?.[2];
+// Do what a key press asks for on a page whose keys are [key, words, act]; whether it asked for something.
+export function obey(keys, event) {
+  const act = elsewhere(event) ? undefined : keys.find(([key]) => key === letter(event))?.[2];
+  if (!act) return false;
+  event.preventDefault();
+  act();
+  return true;
 }
 
 // Each key of a page with what it does, as [key, words].

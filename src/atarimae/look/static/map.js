@@ -1,7 +1,7 @@
 // The page of the map: what is drawn, by what it is coloured, and what was chosen on it.
 
 import { inside } from "./inside.js";
-import { act, elsewhere, help } from "./keys.js";
+import { elsewhere, help, obey } from "./keys.js";
 import { Legend } from "./legend.js";
 import { Panel } from "./panel.js";
 import { Plot } from "./plot.js";
@@ -222,11 +222,11 @@ function lasso(on) {
 }
 
 function pressed(event) {
-  const move = !elsewhere(event) && document.activeElement === at("plot") && MOVES[event.key];
-  const does = move ? () => plot.go(1, ...move) : act(KEYS, event);
-  if (!does) return;
+  if (obey(KEYS, event) || elsewhere(event)) return;
+  const move = document.activeElement === at("plot") && MOVES[event.key];
+  if (!move) return;
   event.preventDefault();
-  does();
+  plot.go(1, ...move);
 }
 
 async function asked(address, how) {
